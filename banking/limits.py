@@ -236,6 +236,8 @@ SYNCS_AT_ONCE = 200
 # What a SimpleFIN bridge allows per connection; of these, the schedule keeps some for itself.
 SIMPLEFIN_REQUESTS_A_DAY = 24
 SCHEDULED_REQUESTS = 6
+# So many booked lines may be missing from a bank's list at once before we doubt the list.
+MOST_WITHDRAWN_UNASKED = 5
 
 # --- Dead workers, lost messages ----------------------------------------------------------------
 

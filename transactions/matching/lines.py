@@ -72,7 +72,8 @@ class Knowledge:
 
     `different` holds (incoming fingerprint, held pk) pairs that a person kept apart; `wordings`
     holds pairs of normalized texts that a person matched; `covers` is the first and last ordinal
-    day of a complete file; dates beyond `latest` and `earliest` are implausible.
+    day of a complete file; dates beyond `latest` and `earliest` are implausible. `withdrawn` holds
+    pending transactions that the bank no longer lists: a booked line may safely take their place.
     """
 
     different: frozenset[tuple[int, int]] = frozenset()
@@ -81,6 +82,7 @@ class Knowledge:
     ids_are_reliable: bool = False
     earliest: int = 0
     latest: int = 10_000_000
+    withdrawn: frozenset[int] = frozenset()
 
     def has_no_odd_day(self, first: int, last: int) -> bool:
         """Whether all days from `first` to `last` are plausible, so the owner need not be asked."""

@@ -115,6 +115,7 @@ class _Run:
         # Sorted by content, so that the order of the file has no effect.
         self.open = {line.key: line for line in sorted(incoming, key=_by_content)}
         self.free = dict(self.held)
+        self.withdrawn = self._withdrawn()
         self.verdicts: dict[int, Verdict] = {}
         self.doubtful_ids: list[tuple[Incoming, Held]] = []
         self.our_texts: dict[int, Text] = {}
@@ -129,6 +130,25 @@ class _Run:
         self.open.pop(line.key, None)
         if held is not None:
             self.free.pop(held.pk, None)
+
+    def _withdrawn(self) -> set[int]:
+        """Pending lines that the bank has withdrawn: it says so, or a complete list omits them."""
+        ids = {line.external_id for line in self.all} - {""}
+        names: dict[int, set[str]] = defaultdict(set)
+        for alias in self.aliases:
+            names[alias.pk].add(alias.external_id)
+        return {
+            held.pk
+            for held in self.held.values()
+            if held.pk in self.knowledge.withdrawn
+            or (self._is_listed_day(held) and not ids & {held.external_id, *names[held.pk]})
+        }
+
+    def _is_listed_day(self, held: Held) -> bool:
+        """Whether a complete list would contain this pending line, which has an ID."""
+        covers = self.knowledge.covers
+        is_pending = held.status == PENDING and held.is_kin and bool(held.external_id)
+        return covers is not None and is_pending and covers[0] <= held.day <= covers[1]
 
     # -- certain matches -----------------------------------------------------------------------
 
@@ -151,6 +171,9 @@ class _Run:
     def _settle_by_id(self, line: Incoming, held: Held, *, is_replaced: bool) -> None:
         if is_replaced or held.status != POSTED:
             self.take(line, held, SAME, SAME_ID if line.is_pending else NOW_BOOKED)
+        elif self.knowledge.ids_are_reliable and held.is_kin:
+            # The bank corrects its own line.
+            self.take(line, held, SAME, SAME_ID)
         elif line.units != held.units:
             self.take(line, held, REVIEW, OTHER_AMOUNT)
         elif abs(line.day - held.day) <= SAME_BANK_ID_DAYS:
@@ -214,6 +237,8 @@ class _Run:
         for line in lines:
             for other in held:
                 if other.pk not in self.free:
+                    continue
+                if self.is_other(line, other):
                     continue
                 has_other_id = bool(line.external_id and other.external_id and other.is_kin)
                 if has_other_id and other.status == POSTED:
@@ -285,11 +310,23 @@ class _Run:
             for line, held in best_pairs(left, right, cost):
                 pair = self.judge(line, held)
                 if pair is not None:
-                    self.take(line, held, SAME if only_certain else REVIEW, pair.reason)
+                    self._pair(line, held, pair, is_certain=only_certain)
+
+    def _pair(self, line: Incoming, held: Held, pair: Pair, *, is_certain: bool) -> None:
+        """Match or ask. About a line that the bank has withdrawn there is nothing to ask: the
+        other one replaces it if their texts agree, and is new otherwise.
+        """
+        if held.pk in self.withdrawn and not is_certain:
+            if self._agreement(line, held) != NOT_AT_ALL:
+                self.take(line, held, SAME, NOW_BOOKED)
+            return
+        self.take(line, held, SAME if is_certain else REVIEW, pair.reason)
 
     def judge(self, line: Incoming, held: Held) -> Pair | None:
         """Whether two lines with the same amount may be one payment, and how certain that is."""
         if (line.fingerprint, held.pk) in self.knowledge.different:
+            return None
+        if self.is_other(line, held):
             return None
         gap = line.day - held.day
         agree = self._agreement(line, held)
@@ -299,6 +336,15 @@ class _Run:
         if verdict is None:
             return None
         return Pair(cost, verdict, self._reason(held, agree, is_certain=verdict))
+
+    def is_other(self, line: Incoming, held: Held) -> bool:
+        """Whether a pending line is still listed beside this one, under an ID of its own."""
+        if not self.knowledge.ids_are_reliable or not (held.is_kin and held.status == PENDING):
+            return False
+        has_ids = bool(line.external_id and held.external_id)
+        covers = self.knowledge.covers
+        is_listed = covers is None or covers[0] <= held.day <= covers[1]
+        return has_ids and is_listed and held.pk not in self.withdrawn
 
     def is_inside(self, day: int) -> bool:
         """Whether a complete file lists every line of this day: strictly inside its date range."""
@@ -367,6 +413,9 @@ class _Run:
                 self._ask_about_amount(self.open[key], self.free[pk])
 
     def _ask_about_amount(self, line: Incoming, held: Held) -> None:
+        if held.pk in self.withdrawn:
+            self.take(line, held, SAME, NOW_BOOKED)
+            return
         word = "pending" if held.status == PENDING else "planned"
         reason = f"This may be the line {word} on {_day(held.day)}, with another amount."
         self.take(line, held, REVIEW, reason)
@@ -375,7 +424,7 @@ class _Run:
         is_near = abs(line.units - held.units) * 100 <= abs(held.units) * PENDING_CHANGE_PERCENT
         if not is_near or line.units == held.units or (line.units > 0) != (held.units > 0):
             return False
-        if (line.fingerprint, held.pk) in self.knowledge.different:
+        if (line.fingerprint, held.pk) in self.knowledge.different or self.is_other(line, held):
             return False
         return self._agreement(line, held) != NOT_AT_ALL
 

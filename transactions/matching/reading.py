@@ -220,6 +220,7 @@ def knowledge_of(
     on: date,
     covers: tuple[date, date] | None,
     ids_are_reliable: bool = False,
+    withdrawn: Iterable[int] = (),
 ) -> Knowledge:
     """Earlier decisions about this account's lines, and the plausible dates as of `on`.
 
@@ -251,6 +252,7 @@ def knowledge_of(
         ids_are_reliable=ids_are_reliable,
         earliest=on.toordinal() - round(TYPED_YEARS_BACK * 365.25),
         latest=(on + timedelta(days=round(TYPED_YEARS_AHEAD * 365.25))).toordinal(),
+        withdrawn=frozenset(withdrawn),
     )
 
 

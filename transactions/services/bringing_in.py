@@ -4,7 +4,7 @@ Each line matches an existing transaction (and completes it), becomes a question
 is new. Repeating a sync with the same lines changes nothing.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,6 +22,7 @@ from transactions.matching.reading import Kind, knowledge_of, read_ledger, texts
 from transactions.models import BankLine, CategoryChange, ReviewItem, Transaction
 from transactions.rules.rule_book import Line
 from transactions.rules.suggestions import Suggestion, suggester_for
+from transactions.services.bank_ids import forget_reports, rows_named, withdrawn_rows
 from transactions.services.completing import Telling, complete
 from transactions.services.import_staging import (
     NO_DESCRIPTION,
@@ -30,7 +31,7 @@ from transactions.services.import_staging import (
     storable,
 )
 from transactions.services.importing import usable_account
-from transactions.services.posting import book
+from transactions.services.posting import book, restore_transactions
 from transactions.services.review_questions import open_review
 from transactions.sources.files.incoming import IncomingTransaction
 from transactions.totals import merge, sums_of_rows
@@ -100,8 +101,11 @@ def bring_in(
     """
     accounts = lock_accounts([account.pk])
     account = usable_account(accounts[account.pk])
-    usable, result = _usable(account, lines)
-    matching = _match(account, usable, source, at, covers, ids_are_reliable)
+    wanted = _without_discarded(account, lines, source)
+    usable, result = _usable(account, wanted)
+    result["skipped"] += len(lines) - len(wanted)
+    withdrawn_ids = rows_named(account, source, removed)
+    matching = _match(account, usable, source, at, covers, ids_are_reliable, withdrawn_ids)
     same = [_telling(usable[key], verdict.held, source) for key, verdict in _same(matching)]
     completed = complete(account, same, at=at)
     added = _post(actor, account, [usable[key] for key in _new(matching)], source)
@@ -127,6 +131,25 @@ def bring_in(
         )
     unlisted = [*matching.missing, *matching.vanished]
     return BroughtIn(**counts, errors=result["errors"], unlisted=unlisted)
+
+
+def _without_discarded(
+    account: Account, lines: Sequence[IncomingTransaction], source: str
+) -> list[IncomingTransaction]:
+    """The lines without those that the person moved to the trash while the bank went on listing
+    them. What the bank had withdrawn itself and lists again is restored.
+    """
+    ids = {line.external_id for line in lines} - {""}
+    named = rows_named(account, source, ids)
+    trashed = Transaction.objects.filter(account=account).exclude(deleted_at=None)
+    discarded = set(trashed.filter(pk__in=named.values()).values_list("pk", flat=True))
+    back = withdrawn_rows(account, ids - set(named))
+    live = Transaction.objects.filter(account=account, deleted_at=None, external_id__in=back)
+    taken = set(live.values_list("external_id", flat=True))
+    returned = [row for pk, row in back.items() if pk not in taken]
+    if returned:
+        restore_transactions(actor=None, rows=Transaction.objects.filter(pk__in=returned))
+    return [line for line in lines if named.get(line.external_id) not in discarded]
 
 
 def _usable(
@@ -181,10 +204,11 @@ def _match(
     at: datetime,
     covers: tuple[date, date] | None,
     ids_are_reliable: bool,
+    withdrawn: Mapping[str, int],
 ) -> Matching:
-    if not usable:
+    days = [*(candidate.line.txn_date for candidate in usable), *(covers or ())]
+    if not days:
         return Matching()
-    days = [candidate.line.txn_date for candidate in usable]
     ids = {candidate.line.external_id for candidate in usable} | {
         candidate.line.replaces for candidate in usable
     }
@@ -204,7 +228,11 @@ def _match(
         },
         texts_of_held=texts_of_held,
         knowledge=knowledge_of(
-            account.pk, on=at.date(), covers=covers, ids_are_reliable=ids_are_reliable
+            account.pk,
+            on=at.date(),
+            covers=covers,
+            ids_are_reliable=ids_are_reliable,
+            withdrawn=withdrawn.values(),
         ),
     )
 
@@ -333,10 +361,11 @@ def _withdraw(account: Account, removed: Collection[str], source: str, at: datet
         account=account, source=source, external_id__in=removed, is_pending=True
     ).delete()
     pending = Transaction.objects.filter(
-        account=account,
+        pk__in=rows_named(account, source, removed).values(),
         status=Transaction.Status.PENDING,
         origin=Transaction.Origin.SYNC,
-        external_id__in=removed,
         deleted_at=None,
     )
-    return pending.update(deleted_at=at, updated_at=at)
+    ids = list(pending.values_list("pk", flat=True))
+    forget_reports(source, ids)
+    return Transaction.objects.filter(pk__in=ids).update(deleted_at=at, updated_at=at)

@@ -66,6 +66,7 @@ def complete(account: Account, tellings: Iterable[Telling], *, at: datetime) -> 
 def _complete_some(account: Account, tellings: Sequence[Telling], at: datetime) -> SumsByKey:
     rows = Transaction.objects.in_bulk([telling.transaction_id for telling in tellings])
     taken = _ids_taken(account, tellings)
+    reported = _reported(tellings)
     moved: SumsByKey = {}
     changed, lines = [], []
     for telling in tellings:
@@ -81,7 +82,8 @@ def _complete_some(account: Account, tellings: Sequence[Telling], at: datetime) 
             if before["signed_amount"] != after["signed_amount"]:
                 _move_split(row, row.signed_amount - Decimal(before["signed_amount"]))
             moved = merge((moved, 1), (sums_of_rows([row]), 1), (old, -1))
-        if _says_more(telling, row, before != after):
+        is_known = (row.pk, telling.source, telling.external_id) in reported
+        if _says_more(telling, row, before != after, is_known=is_known):
             lines.append(_bank_line(account, telling, row, before, after))
     bulk_update(Transaction, STORED, (_stored(row, at) for row in changed))
     BankLine.objects.bulk_create(lines)
@@ -99,6 +101,16 @@ def _ids_taken(account: Account, tellings: Sequence[Telling]) -> dict[str, int]:
     return dict(live.values_list("external_id", "pk"))
 
 
+def _reported(tellings: Sequence[Telling]) -> set[tuple[int, str, str]]:
+    """What syncs have reported of these transactions before: (transaction, source, ID)."""
+    sources = {telling.source for telling in tellings} - {""}
+    if not sources:
+        return set()
+    rows = [telling.transaction_id for telling in tellings]
+    lines = BankLine.objects.filter(transaction__in=rows, source__in=sources)
+    return set(lines.values_list("transaction_id", "source", "external_id"))
+
+
 def _take_facts(row: Transaction, telling: Telling, taken: dict[str, int]) -> None:
     """Manual entries take the bank's text and dates. The bank's own transactions only fill
     in gaps.
@@ -107,7 +119,9 @@ def _take_facts(row: Transaction, telling: Telling, taken: dict[str, int]) -> No
         # An announcement decides nothing yet: the booked line will complete the person's entry.
         return
     is_booked = row.status != Status.POSTED and not telling.is_pending
-    if not row.is_bank_fact or is_booked or telling.is_revision:
+    # A sync announces its own pending line anew.
+    is_announced = row.status == Status.PENDING and row.is_bank_fact and bool(telling.source)
+    if not row.is_bank_fact or is_booked or is_announced or telling.is_revision:
         row.description = telling.description
         row.txn_date = telling.txn_date
     row.posted_date = (telling.posted_date if is_booked else row.posted_date) or (
@@ -120,7 +134,7 @@ def _take_facts(row: Transaction, telling: Telling, taken: dict[str, int]) -> No
         row.signed_amount = telling.signed_amount.quantize(SMALLEST_STEP)
     if is_booked:
         row.status = Status.POSTED
-    may_take_id = not row.external_id or is_booked
+    may_take_id = not row.external_id or is_booked or is_announced
     if telling.external_id and may_take_id and telling.external_id not in taken:
         taken.pop(row.external_id, None)
         row.external_id = telling.external_id
@@ -128,8 +142,10 @@ def _take_facts(row: Transaction, telling: Telling, taken: dict[str, int]) -> No
     row.fingerprint = fingerprint(row.txn_date, row.signed_amount, row.currency, row.description)
 
 
-def _says_more(telling: Telling, row: Transaction, is_changed: bool) -> bool:
+def _says_more(telling: Telling, row: Transaction, is_changed: bool, *, is_known: bool) -> bool:
     """Whether this report must be stored, to recognize the transaction by it or to undo it."""
+    if is_known and not is_changed:
+        return False
     has_other_id = bool(telling.external_id) and telling.external_id != row.external_id
     has_other_words = telling.fingerprint != row.fingerprint
     return is_changed or has_other_id or has_other_words or bool(telling.source)

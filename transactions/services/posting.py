@@ -193,7 +193,7 @@ def delete_transactions(*, actor: User | None, rows: TransactionQuerySet) -> int
 
 @db_transaction.atomic
 def restore_transactions(
-    *, actor: User, rows: TransactionQuerySet, today: date | None = None
+    *, actor: User | None, rows: TransactionQuerySet, today: date | None = None
 ) -> int:
     """Restore rows from the trash. They count again at once. Returns how many.
 

@@ -6,7 +6,7 @@ requests the same data again.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zlib import crc32
@@ -30,6 +30,7 @@ from banking.kernel.outgoing import counting
 from banking.limits import (
     BANK_SYNC_EVERY,
     MOST_MANUAL_SYNCS,
+    MOST_WITHDRAWN_UNASKED,
     SCHEDULED_REQUESTS,
     SYNC_FAILURES_TO_TELL,
     SYNC_FIRST_RETRY,
@@ -37,7 +38,8 @@ from banking.limits import (
     SYNC_LEASE,
     SYNC_WHILE_PREPARING,
 )
-from transactions.models import Transaction, TransactionQuerySet
+from transactions.models import BankLine, Transaction
+from transactions.services.bank_ids import forget_reports, rows_named
 from transactions.services.bringing_in import BroughtIn, bring_in
 from transactions.services.completing import Telling, complete
 from transactions.services.connecting import write_remote_accounts
@@ -281,22 +283,23 @@ def _bring_into(
     others = {told.external_id for told in changes.accounts} - {connected.external_id}
     removed = {pk for owner, pk in changes.removed if owner not in others}
     today = _today(connection.user, at)
+    source = _source(connection, connected)
+    is_first = not connection.cursor and changes.is_complete
     brought = bring_in(
         actor=None,
         account=account,
         lines=lines,
-        source=_source(connection, connected),
+        source=source,
         at=at,
         covers=(changes.window_from, today) if changes.window_from else None,
         removed=removed,
     )
     counts.take(brought)
-    book({account.pk: account}, complete(account, _revisions(account, lines), at=at))
-    gone = Transaction.objects.filter(account=account, deleted_at=None)
-    vanished = gone.filter(pk__in=brought.unlisted, status=Transaction.Status.PENDING)
-    withdrawn = gone.filter(external_id__in=removed).exclude(external_id="")
-    for rows in (vanished, withdrawn):
-        _remove(rows, counts)
+    book({account.pk: account}, complete(account, _revisions(account, source, lines), at=at))
+    _remove(source, rows_named(account, source, removed).values(), counts)
+    _remove(source, _unlisted(account, brought.unlisted, lines, counts), counts)
+    if is_first:
+        _remove(source, _left_by_others(account, source), counts)
     if connected.sets_opening_balance and connected.balance is not None:
         _set_opening_balance(connected, account, is_final=changes.is_complete)
 
@@ -308,14 +311,45 @@ def _source(connection: BankConnection, connected: ConnectedAccount) -> str:
     return f"{connection.provider}:{connection.pk}:{crc32(connected.external_id.encode()):08x}"
 
 
-def _revisions(account: Account, lines: Iterable[IncomingTransaction]) -> list[Telling]:
+def _unlisted(
+    account: Account, missing: Iterable[int], lines: Sequence[IncomingTransaction], counts: _Counts
+) -> list[int]:
+    """What a complete list of the last days should contain and does not: the bank withdrew it.
+
+    If a large part of it is gone at once, that is more likely the bank's mistake: it stays.
+    """
+    synced = Transaction.objects.filter(origin=Transaction.Origin.SYNC, deleted_at=None)
+    gone = synced.filter(account=account, pk__in=list(missing))
+    pending = gone.filter(status=Transaction.Status.PENDING)
+    posted = gone.filter(status=Transaction.Status.POSTED)
+    found = [*pending.values_list("pk", flat=True)]
+    booked = [*posted.values_list("pk", flat=True)]
+    if len(booked) > max(MOST_WITHDRAWN_UNASKED, len(lines)):
+        counts.messages.append(f"The bank didn't list {len(booked)} transactions. We kept them.")
+        return found
+    return found + booked
+
+
+def _left_by_others(account: Account, source: str) -> list[int]:
+    """Pending transactions of ended connections: the bank lists its pending ones under this one."""
+    pending = Transaction.objects.filter(
+        account=account,
+        origin=Transaction.Origin.SYNC,
+        status=Transaction.Status.PENDING,
+        deleted_at=None,
+    )
+    reported = BankLine.objects.filter(account=account, source=source).values("transaction")
+    return list(pending.exclude(pk__in=reported).values_list("pk", flat=True))
+
+
+def _revisions(
+    account: Account, source: str, lines: Iterable[IncomingTransaction]
+) -> list[Telling]:
     """The bank's corrections to booked transactions, found by ID."""
     booked = {line.external_id: line for line in lines if line.external_id and not line.is_pending}
+    named = {row: pk for pk, row in rows_named(account, source, booked).items()}
     held = Transaction.objects.filter(
-        account=account,
-        deleted_at=None,
-        external_id__in=booked,
-        status=Transaction.Status.POSTED,
+        pk__in=named, deleted_at=None, status=Transaction.Status.POSTED
     )
     return [
         Telling(
@@ -331,7 +365,7 @@ def _revisions(account: Account, lines: Iterable[IncomingTransaction]) -> list[T
             is_revision=True,
         )
         for row in held
-        if (line := booked[row.external_id]).amount != row.signed_amount
+        if (line := booked[named[row.pk]]).amount != row.signed_amount
         or (row.is_bank_fact and (line.txn_date, line.description) != _told_before(row))
     ]
 
@@ -340,9 +374,11 @@ def _told_before(row: Transaction) -> tuple[date, str]:
     return row.txn_date, row.description
 
 
-def _remove(rows: TransactionQuerySet, counts: _Counts) -> None:
+def _remove(source: str, ids: Iterable[int], counts: _Counts) -> None:
     """Move transactions the bank withdrew to the trash, unless something here depends on them."""
-    for row in rows.order_by("pk"):
+    live = Transaction.objects.filter(pk__in=list(ids), deleted_at=None)
+    for row in live.order_by("pk"):
+        forget_reports(source, [row.pk])
         try:
             with db_transaction.atomic():
                 counts.removed += delete_transactions(

@@ -6,6 +6,7 @@ Project in pages of a date range, SimpleFIN in ranges of seconds.
 """
 
 import base64
+import gzip
 import hashlib
 import itertools
 import json
@@ -97,7 +98,7 @@ class StandIn:
     """
 
     bank: Bank
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Fault | None] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     # The response to every request once the faults are used up.
     always: Fault | None = None
@@ -128,7 +129,22 @@ def garbage(request: Request) -> Response:
 
 
 def enormous(request: Request) -> Response:
-    return Response(b'{"a": "' + b"x" * (40 * 1024 * 1024) + b'"}', 200)
+    """More than any provider's limit, made of few bytes to send."""
+    body = gzip.compress(b'{"a": "' + b"x" * (40 * 1024 * 1024) + b'"}', 1)
+    return Response(body, 200, {"Content-Encoding": "gzip"})
+
+
+def hung_up(request: Request) -> Response:
+    """The connection ends in the middle of the answer."""
+    return Response(b'{"accounts": [', 200, {"Content-Length": "5000", "Connection": "close"})
+
+
+def status(code: int) -> Fault:
+    return lambda request: Response("", code)
+
+
+def obp_fault(code: int, message: str) -> Fault:
+    return lambda request: obp_error(code, message)
 
 
 def redirect(request: Request) -> Response:
@@ -160,6 +176,7 @@ class PlaidServer(StandIn):
     between_pages: Callable[[], None] | None = None
     repeats_for_ever: bool = False
     update_status: str = "HISTORICAL_UPDATE_COMPLETE"
+    key_expired_at: int | None = None
     key: ec.EllipticCurvePrivateKey = field(
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
     )
@@ -315,7 +332,8 @@ class PlaidServer(StandIn):
         if body["key_id"] != "key-1":
             return plaid_error("INVALID_INPUT", "INVALID_WEBHOOK_VERIFICATION_KEY_ID")(None)
         jwk = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
-        about = {"alg": "ES256", "kid": "key-1", "use": "sig", "created_at": 1, "expired_at": None}
+        about = {"alg": "ES256", "kid": "key-1", "use": "sig", "created_at": 1}
+        about |= {"expired_at": self.key_expired_at}
         return json_response({"key": jwk | about, "request_id": "r"})
 
     def signed(self, body: bytes, *, age: float = 0, kid: str = "key-1") -> str:

@@ -78,7 +78,8 @@ class SimpleFin:
             tuple(gathered.accounts.values()),
             tuple(gathered.lines.values()),
             on.isoformat(),
-            window_from=start if since else None,
+            # With an error, accounts or lines may be missing.
+            window_from=start if since and not gathered.messages else None,
             messages=tuple(dict.fromkeys(gathered.messages)),
         )
 
