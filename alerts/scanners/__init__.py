@@ -33,13 +33,14 @@ SCANNERS: tuple[ModuleType, ...] = (
     points_expiring,
     sync_failed,
 )
-# Kinds that a posting can trigger; the others are found by the periodic scan.
+# Kinds that a posting or a failed sync can trigger; the others are found by the periodic scan.
 AFTER_POSTING: tuple[ModuleType, ...] = (
     budgets,
     low_balance,
     large_transaction,
     unusual_spending,
     import_finished,
+    sync_failed,
 )
 
 

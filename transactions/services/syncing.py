@@ -38,7 +38,7 @@ from banking.limits import (
     SYNC_LEASE,
     SYNC_WHILE_PREPARING,
 )
-from transactions.models import BankLine, Transaction
+from transactions.models import BankLine, LedgerMark, Transaction
 from transactions.services.bank_ids import forget_reports, rows_named
 from transactions.services.bringing_in import BroughtIn, bring_in
 from transactions.services.completing import Telling, complete
@@ -437,6 +437,8 @@ def _fail(run: SyncRun, began: BankConnection, error: BankError, at: datetime) -
     run.request_id = error.request_id
     run.needs_owner = error.problem in (Problem.NEEDS_LOGIN, Problem.REVOKED)
     run.save()
+    # The sweep for alerts, a few seconds later, then looks at this person.
+    LedgerMark.objects.create(user_id=connection.user_id)
     if connection.status == Status.REVOKED:
         # Nothing will take these any more.
         connection.runs.filter(status=RunStatus.QUEUED).update(

@@ -2,12 +2,15 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
 from accounts.models import Account, BankConnection, SyncRun
+from alerts.models import Alert
+from alerts.scanning import sweep
 from tests import builders
 from tests.builders import step_up
 from transactions.models import Transaction
@@ -81,6 +84,37 @@ def test_expired_sign_in_is_renewed_on_the_page(mapped, owner):
     sync_connection(connection_id=mapped.pk, at=NOW)
     mapped.refresh_from_db()
     assert mapped.status == "active"
+
+
+def test_expired_sign_in_is_renewed_by_api(mapped, owner):
+    owner.post(reverse("transactions:connection_play", args=[mapped.pk]), {"action": "break"})
+    sync_connection(connection_id=mapped.pk, at=NOW)
+    address = f"/api/connections/{mapped.pk}"
+    assert owner.get(address).json()["status"] == "needs_login"
+    answer = owner.post(f"{address}/reconnect", {}, content_type="application/json")
+    assert (answer.status_code, answer.json()["status"]) == (200, "active")
+    sync_connection(connection_id=mapped.pk, at=NOW)
+    assert owner.get(address).json()["status"] == "active"
+
+
+def test_expired_sign_in_raises_an_alert_with_the_next_sweep(mapped, owner, alice):
+    sweep(at=NOW)
+    owner.post(reverse("transactions:connection_play", args=[mapped.pk]), {"action": "break"})
+    sync_connection(connection_id=mapped.pk, at=NOW)
+    assert sweep(at=NOW) == 1
+    alert = Alert.objects.get(user=alice, type="sync_failed")
+    assert alert.message == "Riverbank Savings isn't syncing. Your bank asks you to sign in again."
+    sync_connection(connection_id=mapped.pk, at=NOW + timedelta(hours=5))
+    assert sweep(at=NOW) == 0
+
+
+def test_connection_is_renewed_after_its_provider_is_no_longer_offered(mapped, owner, settings):
+    settings.PLAID_CLIENT_ID, settings.PLAID_SECRET = "client", "secret"
+    told = owner.get("/api/connections/providers").json()
+    assert [one["provider"] for one in told] == ["plaid", "simplefin"]
+    page = reverse("transactions:connection_reconnect", args=[mapped.pk])
+    assert owner.get(page).status_code == 200
+    assert owner.post(page).status_code == 302
 
 
 def test_connecting_requires_recent_confirmation(client_for, api_for, alice):

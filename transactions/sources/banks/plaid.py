@@ -101,8 +101,12 @@ class Plaid:
         answer = _post("/link/token/get", {"link_token": link_token})
         for session in reading.list_of(answer, "link_sessions"):
             results = session.get("results")
-            added = results.get("item_add_results") if isinstance(results, dict) else None
-            for result in added if isinstance(added, list) else ():
+            results = results if isinstance(results, dict) else {}
+            # Older sessions have the one token of `on_success` only.
+            for result in (
+                *reading.list_of(results, "item_add_results"),
+                session.get("on_success"),
+            ):
                 token = result.get("public_token") if isinstance(result, dict) else None
                 if isinstance(token, str) and token:
                     return token
