@@ -11,7 +11,7 @@ from banking.kernel.forms import Form
 from transactions.services.connecting import NEW
 from transactions.services.linking import Offer
 
-LEFT_OUT = ""
+LEFT_OUT = "none"
 _TEXT = {"autocapitalize": "none", "spellcheck": "false"}
 
 
@@ -61,7 +61,6 @@ class MapForm(Form):
                 continue
             self.fields[name] = forms.ChoiceField(
                 label=connected.name,
-                required=False,
                 choices=_choices(connected, own),
                 initial=_proposal(connected, own),
             )

@@ -280,25 +280,26 @@ def _bring_into(
 ) -> None:
     lines = [line.line for line in changes.lines if line.account_id == connected.external_id]
     # A removed line may name an account by an ID that the bank has given up.
-    others = {told.external_id for told in changes.accounts} - {connected.external_id}
-    removed = {pk for owner, pk in changes.removed if owner not in others}
+    listed = {reported.external_id for reported in changes.accounts}
+    is_listed = connected.external_id in listed
+    removed = {pk for owner, pk in changes.removed if owner not in listed - {connected.external_id}}
     today = _today(connection.user, at)
     source = _source(connection, connected)
-    is_first = not connection.cursor and changes.is_complete
+    is_complete = is_listed and changes.is_complete and not changes.messages
     brought = bring_in(
         actor=None,
         account=account,
         lines=lines,
         source=source,
         at=at,
-        covers=(changes.window_from, today) if changes.window_from else None,
+        covers=(changes.window_from, today) if changes.window_from and is_listed else None,
         removed=removed,
     )
     counts.take(brought)
     book({account.pk: account}, complete(account, _revisions(account, source, lines), at=at))
     _remove(source, rows_named(account, source, removed).values(), counts)
     _remove(source, _unlisted(account, brought.unlisted, lines, counts), counts)
-    if is_first:
+    if is_complete and not connection.cursor:
         _remove(source, _left_by_others(account, source), counts)
     if connected.sets_opening_balance and connected.balance is not None:
         _set_opening_balance(connected, account, is_final=changes.is_complete)

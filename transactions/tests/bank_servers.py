@@ -177,6 +177,7 @@ class PlaidServer(StandIn):
     repeats_for_ever: bool = False
     update_status: str = "HISTORICAL_UPDATE_COMPLETE"
     key_expired_at: int | None = None
+    is_link_finished: bool = False
     key: ec.EllipticCurvePrivateKey = field(
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
     )
@@ -190,6 +191,7 @@ class PlaidServer(StandIn):
         body = request.get_json()
         doors = {
             "/link/token/create": self._link_token,
+            "/link/token/get": self._link_sessions,
             "/item/public_token/exchange": self._exchange,
             "/item/get": self._item,
             "/accounts/get": self._accounts,
@@ -216,6 +218,31 @@ class PlaidServer(StandIn):
                 "link_token": "link-sandbox-1",
                 "hosted_link_url": "https://hosted.plaid.com/link/x",
                 "expiration": "2026-11-28T16:00:00Z",
+                "request_id": "r",
+            }
+        )
+
+    def _link_sessions(self, body: dict) -> Response:
+        """What became of a Hosted Link; nothing until the person has finished."""
+        assert body["link_token"] == "link-sandbox-1"
+        results = {
+            "item_add_results": [
+                {
+                    "public_token": "public-good",
+                    "accounts": [],
+                    "institution": {"name": "Chase", "institution_id": "ins_3"},
+                }
+            ],
+            "bank_income_results": [],
+        }
+        session = {"link_session_id": "s", "events": [], "on_success": None, "results": results}
+        return json_response(
+            {
+                "link_token": "link-sandbox-1",
+                "created_at": None,
+                "expiration": None,
+                "metadata": {"initial_products": ["transactions"]},
+                "link_sessions": [session] if self.is_link_finished else [],
                 "request_id": "r",
             }
         )

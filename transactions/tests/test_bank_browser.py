@@ -18,6 +18,7 @@ SHOTS = os.environ.get("SCREENSHOTS", "")
 @pytest.fixture(params=[(1440, 900), (390, 844)], ids=["wide", "phone"])
 def signed_in(request, page, live_server, transactional_db, client_for):
     owner = make_user("owner@example.com", base_currency="USD")
+    page.emulate_media(reduced_motion="reduce")
     page.set_viewport_size({"width": request.param[0], "height": request.param[1]})
     cookie = client_for(owner).cookies[settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies(

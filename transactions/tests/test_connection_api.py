@@ -273,3 +273,30 @@ def test_connecting_plaid_starts_on_its_own_page(plaid, owner):
     assert "https://hosted.plaid.com/link/x" in page.content.decode()
     answer = owner.post("/api/connections/link", {}, content_type="application/json")
     assert (answer.status_code, answer.json()["link_token"]) == (201, "link-sandbox-1")
+
+
+def test_plaid_is_connected_and_renewed_by_its_own_page(plaid, owner, alice):
+    server, first = plaid
+    connect = reverse("transactions:connection_connect") + "?provider=plaid"
+    back = reverse("transactions:connection_return")
+    # The person comes back without having signed in.
+    owner.get(connect)
+    page = owner.get(back, follow=True)
+    assert "No bank was connected." in page.content.decode()
+    owner.get(connect)
+    server.is_link_finished = True
+    answer = owner.get(back)
+    made = BankConnection.objects.exclude(pk=first.pk).get()
+    assert answer.url == reverse("transactions:connection_accounts", args=[made.pk])
+    assert (made.institution_name, made.external_id) == ("Chase", "item-3")
+
+    made.status = "needs_login"
+    made.save()
+    page = owner.get(reverse("transactions:connection_reconnect", args=[made.pk]))
+    assert "https://hosted.plaid.com/link/x" in page.content.decode()
+    assert owner.get(back).url == reverse("transactions:connection_detail", args=[made.pk])
+    made.refresh_from_db()
+    assert (made.status, made.external_id) == ("active", "item-3")
+    # Coming back a second time does nothing.
+    owner.get(back)
+    assert BankConnection.objects.filter(user=alice).count() == 2

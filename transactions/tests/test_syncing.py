@@ -12,9 +12,10 @@ from django.core.management import call_command
 from accounts.models import BankConnection
 from tests import builders
 from transactions.ledger_check import check_ledger
-from transactions.models import Category, ReviewItem, Transaction
+from transactions.models import BankLine, Category, ReviewItem, Transaction
 from transactions.services import connecting, syncing
 from transactions.services.categorizing import set_category
+from transactions.services.posting import delete_transactions
 from transactions.services.syncing import request_sync, sync_connection
 from transactions.tests import bank_servers
 from transactions.tests.bank_servers import Bank
@@ -314,3 +315,79 @@ def test_keys_are_rotated(bank, plaid, settings, capsys):
     bank.add("main", TODAY, "-5.00", "Kiosk")
     sync(connection)
     assert ledger(account) == bank.posted("main")
+
+
+# --- What a complete list of the last days shows ------------------------------------------------
+
+
+@pytest.fixture
+def listed(connect, bank):
+    """A connection whose bank has listed eight lines of the last days, and its account."""
+    lines = [
+        bank.add("main", TODAY - timedelta(days=day), f"-{day}.00", f"Shop {day}")
+        for day in range(1, 9)
+    ]
+    connection = connect()
+    account = map_to(connection, "new").account
+    sync(connection)
+    sync(connection, NOW + timedelta(hours=4))
+    return connection, account, lines
+
+
+@pytest.mark.parametrize("provider", ["obp", "simplefin"], indirect=True)
+def test_line_no_longer_listed_is_removed_and_returns_with_its_category(listed, bank, alice):
+    connection, account, lines = listed
+    row = Transaction.objects.get(account=account, external_id=lines[3].pk)
+    pets = Category.objects.get(user=None, slug="pets")
+    set_category(actor=alice, transaction=row, category=pets)
+    taken = bank.lines.pop(lines[3].pk)
+    run = sync(connection, NOW + timedelta(hours=8))
+    assert run.removed_count == 1
+    assert ledger(account) == bank.posted("main")
+    bank.lines[taken.pk] = taken
+    sync(connection, NOW + timedelta(hours=12))
+    row.refresh_from_db()
+    assert (row.deleted_at, row.category, row.category_source) == (None, pets, "manual")
+    account.refresh_from_db()
+    assert ledger(account) == bank.posted("main")
+    assert account.balance == bank.balance("main")
+
+
+@pytest.mark.parametrize("provider", ["obp", "simplefin"], indirect=True)
+def test_bank_that_suddenly_lists_nothing_removes_nothing(listed, bank):
+    connection, account, _ = listed
+    before = ledger(account)
+    bank.lines.clear()
+    run = sync(connection, NOW + timedelta(hours=8))
+    assert (run.status, run.removed_count) == ("done", 0)
+    assert run.messages == ["The bank didn't list 8 transactions. We kept them."]
+    assert ledger(account) == before
+
+
+@pytest.mark.parametrize("provider", ["simplefin"], indirect=True)
+def test_list_with_an_error_removes_nothing(listed, bank, server):
+    connection, account, lines = listed
+    before = ledger(account)
+    bank.lines.pop(lines[3].pk)
+    server.errors = ["Connection to My Bank may need attention"]
+    run = sync(connection, NOW + timedelta(hours=8))
+    assert (run.removed_count, run.messages) == (0, server.errors)
+    assert ledger(account) == before
+
+
+def test_deleted_transaction_stays_deleted_while_the_bank_lists_it(connect, bank, alice):
+    lines = [bank.add("main", TODAY - timedelta(days=day), "-5.00", "Shop") for day in (2, 3)]
+    connection = connect()
+    account = map_to(connection, "new").account
+    sync(connection)
+    rows = Transaction.objects.filter(account=account, external_id=lines[0].pk)
+    delete_transactions(actor=alice, rows=rows)
+    for hours in (4, 8):
+        assert sync(connection, NOW + timedelta(hours=hours)).added_count == 0
+    assert ledger(account) == [(lines[1].on, lines[1].amount)]
+
+
+@pytest.mark.parametrize("provider", ["obp", "simplefin"], indirect=True)
+def test_lines_listed_again_leave_no_further_reports(listed):
+    _, account, lines = listed
+    assert BankLine.objects.filter(account=account).count() == len(lines)

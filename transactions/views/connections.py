@@ -275,6 +275,9 @@ def _begin_plaid(request: UserRequest, connection: BankConnection | None) -> Htt
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("transactions:connection_list")
+    if not address:
+        messages.error(request, _("Plaid has no sign-in page for this site right now."))
+        return redirect("transactions:connection_list")
     request.session[LINK_TOKEN] = link_token
     if connection is not None:
         request.session[LINK_CONNECTION] = connection.pk

@@ -75,7 +75,12 @@ class OpenBankProject:
                 unusable += without
         messages = (_UNUSABLE.format(count=unusable),) if unusable else ()
         return Changes(
-            found, tuple(lines), on.isoformat(), window_from=window_from, messages=messages
+            found,
+            tuple(lines),
+            on.isoformat(),
+            # With lines left out, the list is not complete.
+            window_from=None if unusable else window_from,
+            messages=messages,
         )
 
     def unlink(self, secret: str) -> None:
