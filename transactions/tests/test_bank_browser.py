@@ -18,7 +18,6 @@ SHOTS = os.environ.get("SCREENSHOTS", "")
 @pytest.fixture(params=[(1440, 900), (390, 844)], ids=["wide", "phone"])
 def signed_in(request, page, live_server, transactional_db, client_for):
     owner = make_user("owner@example.com", base_currency="USD")
-    page.emulate_media(reduced_motion="reduce")
     page.set_viewport_size({"width": request.param[0], "height": request.param[1]})
     cookie = client_for(owner).cookies[settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies(
@@ -37,7 +36,8 @@ def shoot(page, name: str) -> None:
     width = page.viewport_size["width"]
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
-        page.screenshot(path=Path(SHOTS) / f"{name}-{width}-{theme}.png", full_page=True)
+        path = Path(SHOTS) / f"{name}-{width}-{theme}.png"
+        page.screenshot(path=path, full_page=True, animations="disabled")
     page.emulate_media(color_scheme="light")
 
 

@@ -2,15 +2,12 @@
 
 import json
 import re
-from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
 from accounts.models import Account, BankConnection, SyncRun
-from alerts.models import Alert
-from alerts.scanning import sweep
 from tests import builders
 from tests.builders import step_up
 from transactions.models import Transaction
@@ -95,17 +92,6 @@ def test_expired_sign_in_is_renewed_by_api(mapped, owner):
     assert (answer.status_code, answer.json()["status"]) == (200, "active")
     sync_connection(connection_id=mapped.pk, at=NOW)
     assert owner.get(address).json()["status"] == "active"
-
-
-def test_expired_sign_in_raises_an_alert_with_the_next_sweep(mapped, owner, alice):
-    sweep(at=NOW)
-    owner.post(reverse("transactions:connection_play", args=[mapped.pk]), {"action": "break"})
-    sync_connection(connection_id=mapped.pk, at=NOW)
-    assert sweep(at=NOW) == 1
-    alert = Alert.objects.get(user=alice, type="sync_failed")
-    assert alert.message == "Riverbank Savings isn't syncing. Your bank asks you to sign in again."
-    sync_connection(connection_id=mapped.pk, at=NOW + timedelta(hours=5))
-    assert sweep(at=NOW) == 0
 
 
 def test_connection_is_renewed_after_its_provider_is_no_longer_offered(mapped, owner, settings):
