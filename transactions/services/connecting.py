@@ -18,6 +18,7 @@ from banking.kernel.encryption import UnreadableSecretError, decrypt, encrypt, r
 from banking.limits import CONNECTION_UNDO_FOR, MOST_BANK_CONNECTIONS
 from transactions.models import Change, Transaction
 from transactions.services.bulk_editing import bulk_delete
+from transactions.services.undoing import undo_change
 from transactions.sources.banks.connecting import BankError, Link, Problem, RemoteAccount
 from transactions.sources.banks.providers import connector_of, offered_providers
 from users.audit import trail
@@ -171,7 +172,9 @@ def disconnect_bank(
 
 @db_transaction.atomic
 def undo_disconnect(*, actor: User, connection: BankConnection, at: datetime) -> BankConnection:
-    """Restore an ended connection within CONNECTION_UNDO_FOR. Raises ValidationError."""
+    """Restore an ended connection within CONNECTION_UNDO_FOR, with the transactions that went to
+    the trash with it. Raises ValidationError.
+    """
     locked = BankConnection.objects.select_for_update().get(pk=connection.pk)
     if locked.disconnected_at is None:
         return locked
@@ -182,11 +185,24 @@ def undo_disconnect(*, actor: User, connection: BankConnection, at: datetime) ->
     )
     if taken.exists():
         raise ValidationError("One of its accounts is connected to another bank now.")
+    removal = _removal_with(locked)
+    if removal is not None:
+        undo_change(actor=actor, change=removal, at=at)
     locked.disconnected_at, locked.next_sync_at = None, at
     locked.save(update_fields=["disconnected_at", "next_sync_at", "updated_at"])
     locked.connected_accounts.update(is_live=True)
     trail.record(actor=actor, action="transactions.connection.restored", target=locked)
     return locked
+
+
+def _removal_with(connection: BankConnection) -> Change | None:
+    """The change that moved the connection's transactions to the trash when it ended."""
+    ids = connection.connected_accounts.exclude(account=None).values("account_id")
+    gone = Transaction.objects.filter(account_id__in=ids, deleted_at=connection.disconnected_at)
+    removals = Change.objects.filter(
+        user=connection.user, kind=Change.Kind.DELETE, undone_at=None, rows__transaction__in=gone
+    )
+    return removals.order_by("-pk").first()
 
 
 def end_accesses(*, at: datetime, limit: int = 100) -> int:

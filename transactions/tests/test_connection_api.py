@@ -172,6 +172,7 @@ def test_disconnecting_can_be_undone(mapped, owner):
     assert owner.get(f"/api/connections/{mapped.pk}").status_code == 404
     owner.post(reverse("transactions:connection_undo", args=[mapped.pk]))
     assert owner.get(f"/api/connections/{mapped.pk}").status_code == 200
+    assert Transaction.objects.filter(user=mapped.user, deleted_at=None).count() > 200
 
 
 # --- Plaid's webhook ----------------------------------------------------------------------------

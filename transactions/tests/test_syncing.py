@@ -216,6 +216,11 @@ def test_disconnecting_can_delete_transactions_and_be_undone(bank, connect, alic
     assert sync_connection(connection_id=connection.pk, at=NOW + timedelta(hours=5)) is None
     connecting.undo_disconnect(actor=alice, connection=connection, at=NOW + timedelta(hours=1))
     assert connection.connected_accounts.get().is_live
+    assert ledger(account) == bank.posted("main")
+    bank.add("main", TODAY, "-1.00", "Kiosk")
+    assert sync(connection, NOW + timedelta(hours=2)).added_count == 1
+    account.refresh_from_db()
+    assert (ledger(account), account.balance) == (bank.posted("main"), bank.balance("main"))
     connecting.disconnect_bank(actor=alice, connection=connection, keep_data=True, at=NOW)
     with pytest.raises(ValidationError):
         connecting.undo_disconnect(actor=alice, connection=connection, at=NOW + timedelta(days=2))
