@@ -372,8 +372,9 @@ def statement_form(world: World) -> dict[str, Any]:
 
 
 def mapped_form(world: World) -> dict[str, Any]:
-    """Map the bank's first account to a new account here."""
-    return {f"account-{world['connection'].connected_accounts.first().pk}": "new"}
+    """Map the bank's first account to a new account here, and no other."""
+    first, *others = world["connection"].connected_accounts.order_by("pk")
+    return {f"account-{first.pk}": "new"} | {f"account-{other.pk}": "none" for other in others}
 
 
 def mapped_body(world: World) -> dict[str, Any]:

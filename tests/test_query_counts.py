@@ -26,7 +26,7 @@ LISTS = {
     "/accounts/": 12,
     "/exports/": 10,
     "/api/exports": 5,
-    "/accounts/{account}/": 14,
+    "/accounts/{account}/": 15,
     "/transactions/": 17,
     "/transactions/?search=row&ordering=-amount": 17,
     "/transactions/?category=food&ordering=category": 19,
