@@ -54,7 +54,7 @@ def create_budget(
 
     Raises ValidationError, for example if the category already has a budget.
     """
-    _serialise(user.pk)
+    _lock_owner(user.pk)
     budget = Budget(
         user=user,
         category=category,
@@ -73,7 +73,7 @@ def create_budget(
 @db_transaction.atomic
 def edit_budget(*, actor: User, budget: Budget, **changes: Any) -> Budget:
     """Change a budget's limit, currency, category, month or rollover. Raises ValidationError."""
-    _serialise(budget.user_id)
+    _lock_owner(budget.user_id)
     row = _locked(budget)
     if row.deleted_at is not None:
         raise ValidationError("This budget is in the trash. Restore it first.")
@@ -108,7 +108,7 @@ def delete_budget(*, actor: User, budget: Budget) -> None:
 @db_transaction.atomic
 def restore_budget(*, actor: User, budget: Budget) -> Budget:
     """Take a budget out of the trash. Raises ValidationError if another one has replaced it."""
-    _serialise(budget.user_id)
+    _lock_owner(budget.user_id)
     row = _locked(budget)
     if row.deleted_at is None:
         return row
@@ -134,7 +134,7 @@ def copy_last_month(*, actor: User, user: User, year: int, month: int) -> int:
 
     Copies limit, currency and rollover; skips removed categories. Returns how many were added.
     """
-    _serialise(user.pk)
+    _lock_owner(user.pk)
     check_month(year, month)
     sources = Budget.objects.to_copy_into(user, year, month).order_by("pk")
     copies = [
@@ -165,7 +165,7 @@ def adopt_suggestions(
 
     Returns how many were added.
     """
-    _serialise(user.pk)
+    _lock_owner(user.pk)
     check_month(year, month)
     taken = set(
         Budget.objects.owned_by(user).in_month(year, month).values_list("category_id", flat=True)
@@ -211,7 +211,7 @@ def _add_many(
     return len(budgets)
 
 
-def _serialise(owner_id: int) -> None:
+def _lock_owner(owner_id: int) -> None:
     """Lock the owner's row so that two requests cannot create the same budget."""
     User.objects.select_for_update(no_key=True).get(pk=owner_id)
 

@@ -51,7 +51,7 @@ def create_program(
     if unknown:
         raise TypeError(f"Unknown program field: {', '.join(sorted(unknown))}.")
     fields.setdefault("currency", user.base_currency)
-    _serialise(user.pk)
+    _lock_owner(user.pk)
     reward = Reward(user=user, program_name=program_name.strip(), **fields)
     if reward.earns_on_bills:
         _stop_earning_elsewhere(user, None)
@@ -72,7 +72,7 @@ def create_program(
 @db_transaction.atomic
 def edit_program(*, actor: User, reward: Reward, on: date, **changes: Any) -> Reward:
     """Change a program's terms; a new `points_balance` becomes an `adjust` entry."""
-    _serialise(reward.user_id)
+    _lock_owner(reward.user_id)
     locked = lock_program(reward)
     before = {
         name: getattr(locked, name)
@@ -112,7 +112,7 @@ def delete_program(*, actor: User, reward: Reward) -> None:
 @db_transaction.atomic
 def restore_program(*, actor: User, reward: Reward) -> Reward:
     """Take a program out of the trash. It earns on bills only if no other program does now."""
-    _serialise(reward.user_id)
+    _lock_owner(reward.user_id)
     locked = Reward.objects.select_for_update().get(pk=reward.pk)
     if locked.deleted_at is not None:
         others = Reward.objects.filter(user=locked.user, earns_on_bills=True, deleted_at=None)
@@ -348,7 +348,7 @@ def _check_terms(reward: Reward) -> None:
             raise ValidationError({name: f"Enter at most {POINTS_PER_UNIT:,}."})
 
 
-def _serialise(owner_id: int) -> None:
+def _lock_owner(owner_id: int) -> None:
     """Lock the owner's row so that only one of their programs earns on bills."""
     User.objects.select_for_update(no_key=True).get(pk=owner_id)
 

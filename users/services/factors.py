@@ -46,7 +46,7 @@ def cancel_email_change(user: User) -> dict[str, Any]:
     An intruder could have requested the change to get back in later.
     """
     waiting = EmailAddress.objects.filter(user=user, primary=False, verified=False)
-    return {"email_change": "cancelled"} if waiting.delete()[0] else {}
+    return {"email_change": "canceled"} if waiting.delete()[0] else {}
 
 
 @db_transaction.atomic

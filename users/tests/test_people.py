@@ -170,4 +170,4 @@ def test_a_pending_email_link_does_not_let_an_intruder_back_in(alice, client, wa
     client.post(link)
     assert User.objects.get().email == "alice@example.com"
     assert EmailAddress.objects.get().email == "alice@example.com"
-    assert AuditEvent.objects.order_by("-id").first().changes == {"email_change": "cancelled"}
+    assert AuditEvent.objects.order_by("-id").first().changes == {"email_change": "canceled"}
