@@ -64,7 +64,7 @@ class ConvertForm(Form):
         on = self.cleaned_data["on"]
         if not FIRST_RATES <= on <= LAST_DAY:
             raise forms.ValidationError(
-                _("Choose a day from %(first)s on.") % {"first": FIRST_RATES}
+                _("Choose a date on or after %(first)s.") % {"first": FIRST_RATES}
             )
         return on
 

@@ -9,7 +9,7 @@ from transactions.ledger_report import Invariant, Violation
 
 def check_bills() -> Invariant:
     """A payment must be a live expense of the bill's owner and settle only one bill."""
-    found = Invariant("bills", "a bill's payment is a live expense of its owner's")
+    found = Invariant("bills", "a bill's payment is a live expense of its owner")
     with read_snapshot():
         paid = Bill.objects.filter(payment__isnull=False).order_by("pk")
         found.checked_count = paid.count()
@@ -18,6 +18,6 @@ def check_bills() -> Invariant:
         for pk, payment, account in paid.filter(wrong).values_list(
             "pk", "payment", "payment__account"
         ):
-            problem = "Its payment is in the trash, or is no expense of its owner's."
+            problem = "Its payment is in the trash or isn't an expense of its owner."
             found.add(Violation("bills.bill", pk, problem, account, stored=f"{payment}"))
     return found

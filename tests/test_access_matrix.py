@@ -104,7 +104,7 @@ def body_of(answer: Any) -> str:
 def test_every_url_is_in_the_table():
     named = [OPEN, LISTS, set(OBJECTS), set(EXEMPT)]
     table = set().union(*named)
-    assert sum(len(part) for part in named) == len(table), "An address stands in two places."
+    assert sum(len(part) for part in named) == len(table), "A URL is listed twice."
     assert set(URLS) - table == set(), "Add these to tests/routes.py."
     assert table - set(URLS) - {"styleguide"} == set(), "These addresses are gone."
     assert set(DENIED) <= LISTS

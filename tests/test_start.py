@@ -154,7 +154,7 @@ def test_instance_starts_serves_survives_a_kill_and_stops(instance, empty_databa
     second.starts = 10
     second.start()
     assert second.process.wait(timeout=120) == 1
-    assert f"It is running already, at http://127.0.0.1:{instance.port}" in second.said()
+    assert f"It is already running at http://127.0.0.1:{instance.port}" in second.said()
 
     # A child that dies is restarted.
     os.kill(children["scheduler"], signal.SIGKILL)
@@ -201,7 +201,7 @@ def test_a_port_in_use_is_reported_before_anything_starts(instance):
 def test_an_unreachable_database_is_reported(instance):
     instance.start(DATABASE_URL=f"postgres://somebody:s3cret@127.0.0.1:{free_port()}/nothing")
     assert instance.process.wait(timeout=120) == 1
-    assert "The database does not answer:" in instance.said()
+    assert "The database doesn't respond:" in instance.said()
     assert "s3cret" not in instance.said()
     assert "Traceback" not in instance.said()
 

@@ -174,7 +174,7 @@ def _one_line(text: str) -> str:
 
 
 def _hledger(entries: Iterator[Entry], first: date) -> Iterator[str]:
-    yield "; Pending and planned transactions are comments: they count in no balance.\n"
+    yield "; Pending and planned transactions are comments, because they are in no balance.\n"
     yield "decimal-mark .\n"
     for entry in entries:
         code = entry.facts.get("id", "")
@@ -204,7 +204,7 @@ def _hledger_name(name: str) -> str:
 
 
 def _beancount(entries: Iterator[Entry], first: date) -> Iterator[str]:
-    yield "; Pending and planned transactions are comments: they count in no balance.\n"
+    yield "; Pending and planned transactions are comments, because they are in no balance.\n"
     opened: set[str] = set()
     for entry in entries:
         accounts = [":".join(map(_beancount_name, posting.path)) for posting in entry.postings]

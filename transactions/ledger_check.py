@@ -147,7 +147,7 @@ def _money(accounts: QuerySet, rows: QuerySet) -> Invariant:
         .values_list("pk", "account_id", "signed_amount", "currency")
         .iterator(chunk_size=CHUNK)
     ):
-        problem = "The amount or its currency cannot stand on this account."
+        problem = "The amount or its currency isn't valid for this account."
         found.add(
             Violation("transactions.transaction", pk, problem, account, f"{amount:f} {currency}")
         )
@@ -156,7 +156,7 @@ def _money(accounts: QuerySet, rows: QuerySet) -> Invariant:
     for pk, balance, currency in (
         accounts.filter(bad).order_by("pk").values_list("pk", "balance", "currency")
     ):
-        problem = "The account's money is not whole minor units of a currency."
+        problem = "The account's amounts aren't whole minor units of its currency."
         found.add(Violation("accounts.account", pk, problem, pk, f"{balance:f} {currency}"))
     return found
 
@@ -196,7 +196,7 @@ def _owners(rows: QuerySet, totals: QuerySet) -> Invariant:
 
 
 def _derived(rows: QuerySet) -> Invariant:
-    found = Invariant("derived", "fingerprint and search text are those of the row")
+    found = Invariant("derived", "fingerprint and search text match the row")
     fields = (
         "pk", "account_id", "txn_date", "signed_amount", "currency", "description", "merchant",
         "notes", "fingerprint", "search_text", "merchant_key",
@@ -213,13 +213,13 @@ def _derived(rows: QuerySet) -> Invariant:
 
 
 def _derived_violation(row: Transaction, name: str, stored: Any, expected: Any) -> Violation:
-    problem = f"Its {name} is not that of the row."
+    problem = f"Its {name} doesn't match the row."
     table = "transactions.transaction"
     return Violation(table, row.pk, problem, row.account_id, str(stored), str(expected))
 
 
 def _external_ids(rows: QuerySet) -> Invariant:
-    found = Invariant("external_ids", "a bank's id is on one live row of an account")
+    found = Invariant("external_ids", "each bank id is on one live row of an account")
     named = rows.filter(deleted_at=None).exclude(external_id="").order_by()
     found.checked_count = named.count()
     twins = named.values("account_id", "external_id").annotate(count=Count("id"))

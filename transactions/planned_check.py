@@ -29,11 +29,11 @@ def planned_lines(rows: QuerySet[Transaction], at: datetime) -> Invariant:
     for pk, account, on, origin, zone, deleted, closed, reason in counting(columns, found):
         problem = ""
         if origin in (Transaction.Origin.IMPORT, Transaction.Origin.SYNC):
-            problem = "What the bank brought is planned."
+            problem = "A bank transaction is planned."
         elif deleted or closed or reason or pk in waiting or on > latest:
             continue
         elif on + GRACE < local_date(zone, at):
-            problem = "Its day is past, and it is still planned."
+            problem = "Its date has passed, but it is still planned."
         if problem:
             found.add(Violation("transactions.transaction", pk, problem, account, f"{on}"))
     return found
@@ -81,11 +81,11 @@ def _broken(user_id: int, outflow: tuple, inflow: tuple) -> str:
     if (outflow[4] is None) != (inflow[4] is None):
         return "One of its legs is in the trash."
     if not out_amount < 0 < in_amount:
-        return "Its legs do not go out and in."
+        return "Its legs aren't one outflow and one inflow."
     if outflow[2] == inflow[2] and out_amount + in_amount != 0:
-        return "Its legs do not cancel."
+        return "Its legs don't cancel out."
     if (outflow[3] == planned) != (inflow[3] == planned):
         return "One leg is planned and the other is not."
     if {outflow[6], inflow[6]} != {user_id} or outflow[5] == inflow[5]:
-        return "Its legs are not on two accounts of its owner."
+        return "Its legs aren't on two of its owner's accounts."
     return ""

@@ -39,14 +39,14 @@ def read(body: bytes, on: date) -> list[Quote]:
     try:
         days = [cube for cube in fromstring(body).iter(_CUBE) if "time" in cube.attrib]
     except (ParseError, DefusedXmlException, ValueError):
-        raise SourceError("Its answer is not the XML it promises.") from None
+        raise SourceError("The response isn't valid XML.") from None
     read: list[Quote | None] = []
     for day in days:
         rate_on = _day(day.get("time"))
         rates = ((cube.get("currency"), _number(cube.get("rate"))) for cube in day.iter(_CUBE))
         read += [usable(BASE, code, rate, rate_on) for code, rate in rates]
     if not any(read):
-        raise SourceError("Its answer holds no rates.")
+        raise SourceError("The response contains no rates.")
     quotes = [quote for quote in read if quote]
     refuse_old(max(quote.rate_on for quote in quotes), on)
     return quotes
@@ -56,7 +56,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise SourceError("Its answer does not say of which day it is.") from None
+        raise SourceError("The response has no date.") from None
 
 
 def _number(text: str | None) -> Decimal | None:

@@ -40,17 +40,19 @@ def read(body: bytes, rates_key: str, on: date) -> list[Quote]:
     if answer.get("result") != "success":
         word = str(answer.get("error-type", ""))
         raise SourceError(
-            f"It refused: {word}." if _WORD.fullmatch(word) else "Its answer is no success."
+            f"The request was refused: {word}."
+            if _WORD.fullmatch(word)
+            else "The response reports a failure."
         )
     if answer.get("base_code") != BASE:
-        raise SourceError(f"Its rates are not of {BASE}, as asked.")
+        raise SourceError(f"The rates aren't for {BASE}.")
     rate_on = _day(answer.get("time_last_update_unix"))
     refuse_old(rate_on, on)
     rates = answer.get(rates_key)
     pairs = rates.items() if isinstance(rates, dict) else ()
     quotes = [usable(BASE, code, rate, rate_on) for code, rate in pairs]
     if not any(quotes):
-        raise SourceError("Its answer holds no rates.")
+        raise SourceError("The response contains no rates.")
     return [quote for quote in quotes if quote]
 
 
@@ -61,7 +63,7 @@ def _parse(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
-        raise SourceError("Its answer is not the JSON it promises.")
+        raise SourceError("The response isn't valid JSON.")
     return answer
 
 
@@ -69,4 +71,4 @@ def _day(seconds: Any) -> date:
     """The UTC date of a Unix timestamp."""
     if isinstance(seconds, Decimal) and 0 < seconds < Decimal("1e11"):
         return datetime.fromtimestamp(int(seconds), UTC).date()
-    raise SourceError("Its answer does not say of which day it is.")
+    raise SourceError("The response has no date.")

@@ -21,7 +21,7 @@ def fetch(address: str) -> bytes:
 
 def _refuse(answer: Answer) -> None:
     if answer.status == 429:
-        raise SourceError("It was asked too often (429).")
+        raise SourceError("Too many requests (429).")
     # Providers report a refused key or a used-up quota in the body, with status 200 or 4xx.
     if answer.status != 200 and "json" not in answer.headers.get("Content-Type", ""):
-        raise SourceError(f"It answered {answer.status}.")
+        raise SourceError(f"The response status was {answer.status}.")

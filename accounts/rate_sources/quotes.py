@@ -40,6 +40,6 @@ def usable(base: str, code: object, rate: object, rate_on: date) -> Quote | None
 def refuse_old(newest: date, on: date) -> None:
     """Raise SourceError for rates that are too old to use or dated in the future."""
     if newest < on - timedelta(days=OLDEST_DAYS):
-        raise SourceError(f"Its rates are of {newest}.")
+        raise SourceError(f"The rates are dated {newest}.")
     if newest > on + timedelta(days=1):
-        raise SourceError(f"Its rates are of {newest}, a day to come.")
+        raise SourceError(f"The rates are dated {newest}, in the future.")

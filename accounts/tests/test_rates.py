@@ -171,7 +171,7 @@ def test_redirects_are_not_followed(providers):
     assert fetch_rates(at=AT)
     assert "/inside" not in [request.path for request, _answer in providers.log]
     first = RateFetch.objects.order_by("id").first()
-    assert first.message == "It answered with a redirect, which is not followed."
+    assert first.message == "The server sent a redirect, which we don't follow."
 
 
 def test_slow_trickling_response_times_out(providers, monkeypatch):
@@ -189,7 +189,7 @@ def test_slow_trickling_response_times_out(providers, monkeypatch):
     finally:
         stopped.set()
     first = RateFetch.objects.order_by("id").first()
-    assert first.message == "Its answer took longer than 0.3 seconds."
+    assert first.message == "The response took longer than 0.3 seconds."
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_unreachable_source_reports_an_error_after_three_attempts(providers, nob
     assert len(providers.log) == 3
     messages = list(RateFetch.objects.order_by("id").values_list("message", flat=True))
     assert messages[:2] == [
-        "It answered with an error of its own, 503.",
+        "The server returned an error, 503.",
         "No answer: ConnectionError.",
     ]
     said = [(line["event"], line["source"]) for line in lines]
@@ -232,7 +232,7 @@ def test_xml_entities_are_not_expanded(providers):
     answer(providers, DAILY, bomb)
     answer(providers, HISTORY, bomb)
     assert fetch_rates(at=AT) is False
-    assert last_fetch().message == "Its answer is not the XML it promises."
+    assert last_fetch().message == "The response isn't valid XML."
 
 
 def test_a_currency_that_leaves_in_the_middle_of_a_file_converts_for_seven_more_days(providers):

@@ -80,7 +80,7 @@ class Answer:
         try:
             return json.loads(self.body, parse_float=Decimal, parse_int=Decimal)
         except (ValueError, RecursionError):
-            raise OutgoingError("Its answer is not the JSON it promises.") from None
+            raise OutgoingError("The response isn't valid JSON.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _ask_once(
                 _refuse(answer)
                 return Answer(answer.status_code, _read(answer, limits), answer.headers)
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise UnreachableError(f"No answer: {type(error).__name__}.") from None
+            raise UnreachableError(f"No response: {type(error).__name__}.") from None
 
 
 def _count() -> None:
@@ -154,9 +154,9 @@ def _count() -> None:
 
 def _refuse(answer: requests.Response) -> None:
     if answer.status_code >= 500:
-        raise UnreachableError(f"It answered with an error of its own, {answer.status_code}.")
+        raise UnreachableError(f"The server returned an error, {answer.status_code}.")
     if answer.is_redirect or answer.is_permanent_redirect:
-        raise OutgoingError("It answered with a redirect, which is not followed.")
+        raise OutgoingError("The server sent a redirect, which we don't follow.")
 
 
 def _read(answer: requests.Response, limits: Limits) -> bytes:
@@ -167,9 +167,9 @@ def _read(answer: requests.Response, limits: Limits) -> bytes:
         body += chunk
         if len(body) > limits.largest_bytes:
             megabytes = limits.largest_bytes / (1024 * 1024)
-            raise OutgoingError(f"Its answer is larger than {megabytes:g} MB.")
+            raise OutgoingError(f"The response is larger than {megabytes:g} MB.")
         if time.monotonic() > until:
-            raise OutgoingError(f"Its answer took longer than {limits.longest_seconds} seconds.")
+            raise OutgoingError(f"The response took longer than {limits.longest_seconds} seconds.")
     return bytes(body)
 
 
@@ -186,7 +186,7 @@ def _refuse_private(connected: socket.socket) -> socket.socket:
     if settings.OUTGOING_PRIVATE:
         return connected
     connected.close()
-    raise OutgoingError("Its address is not on the public internet.")
+    raise OutgoingError("The address isn't on the public internet.")
 
 
 class _PublicConnection(HTTPConnection):

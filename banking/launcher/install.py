@@ -125,7 +125,7 @@ def path_of_node(npm: str) -> str:
 def _npm_of_our_own() -> str:
     npm = VENV / "bin/npm"
     if not npm.exists():
-        say("There is no npm on this machine: taking Node.js as a Python package …")
+        say("npm is not installed: installing Node.js as a Python package …")
         _run(
             [*_installer(), NODE_PACKAGE],
             _unreachable("Node.js", "package index (PyPI)")
@@ -136,9 +136,9 @@ def _npm_of_our_own() -> str:
 
 def _unreachable(what: str, registry: str) -> str:
     return (
-        f"{what} could not be installed. If the {registry} did not answer, check the connection "
-        "(HTTPS_PROXY where there is a proxy) and start the same command again: "
-        "what is already there is kept."
+        f"{what} could not be installed. If the {registry} didn't respond, check the connection "
+        "(HTTPS_PROXY if there is a proxy) and run the same command again: "
+        "what is already installed is kept."
     )
 
 

@@ -129,5 +129,5 @@ def valkey_socket(data_dir: Path) -> Path:
     folder = Path(tempfile.gettempdir()) / f"banking-{os.getuid()}-{name}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid():
-        raise StartError(f"{folder} belongs to somebody else. Choose a shorter DATA_DIR.")
+        raise StartError(f"{folder} belongs to another user. Choose a shorter DATA_DIR.")
     return folder / "valkey.sock"

@@ -17,7 +17,7 @@ def main() -> int:
     try:
         connection.ensure_connection()
     except OperationalError as error:
-        sys.stderr.write(f"The database does not answer: {str(error).strip()}\n")
+        sys.stderr.write(f"The database doesn't respond: {str(error).strip()}\n")
         return 1
     call_command("migrate", interactive=False, verbosity=0)
     if settings.DEMO and "load_demo" in get_commands():

@@ -80,8 +80,8 @@ def only_one(place: Place):
 def _who_runs(lock: IO[str], place: Place) -> str:
     lock.seek(0)
     return (
-        f"It is running already, at {lock.read() or 'an unknown address'}, with the data in "
-        f"{place.data_dir}.\nFor a second one beside it give another PORT and DATA_DIR: "
+        f"It is already running at {lock.read() or 'an unknown address'} with the data in "
+        f"{place.data_dir}.\nTo run a second instance, choose another PORT and DATA_DIR: "
         "make run PORT=8001 DATA_DIR=var-2"
     )
 
@@ -114,7 +114,7 @@ def serve(place: Place) -> int:
     """Start from an empty folder to a working page, then run until stopped."""
     record = place.data_dir / "run.json"
     if end_leftovers(record):
-        say("Ended what an interrupted run had left behind.")
+        say("Stopped processes left over from an interrupted run.")
     require_free_port(place)
     clear_metrics(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
     supervisor = Supervisor(record=record, environment=dict(os.environ), say=say)
@@ -259,7 +259,7 @@ def wait_for_socket(path: Path) -> None:
             probe.connect(str(path))
             return
         time.sleep(0.02)
-    raise StartError(f"The broker does not answer; see {path.parent / 'valkey.log'}.")
+    raise StartError(f"The broker doesn't respond; see {path.parent / 'valkey.log'}.")
 
 
 def wait_until_ready(place: Place, supervisor: Supervisor) -> bool:
@@ -292,7 +292,7 @@ def welcome(place: Place) -> str:
         lines += [f"  Sign in with the password {DEMO_PASSWORD} as"]
         lines += [f"    {email:<22}{what}" for email, what in DEMO_SIGN_INS]
         if not place.is_local:
-            lines += ["  Whoever reaches this machine can do so: DEMO=false leaves them out."]
+            lines += ["  Anyone who can reach this machine can use them; DEMO=false removes them."]
         lines += [""]
     lines += [
         f"  The API is described at {place.address}/docs, staff work at {place.address}/admin/",

@@ -25,7 +25,7 @@ class ConnectForm(Form):
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off", **_TEXT}),
     )
     username = forms.CharField(
-        label=_("User name at the bank"),
+        label=_("Username at the bank"),
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", **_TEXT}),
     )

@@ -45,8 +45,8 @@ SAME_ID = "This account already has a transaction with this bank reference."
 SAME_LINE = "This transaction is already in your account."
 NOW_BOOKED = "Your bank has posted this pending transaction."
 OTHER_ID = "Your account has the same transaction under a different bank reference."
-OTHER_AMOUNT = "The account has this id of the bank's with another amount."
-OTHER_DAY = "The account has this id of the bank's on another day, in other words."
+OTHER_AMOUNT = "Your account has this bank reference with a different amount."
+OTHER_DAY = "Your account has this bank reference on another day, with different text."
 IS_ASKED = "This line is already waiting for your review."
 LIKE_ASKED = "A similar line is already waiting for your review."
 ODD_DATE = "This date is unusually far from today. Please check it."
@@ -417,7 +417,7 @@ class _Run:
             self.take(line, held, SAME, NOW_BOOKED)
             return
         word = "pending" if held.status == PENDING else "planned"
-        reason = f"This may be the line {word} on {_day(held.day)}, with another amount."
+        reason = f"This may be the line {word} on {_day(held.day)}, with a different amount."
         self.take(line, held, REVIEW, reason)
 
     def _may_have_changed(self, line: Incoming, held: Held) -> bool:
@@ -525,4 +525,4 @@ def _day(ordinal: int) -> str:
 
 
 def _unlike(agree: bool) -> str:
-    return "." if agree else ", in other words."
+    return "." if agree else ", with different text."

@@ -221,10 +221,12 @@ def route_parts(
     parts = {part.part: part for part in parts_of(batch)}
     _refuse_answers(batch, parts, answers)
     if actor.pk != batch.user_id:
-        raise _refusal("Only the owner of the accounts can say which is which.")
+        raise _refusal("Only the owner of the accounts can assign them.")
     others = ImportBatch.objects.together_with(batch).exclude(pk=batch.pk)
     if any(other.is_confirmed for other in others):
-        raise _refusal("Part of this file is imported already. Undo it to choose accounts anew.")
+        raise _refusal(
+            "Part of this file has been imported. Undo that import to choose accounts again."
+        )
     others.delete()
     wanted: dict[Account, list[str]] = {}
     for name, part in parts.items():
@@ -268,7 +270,7 @@ def accounts_needed(names: list[str]) -> ValidationError:
     return ValidationError(
         {
             "accounts": ValidationError(
-                f"This file has several accounts. Say which account each is: {listed}.",
+                f"This file has several accounts. Choose an account for each: {listed}.",
                 code="accounts_needed",
             )
         }
@@ -340,4 +342,4 @@ def left_out(batch: ImportBatch) -> list[str]:
     named = ", ".join(
         f"{part.part} ({part.count:,} {'line' if part.count == 1 else 'lines'})" for part in rest
     )
-    return [f"The file has lines of other accounts, which are not imported: {named}."]
+    return [f"The file also has lines from other accounts, which are not imported: {named}."]

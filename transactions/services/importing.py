@@ -159,7 +159,7 @@ def choose_accounts(
     """
     batch = _locked_unconfirmed(batch)
     if not batch.file_parts:
-        raise ValidationError({"accounts": "This file is of one account."})
+        raise ValidationError({"accounts": "This file has only one account."})
     routed = route_parts(actor=actor, batch=batch, answers=accounts)
     for routed_batch in routed:
         usable_account(routed_batch.account)
@@ -304,8 +304,8 @@ def _balance_warning(batch: ImportBatch) -> list[str]:
         for amount in (opening, total, closing, closing - opening - total)
     )
     return [
-        f"The file's opening balance {opening_text} and its lines ({total_text}) do not lead to"
-        f" its closing balance {closing_text}: {gap} {currency} are missing from it."
+        f"The file's opening balance {opening_text} plus its lines ({total_text}) doesn't equal"
+        f" its closing balance {closing_text}: {gap} {currency} is missing."
     ]
 
 

@@ -111,7 +111,7 @@ def begin_hosted_link(
     token = ""
     if connection is not None:
         if connection.provider != PLAID:
-            raise ValidationError("This connection is not one of Plaid's.")
+            raise ValidationError("This isn't a Plaid connection.")
         token = decrypt(connection.secret)
     try:
         asked: tuple[str, str] = Plaid().hosted_link(

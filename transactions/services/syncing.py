@@ -137,8 +137,10 @@ def _free(connections: BankConnectionQuerySet, at: datetime) -> BankConnectionQu
     return open_ones.filter(Q(lease_until=None) | Q(lease_until__lte=at))
 
 
-_WAIT_UNTIL_LATER = "This bank allows only so many requests a day. It syncs again by itself."
-_LOST_SECRET = "We can no longer read the access to this bank. Please connect it again."
+_WAIT_UNTIL_LATER = (
+    "This bank allows only so many requests a day. It will sync again automatically."
+)
+_LOST_SECRET = "We can no longer access this bank. Connect it again."
 
 
 def _claim(connections: BankConnectionQuerySet, at: datetime) -> BankConnection | None:
@@ -168,7 +170,9 @@ def _refuse_often(connection: BankConnection, at: datetime) -> None:
     left = _allowance(connection, at)
     is_short = left is not None and left <= SCHEDULED_REQUESTS
     if is_short or by_hand.count() >= MOST_MANUAL_SYNCS:
-        raise ValidationError("You have synced this bank often today. It syncs again by itself.")
+        raise ValidationError(
+            "You have synced this bank often today. It will sync again automatically."
+        )
 
 
 def _allowance(connection: BankConnection, at: datetime) -> int | None:
@@ -204,7 +208,7 @@ def _must_wait(connection: BankConnection, at: datetime) -> bool:
 def _start(connection: BankConnection, trigger: str, at: datetime) -> SyncRun:
     # A run still marked as running belongs to a worker that died.
     connection.runs.filter(status=RunStatus.RUNNING).update(
-        status=RunStatus.FAILED, ended_at=at, error_code="LOST", error="It was interrupted."
+        status=RunStatus.FAILED, ended_at=at, error_code="LOST", error="The sync was interrupted."
     )
     run = connection.runs.select_for_update().filter(status=RunStatus.QUEUED).first()
     run = run or SyncRun(connection=connection, trigger=trigger)
@@ -243,7 +247,9 @@ def _bring_in(run: SyncRun, began: BankConnection, changes: Changes, at: datetim
     is_same = (locked.cursor, locked.secret) == (began.cursor, began.secret)
     if locked.disconnected_at is not None or not is_same:
         # It ended or was renewed meanwhile; the same data will be requested again.
-        return _end(run, locked, _Counts(messages=["The connection changed meanwhile."]), at)
+        return _end(
+            run, locked, _Counts(messages=["The connection has changed in the meantime."]), at
+        )
     write_remote_accounts(locked, changes.accounts)
     counts = _Counts(messages=list(changes.messages))
     if changes.has_lines:
@@ -386,7 +392,7 @@ def _remove(source: str, ids: Iterable[int], counts: _Counts) -> None:
                     actor=None, rows=Transaction.objects.filter(pk=row.pk)
                 )
         except ValidationError as error:
-            counts.messages.append(f"The bank took back “{row.title}”. {' '.join(error.messages)}")
+            counts.messages.append(f"The bank withdrew “{row.title}”. {' '.join(error.messages)}")
 
 
 def _set_opening_balance(connected: ConnectedAccount, account: Account, *, is_final: bool) -> None:

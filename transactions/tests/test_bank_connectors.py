@@ -334,7 +334,7 @@ def test_obp_skips_and_reports_fields_hidden_by_a_view(bank, obp_server, monkeyp
     changes = OpenBankProject().changes(json.dumps({"token": "obp-token"}), "", ON)
     assert len(changes.lines) == 1
     assert changes.messages == (
-        "The bank sent 1 lines without an amount or a date; they were left out.",
+        "The bank sent 1 transactions without an amount or a date; they were skipped.",
     )
 
 
@@ -397,7 +397,7 @@ def test_simplefin_skips_points_accounts(bank, simplefin_server):
     secret = SimpleFin().link({"token": simplefin_server.token}).secret
     assert {account.name: account.refusal for account in SimpleFin().accounts(secret)} == {
         "Checking (1234)": "",
-        "Miles (1234)": "Points and other custom currencies are not money accounts.",
+        "Miles (1234)": "Points and other custom currencies aren't supported.",
     }
 
 

@@ -315,8 +315,8 @@ def test_lines_that_miss_the_closing_balance_give_a_warning(checking):
     assert batch.warnings == []
     batch = checked(checking, csv_of([*good, "2026-03-03,Bus,-1.00,99.00"], header))
     assert batch.warnings == [
-        "The file's opening balance 100.00 and its lines (5.00) do not lead to its closing"
-        " balance 99.00: -6.00 EUR are missing from it."
+        "The file's opening balance 100.00 plus its lines (5.00) doesn't equal its closing"
+        " balance 99.00: -6.00 EUR is missing."
     ]
     assert batch.new_count == 3
 

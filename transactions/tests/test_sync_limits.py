@@ -116,7 +116,7 @@ class TestSimpleFin:
         run = connection.runs.first()
         assert (run.status, run.messages) == (
             "done",
-            ["This bank allows only so many requests a day. It syncs again by itself."],
+            ["This bank allows only so many requests a day. It will sync again automatically."],
         )
 
 

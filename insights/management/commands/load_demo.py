@@ -14,7 +14,7 @@ from users.timezones import local_date
 
 class Command(BaseCommand):
     help = (
-        "Make the demo sign-ins and three years of an invented household, ending today. "
+        "Create the demo sign-ins and three years of an invented household, ending today. "
         "Running it again changes nothing."
     )
 
@@ -26,14 +26,14 @@ class Command(BaseCommand):
             "--on", type=date.fromisoformat, default=None, metavar="DATE", help="its last day"
         )
         parser.add_argument(
-            "--force", action="store_true", help="also where DEMO is off (the password is public)"
+            "--force", action="store_true", help="even if DEMO is off (the password is public)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO and not options["force"]:
             raise CommandError(
-                "DEMO is off. The demo's password is public, so it never belongs into production; "
-                "set DEMO=1, or give --force on a machine of your own."
+                "DEMO is off. The demo's password is public, so never load it in production. "
+                "Set DEMO=1, or use --force on your own machine."
             )
         if options["transactions"] < 1:
             raise CommandError("Ask for at least one transaction.")
@@ -47,7 +47,7 @@ class Command(BaseCommand):
                 f" on {loaded.account_count} accounts."
             )
         else:
-            self.stdout.write("The demo is there already; nothing was changed.")
+            self.stdout.write("The demo already exists; nothing was changed.")
         self.stdout.write(f"Sign in with the password {PASSWORD} as")
         for email, role in loaded.people:
             self.stdout.write(f"  {email:<22} {role}")

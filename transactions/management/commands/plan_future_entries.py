@@ -10,9 +10,9 @@ from transactions.services.planning_ahead import plan_entries_dated_ahead
 
 class Command(BaseCommand):
     help = (
-        "Plan the entries that people dated in the future when there were no planned transactions: "
-        "they leave balances and figures until their day. Without --apply they are only counted. "
-        "Safe to stop and to repeat; what the bank brought stays as it is."
+        "Plan future-dated entries from a version without planned transactions, so that "
+        "they leave balances and figures until their date. Without --apply they are only counted. "
+        "Safe to stop and repeat; transactions from the bank don't change."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -10,8 +10,8 @@ from users.services.factors import renew_factor_secrets
 
 class Command(BaseCommand):
     help = (
-        "Encrypt every stored secret anew with FIELD_ENCRYPTION_KEY. Afterwards the keys in"
-        " FIELD_ENCRYPTION_KEY_FALLBACKS are not needed anymore. Safe to repeat."
+        "Re-encrypt every stored secret with FIELD_ENCRYPTION_KEY. After that, the keys in"
+        " FIELD_ENCRYPTION_KEY_FALLBACKS are no longer needed. Safe to repeat."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -35,7 +35,7 @@ _BAD_LOGIN = {"OBP-20004", "OBP-20008"}
 _NEEDS_LOGIN = {"OBP-20001", "OBP-20003", "OBP-20013"}
 _REVOKED = {"OBP-20017", "OBP-30018"}
 _LOANS = ("LOAN", "MORTGAGE")
-_UNUSABLE = "The bank sent {count} lines without an amount or a date; they were left out."
+_UNUSABLE = "The bank sent {count} transactions without an amount or a date; they were skipped."
 
 
 class OpenBankProject:
@@ -150,7 +150,7 @@ def _lines(
         if len(rows) < PAGE_SIZE:
             return list(found.values()), unusable
         if len(found) == before:
-            raise reading.broken("The bank repeats the same page for ever.")
+            raise reading.broken("The bank keeps sending the same page.")
     raise reading.broken(f"The bank sent more than {MOST_PAGES} pages at once.")
 
 
@@ -170,7 +170,7 @@ def _line(entry: dict[str, Any], account: RemoteAccount) -> RemoteLine:
     posted = reading.day_or_none(details.get("posted"))
     txn_date = posted or completed
     if txn_date is None:
-        raise reading.broken("The bank sent a line without a date.")
+        raise reading.broken("The bank sent a transaction without a date.")
     line = IncomingTransaction(
         row_number=0,
         txn_date=txn_date,
@@ -226,11 +226,11 @@ def _error(answer: Answer) -> BankError:
     words = reading.message(body.get("message"))
     code = words.partition(":")[0] if words.startswith("OBP-") else str(answer.status)
     if code in _BAD_LOGIN:
-        problem, sentence = Problem.REFUSED, "The bank did not accept this user name and password."
+        problem, sentence = Problem.REFUSED, "The bank rejected this username and password."
     elif code in _NEEDS_LOGIN or answer.status == 401:
         problem, sentence = Problem.NEEDS_LOGIN, "Your bank asks you to sign in again."
     elif code in _REVOKED or answer.status == 403:
-        problem, sentence = Problem.REVOKED, "The access to this bank has ended."
+        problem, sentence = Problem.REVOKED, "Access to this bank has ended."
     elif answer.status == 429:
         problem, sentence = Problem.DOWN, reading.WAIT
     else:

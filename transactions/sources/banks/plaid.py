@@ -150,7 +150,7 @@ class Plaid:
         """The public key (a JWK) with which Plaid signs its webhooks."""
         key = _post("/webhook_verification_key/get", {"key_id": key_id}).get("key")
         if not isinstance(key, dict):
-            raise reading.broken("Plaid's key has not the promised form.")
+            raise reading.broken("Plaid's key has an unexpected format.")
         return key
 
 
@@ -188,11 +188,11 @@ def _error(body: dict[str, Any], status: int) -> BankError:
     if code in _NEEDS_LOGIN:
         problem, ours = Problem.NEEDS_LOGIN, "Your bank asks you to sign in again."
     elif code in _REVOKED:
-        problem, ours = Problem.REVOKED, "The access to this bank has ended."
+        problem, ours = Problem.REVOKED, "Access to this bank has ended."
     elif kind in _DOWN_TYPES or status == 429 or code == _MUTATION:
-        problem, ours = Problem.DOWN, "The bank is not answering right now."
+        problem, ours = Problem.DOWN, "The bank isn't responding right now."
     else:
-        problem, ours = Problem.REFUSED, "Plaid did not accept the request."
+        problem, ours = Problem.REFUSED, "Plaid rejected the request."
     request_id = reading.text(body.get("request_id"), longest=100)
     return BankError(problem, sentence or ours, code=code or str(status), request_id=request_id)
 
@@ -219,7 +219,7 @@ def _walk(secret: str, cursor: str) -> _Run:
             run.cursor = following or run.cursor
             return run
         if not following or following == run.cursor:
-            raise reading.broken("Plaid repeats the same page for ever.")
+            raise reading.broken("Plaid keeps sending the same page.")
         run.cursor = following
     raise reading.broken(f"Plaid sent more than {MOST_PAGES} pages at once.")
 

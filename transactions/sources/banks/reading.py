@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,8})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
 _TAG = re.compile(r"<[^>]{0,200}>")
 EARLIEST = date(1900, 1, 1)
-WAIT = "The bank asks us to wait before we ask again."
+WAIT = "The bank asked us to wait before trying again."
 
 
 def broken(sentence: str) -> BankError:
@@ -30,10 +30,12 @@ def broken(sentence: str) -> BankError:
 def unreachable(error: OutgoingError) -> BankError:
     """The customer's message for a bank that does not respond."""
     if isinstance(error, UnreachableError):
-        return BankError(Problem.DOWN, "The bank is not answering right now.", code="UNREACHABLE")
+        return BankError(Problem.DOWN, "The bank isn't responding right now.", code="UNREACHABLE")
     if isinstance(error, AllowanceSpentError):
         return BankError(Problem.DOWN, WAIT, code="ALLOWANCE")
-    return BankError(Problem.BROKEN, f"We couldn't read the bank's answer. {error}", code="ANSWER")
+    return BankError(
+        Problem.BROKEN, f"We couldn't read the bank's response. {error}", code="ANSWER"
+    )
 
 
 def mapping_of(answer: Answer) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def mapping_of(answer: Answer) -> dict[str, Any]:
     except OutgoingError as error:
         raise unreachable(error) from None
     if not isinstance(found, dict):
-        raise broken("The bank's answer has not the promised form.")
+        raise broken("The bank's response has an unexpected format.")
     return found
 
 
@@ -53,7 +55,7 @@ def list_of(mapping: dict[str, Any], name: str) -> list[dict[str, Any]]:
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise broken(f"The bank's answer has no list of {name}.")
+        raise broken(f"The bank's response has no list of {name}.")
     return found
 
 
@@ -74,7 +76,7 @@ def identifier(value: Any) -> str:
     if isinstance(value, Decimal):
         value = str(value)
     if not isinstance(value, str) or not 0 < len(value) <= 255 or _CONTROL.search(value):
-        raise broken("A line or account of the bank has no usable id.")
+        raise broken("A transaction or account from the bank has no usable id.")
     return value
 
 
@@ -84,7 +86,7 @@ def amount(value: Any) -> Decimal:
         return value
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         return Decimal(value.strip())
-    raise broken("The bank sent an amount that is no number.")
+    raise broken("The bank sent an amount that isn't a number.")
 
 
 def amount_or_none(value: Any) -> Decimal | None:
@@ -96,7 +98,7 @@ def day(value: Any) -> date:
     """The date of an ISO date or datetime. Raises BankError."""
     found = day_or_none(value)
     if found is None:
-        raise broken("The bank sent a line without a date.")
+        raise broken("The bank sent a transaction without a date.")
     return found
 
 

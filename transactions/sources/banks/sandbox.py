@@ -22,7 +22,7 @@ from transactions.sources.files.incoming import IncomingTransaction
 PAGE_SIZE = 500
 _PROBLEMS = {
     "login_required": (Problem.NEEDS_LOGIN, "Your bank asks you to sign in again."),
-    "no_such_access": (Problem.REVOKED, "The access to this bank has ended."),
+    "no_such_access": (Problem.REVOKED, "Access to this bank has ended."),
     "no_such_institution": (Problem.REFUSED, "We don't know that bank."),
 }
 
@@ -68,7 +68,7 @@ class SandboxBankConnector:
                 found = self.accounts(secret)
                 return Changes(found, tuple(lines.values()), following, gone)
             if following == cursor:
-                raise reading.broken("The bank repeats the same page for ever.")
+                raise reading.broken("The bank keeps sending the same page.")
             cursor = following
         raise reading.broken(f"The bank sent more than {MOST_PAGES} pages at once.")
 

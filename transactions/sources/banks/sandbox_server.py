@@ -140,7 +140,7 @@ class SandboxBank:
             ("POST", "/control"): self._control,
         }
         if asked not in doors:
-            raise Refusal("404 Not Found", "no_such_address", "There is no such address.")
+            raise Refusal("404 Not Found", "no_such_address", "This URL doesn't exist.")
         item = self._item_of(environ)
         if asked[1] in ("/accounts", "/transactions"):
             _refuse_unready(item)

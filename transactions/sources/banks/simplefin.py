@@ -37,7 +37,7 @@ MOST_WINDOWS = HISTORY // WINDOW + 1
 EMPTY_WINDOWS = 2
 _ONCE = Limits(tries=1)
 LIMITS = Limits(largest_bytes=16 * 1024 * 1024, timeouts=(5, 60), longest_seconds=90)
-_BAD_TOKEN = "That is not a SimpleFIN token. Copy the whole token and paste it again."
+_BAD_TOKEN = "This isn't a SimpleFIN token. Copy the whole token and paste it again."
 _USED = (
     "This token is unknown or was used before. If you did not use it yourself, somebody else may "
     "have: disable it where you made it, and make a new one."
@@ -149,7 +149,7 @@ def _is_acceptable(address: str) -> bool:
 def _access_address(answer: Answer) -> str:
     address = answer.body[:3000].decode("utf-8", "replace").strip()
     if not _is_acceptable(address) or not urlsplit(address).username:
-        raise reading.broken("The SimpleFIN server's answer is not an access address.")
+        raise reading.broken("The SimpleFIN server's response isn't an access URL.")
     return address
 
 
@@ -170,14 +170,14 @@ def _get(secret: str, query: dict[str, str]) -> dict[str, Any]:
     answer = _ask("GET", address, params=query, auth=user, limits=LIMITS)
     if answer.status == 402:
         raise BankError(
-            Problem.NEEDS_LOGIN, "Your SimpleFIN subscription asks for a payment.", code="402"
+            Problem.NEEDS_LOGIN, "Your SimpleFIN subscription needs a payment.", code="402"
         )
     if answer.status in (401, 403):
-        raise BankError(Problem.REVOKED, "The access to this bank has ended.", code="403")
+        raise BankError(Problem.REVOKED, "Access to this bank has ended.", code="403")
     if answer.status == 429:
         raise BankError(Problem.DOWN, reading.WAIT, code="429")
     if answer.status != 200:
-        raise reading.broken(f"The SimpleFIN server answered {answer.status}.")
+        raise reading.broken(f"The SimpleFIN server returned {answer.status}.")
     return reading.mapping_of(answer)
 
 
@@ -208,7 +208,7 @@ def _account(entry: dict[str, Any]) -> RemoteAccount:
         balance=reading.amount_or_none(entry.get("balance")),
         balance_on=reading.day_of_seconds(entry.get("balance-date")),
         institution_name=reading.text(org.get("name") or org.get("domain"), longest=120),
-        refusal="" if currency else "Points and other custom currencies are not money accounts.",
+        refusal="" if currency else "Points and other custom currencies aren't supported.",
     )
 
 
@@ -237,7 +237,7 @@ def _line(entry: dict[str, Any], account: RemoteAccount) -> RemoteLine:
     is_pending = entry.get("pending") is True or posted is None
     txn_date = acted or posted
     if txn_date is None:
-        raise reading.broken("The bank sent a line without a date.")
+        raise reading.broken("The bank sent a transaction without a date.")
     line = IncomingTransaction(
         row_number=0,
         txn_date=txn_date,
