@@ -14,7 +14,7 @@ from pypdf.generic import DictionaryObject
 from weasyprint import HTML
 
 from banking.kernel import pdf_engine, typefaces
-from banking.kernel.pdf import picture
+from banking.kernel.pdf import PdfUnavailableError, picture, render_pdf
 from banking.kernel.pdf_charts import columns
 
 pytestmark = pytest.mark.once
@@ -44,6 +44,12 @@ def test_documents_can_load_our_static_files():
 def test_documents_can_load_nothing_else(url):
     with pytest.raises(Exception, match=r"own files|outside|base path"):
         pdf_engine.OwnFiles().fetch(url)
+
+
+def test_without_typefaces_a_pdf_is_refused_and_the_process_survives(settings, tmp_path):
+    settings.TYPEFACES_DIR = tmp_path / "none"
+    with pytest.raises(PdfUnavailableError, match="its typefaces aren't installed"):
+        render_pdf("insights/pdf/monthly_report.html", {}, stylesheet="statement.css")
 
 
 # --- Characters -----------------------------------------------------------------------------------

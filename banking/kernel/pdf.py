@@ -21,17 +21,18 @@ from banking.kernel.region import region
 class PdfUnavailableError(Exception):
     """This machine cannot make PDF files; the text is for the person who requested one."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "PDF files can't be created on this server because the Pango library isn't installed."
-        )
+    def __init__(self, missing: str) -> None:
+        super().__init__(f"PDF files can't be created on this server: {missing}.")
 
 
 def render_pdf(template: str, context: Mapping[str, Any], *, stylesheet: str) -> bytes:
     """Render the template as a PDF file with one of our static stylesheets.
 
-    Raises PdfUnavailableError if the engine is missing.
+    Raises PdfUnavailableError if the engine or the typefaces are missing.
     """
+    # Without any typeface, Pango crashes the whole process.
+    if not settings.TYPEFACES_DIR.is_dir():
+        raise PdfUnavailableError("its typefaces aren't installed")
     engine = _engine()
     with region(context.get("locale")):
         page = render_to_string(template, {"site_name": settings.SITE_NAME, **context})
@@ -51,4 +52,4 @@ def _engine() -> ModuleType:
             warnings.filterwarnings("ignore", message="No fonts configured")
             return import_module("banking.kernel.pdf_engine")
     except OSError as error:  # Raised if a library cannot be opened.
-        raise PdfUnavailableError from error
+        raise PdfUnavailableError("the Pango library isn't installed") from error
