@@ -98,7 +98,7 @@ def test_used_up_quota_with_status_200_falls_back_without_leaking_the_key(provid
     assert fetch_rates(at=AT)
     tried = list(RateFetch.objects.order_by("id").values_list("source", "message"))
     assert tried == [
-        ("exchangerate-api.com", "It refused: quota-reached."),
+        ("exchangerate-api.com", "The request was refused: quota-reached."),
         ("open.er-api.com", ""),
         ("ECB", ""),
     ]
@@ -208,7 +208,7 @@ def test_unreachable_source_reports_an_error_after_three_attempts(providers, nob
     messages = list(RateFetch.objects.order_by("id").values_list("message", flat=True))
     assert messages[:2] == [
         "The server returned an error, 503.",
-        "No answer: ConnectionError.",
+        "No response: ConnectionError.",
     ]
     said = [(line["event"], line["source"]) for line in lines]
     assert said == [("rate_source_failed", OPEN_SOURCE.name), ("rate_source_failed", ECB.name)]
