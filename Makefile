@@ -1,5 +1,5 @@
-# `make help` says what there is. Only Python >= 3.11 and make are needed; the rest is set up in
-# .venv and node_modules, again only when its list of packages has changed.
+# `make help` lists the targets. You only need Python >= 3.11 and make; everything else is installed
+# into .venv and node_modules, and again when the list of packages changes.
 
 .DEFAULT_GOAL := help
 .PHONY: help run manage test test-fast check format lock bench files fuzz-api setup setup-dev clean
@@ -7,22 +7,22 @@
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
-# Texts are UTF-8 in every locale.
+# Text is UTF-8 in every locale.
 export PYTHONUTF8 := 1
 ARGS ?=
 
-help: ## What can be made
+help: ## List the targets
 	@echo "make run                 serve on http://127.0.0.1:8000 (PORT=, HOST=, DATA_DIR=), with demo data"
 	@echo "make manage ARGS='...'   a management command with the settings of make run, e.g. check_ledger"
 	@echo "make test                every test on SQLite and on PostgreSQL (ARGS= goes to pytest)"
 	@echo "make test-fast           the quick ones on SQLite, without servers or a browser"
-	@echo "make check               format, lint, import directions, templates, migrations, security"
-	@echo "make format              mend what the formatters can"
-	@echo "make lock                packages with their hashes, after requirements*.txt have changed"
-	@echo "make bench               measure; the figures we keep are in BENCHMARKS.md"
-	@echo "make files               how bank files are read: real ones (STATEMENTS_DIR=), invented, mutated (SEED=, COUNT=)"
-	@echo "make fuzz-api            the API against its schema, by Schemathesis (ARGS='--seed N --examples N')"
-	@echo "make clean               remove what was set up here (not the data in var/)"
+	@echo "make check               format, lint, imports, types, templates, migrations, security"
+	@echo "make format              fix what the formatters can"
+	@echo "make lock                write the lock files, after changing requirements*.txt"
+	@echo "make bench               run the benchmarks; results are in BENCHMARKS.md"
+	@echo "make files               measure how well bank files are read: real (STATEMENTS_DIR=), invented, mutated (SEED=, COUNT=)"
+	@echo "make fuzz-api            test the API against its schema with Schemathesis (ARGS='--seed N --examples N')"
+	@echo "make clean               remove what was installed here (not the data in var/)"
 
 run: setup ## The product on this machine, until Ctrl-C
 	@exec $(BIN)/python -m banking.launcher.serve
