@@ -47,8 +47,7 @@ class OpenBankProject:
         if any(mark in part for part in (username, password) for mark in ',"\r\n'):
             raise BankError(
                 Problem.REFUSED,
-                "A user name or password with a comma or a quotation mark cannot be sent to this "
-                "bank.",
+                "This bank can't accept a username or password with a comma or a quotation mark.",
                 code="UNSENDABLE",
             )
         login = f"username={username},password={password},consumer_key={settings.OBP_CONSUMER_KEY}"

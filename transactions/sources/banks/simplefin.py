@@ -39,8 +39,8 @@ _ONCE = Limits(tries=1)
 LIMITS = Limits(largest_bytes=16 * 1024 * 1024, timeouts=(5, 60), longest_seconds=90)
 _BAD_TOKEN = "This isn't a SimpleFIN token. Copy the whole token and paste it again."
 _USED = (
-    "This token is unknown or was used before. If you did not use it yourself, somebody else may "
-    "have: disable it where you made it, and make a new one."
+    "This token is unknown or was already used. If you didn't use it, someone else may have: "
+    "disable it where you created it, and create a new one."
 )
 
 
