@@ -1,7 +1,7 @@
-"""Bare views for benchmarks/pages.py: home, list and search over the product's own tables.
+"""Bare views for benchmarks/pages.py: home, list and search on the product's own tables.
 
-No middleware, no session, no permissions: what Django, a template and the database cost by
-themselves. Only names and sums are shown.
+Without middleware, session or permissions: the cost of Django, a template and the database alone.
+They show only names and sums.
 """
 
 import os

@@ -42,7 +42,7 @@ PAGES = {
     "API list of 50": "/api/transactions?page_size=50",
 }
 BARE = {"bare home": "/home", "bare list": "/list", "bare search": "/list?search=market"}
-# A page of the list this far down.
+# How far down the list the tested page is.
 DEEP = 60
 
 
@@ -55,7 +55,7 @@ def say(text: str) -> None:
 
 
 def build(rows: int) -> None:
-    """Migrate, load, sign in, count; print what the measuring process needs as JSON."""
+    """Migrate, load data and sign in; print what the measuring process needs as JSON."""
     import django
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "banking.settings"
@@ -104,7 +104,7 @@ def build(rows: int) -> None:
 
 
 def _convert() -> None:
-    """What the worker does within a minute; absent in older revisions."""
+    """Work the worker does within a minute; missing in older revisions."""
     try:
         from transactions.services.converting import convert_open_months
     except ImportError:
@@ -148,7 +148,7 @@ def _queries(client, path: str, headers: dict[str, str]) -> int:
 
 
 class Served:
-    """One size: its database, the product's server and the bare one's."""
+    """One size: its database, the product's server and the bare server."""
 
     def __init__(self, stack: ExitStack, rows: int, url: str, redis: str, folder: Path) -> None:
         from tests import servers
@@ -221,7 +221,7 @@ class Served:
 
 
 def ask(port: int, path: str, headers: dict[str, str]) -> tuple[float, int]:
-    """One request on a connection of its own; the seconds and the bytes."""
+    """One request on its own connection; returns seconds and bytes."""
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         started = time.perf_counter()
         connection.request("GET", path, headers=headers)

@@ -1,4 +1,4 @@
-"""Say what was learned from a person's choices, and why, in sentences."""
+"""Explain in sentences what was learned from a person's choices."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from users.models import User
 
 @dataclass(frozen=True, slots=True)
 class LearnedCategory:
-    """A category that a person's choices at one merchant teach."""
+    """A category learned from a person's choices at one merchant."""
 
     habit: Habit
     category: Category
@@ -31,7 +31,7 @@ class LearnedCategory:
 
 
 def learned_categories(user: User) -> list[LearnedCategory]:
-    """What the person's choices teach, most frequent first, at most LEARNED_SHOWN."""
+    """What the person's choices teach, most frequent first, up to LEARNED_SHOWN."""
     categories = {one.pk: one for one in Category.objects.visible_to(user)}
     found = [
         LearnedCategory(habit, category, learned, because(learned, habit.title, category.name))
@@ -69,7 +69,7 @@ def because(learned: Learned, merchant: str, category: str) -> str:
 
 
 def why_learned(row: Transaction) -> str:
-    """Why this row has its learned category, or "" if it was not learned or no longer would be."""
+    """Why this row has its learned category; "" if it wasn't learned or no longer would be."""
     if row.category_source != Transaction.CategorySource.LEARNED or row.category is None:
         return ""
     habit = suggester_for(row.user).habit_at(

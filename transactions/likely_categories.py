@@ -14,9 +14,9 @@ MOST = 5
 
 
 def likely_categories(user_id: int, today: date, row: Transaction | None = None) -> list[int]:
-    """Up to five category ids: those used for the row's merchant, then the most used lately.
+    """Up to five category ids: those used at the row's merchant, then the most used recently.
 
-    Reads only totals, so the cost does not grow with the number of transactions.
+    Reads only totals, so the cost doesn't grow with the number of transactions.
     """
     found = [] if row is None or not row.merchant else _at_merchant(row, today)
     totals = MonthlyTotal.objects.filter(user=user_id, month__gte=_since(today, RECENT_MONTHS))

@@ -18,12 +18,12 @@ from transactions.rules.suggestions import Suggester, suggester_for
 from users.models import User
 
 SUGGESTIONS = 3
-# Suggested to those who have chosen nothing yet.
+# Suggested to people who haven't chosen any category yet.
 USUAL_OUT, USUAL_IN = (
     ("groceries", "restaurants", "shopping"),
     ("salary", "refunds", "gifts-received"),
 )
-# A merchant's name, or the bank's text where there is none.
+# A merchant's name, or the bank's text if there is none.
 _TEXT = Case(When(merchant="", then=F("description")), default=Value(""), output_field=CharField())
 
 
@@ -48,7 +48,7 @@ class MerchantGroup:
 
     @property
     def more_count(self) -> int:
-        """How many transactions are not among the examples."""
+        """How many transactions the examples leave out."""
         return self.count - len(self.examples)
 
 
@@ -68,7 +68,7 @@ def uncategorized(user: User) -> TransactionQuerySet:
 
 
 def merchant_groups(user: User) -> list[MerchantGroup]:
-    """All groups, the largest first, then the latest, in one query."""
+    """All groups in one query: largest first, then latest."""
     rows = (
         uncategorized(user)
         .order_by()
@@ -140,7 +140,7 @@ def give_examples(user: User, groups: Sequence[MerchantGroup]) -> None:
 
 
 def give_suggestions(user: User, groups: Sequence[MerchantGroup]) -> None:
-    """Attach the likeliest categories: what is known of the merchant, then what is chosen most."""
+    """Attach the likeliest categories: the merchant's own, then the person's most used."""
     suggester = suggester_for(user)
     categories = {one.pk: one for one in Category.objects.visible_to(user)}
     for group in groups:
@@ -150,7 +150,7 @@ def give_suggestions(user: User, groups: Sequence[MerchantGroup]) -> None:
 
 
 def _known(suggester: Suggester, group: MerchantGroup) -> Iterable[int]:
-    """What would be suggested for its latest line today, and what the other direction teaches."""
+    """The category its latest line would get today, then what the other direction teaches."""
     for row in group.examples[:1]:
         line = Line(row.description, row.merchant, row.account_id, row.amount)
         suggestion = suggester.suggest(line, is_inflow=group.payee.is_inflow, on=row.txn_date)
@@ -187,12 +187,12 @@ def _place(group: MerchantGroup) -> tuple[int, str, bool]:
 
 
 def cursor_of(group: MerchantGroup) -> str:
-    """The group's place as text. It holds when others are settled."""
+    """The group's position as text; it stays valid when other groups are settled."""
     return f"{group.count}~{int(group.payee.is_inflow)}~{group.payee.key}"
 
 
 def _start(groups: list[MerchantGroup], after: str) -> int:
-    """How many groups are up to the cursor's place; an unreadable one begins at the first."""
+    """How many groups come before the cursor's position; 0 if the cursor is unreadable."""
     count, _, rest = after.partition("~")
     is_inflow, _, key = rest.partition("~")
     if not (count.isdecimal() and len(count) < 12 and is_inflow in ("0", "1")):

@@ -1,4 +1,4 @@
-"""Cells of CSV files that a person opens in a spreadsheet."""
+"""CSV cells that are safe to open in a spreadsheet."""
 
 import re
 
@@ -9,6 +9,6 @@ _NUMBER = re.compile(r"-\d+(\.\d+)?( [A-Z]{3})?", re.ASCII)
 
 
 def safe_cell(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would run as a formula."""
+    """The text, with an apostrophe in front of anything a spreadsheet would run as a formula."""
     is_formula = _FORMULA.match(text) and not _NUMBER.fullmatch(text)
     return f"'{text}" if is_formula else text

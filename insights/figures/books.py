@@ -15,7 +15,7 @@ _ELSEWHERE = ("users.", "alerts.", "budgets.", "rewards.", "insights.export.")
 
 
 def last_events(coverage: Coverage) -> list[tuple[str, str | None]]:
-    """The last event that may have changed a figure, for each owner covered."""
+    """For each owner covered, the last event that may have changed a figure."""
     owners = {coverage.user.pk, *(account.user_id for account in coverage.accounts)}
     elsewhere = Q()
     for prefix in _ELSEWHERE:

@@ -16,13 +16,13 @@ _LAST_DIGITS = 4
 
 
 def people_for(reader: User) -> QuerySet[User]:
-    """Everybody this member of staff may look up."""
+    """Everyone this member of staff may look up."""
     people = User.objects.order_by("-id")
     return people if may(reader, Ability.READ_EVERYTHING) else people.filter(role__in=CUSTOMERS)
 
 
 def find_customers(reader: User, text: str, *, limit: int) -> list[User]:
-    """At most `limit` people, an exact id first; nothing for a text too short to mean somebody."""
+    """Up to `limit` people, an exact id first; none if the text is too short."""
     text = " ".join(text.split())
     digits = "".join(char for char in text if char in "0123456789")
     is_number = bool(digits) and not text.strip("+-/().0123456789 ")
@@ -42,7 +42,7 @@ def _by_number(people: QuerySet[User], digits: str, limit: int) -> list[User]:
         found = list(people.filter(pk=int(digits)))
     if len(digits) < CUSTOMER_SEARCH_LEAST:
         return found
-    # Phone numbers are stored as typed, with any marks between the digits.
+    # Phone numbers are stored as typed, with any punctuation between digits.
     wanted = Q(phone__regex="[^0-9]*".join(digits))
     if len(digits) == _LAST_DIGITS:
         owners = Account.objects.filter(last_four=digits, deleted_at=None).values("user")
@@ -52,7 +52,7 @@ def _by_number(people: QuerySet[User], digits: str, limit: int) -> list[User]:
 
 
 def shown_name(reader: User, user: User) -> str:
-    """The name as this reader may see it; an email address where there is no name."""
+    """The name as this reader may see it, or the email address if there is no name."""
     if may(reader, Ability.READ_EVERYTHING):
         return user.name or user.email
     return masked_name(user.name) or masked_email(user.email)

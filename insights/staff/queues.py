@@ -24,7 +24,7 @@ from users.services.staffing import LOCKED, with_locks
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to do. `key` names it and its occurrence; `link` is where it is done."""
+    """One task. `key` identifies it and its occurrence; `link` is the page to do it on."""
 
     key: str
     since: datetime | None
@@ -37,7 +37,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One kind of work: who sees it, who may take it, and how its items are found."""
+    """One kind of task: who sees it, who may take it, and how to find its items."""
 
     key: str
     title: str
@@ -184,7 +184,7 @@ def queues_for(reader: User) -> list[Queue]:
 
 
 def open_items(queue: Queue, reader: User, at: datetime) -> list[Item]:
-    """What is still to do, the oldest first, with who has taken it."""
+    """The open items, oldest first, with the person who has taken each."""
     items = queue.find(reader, at)
     rows = WorkItem.objects.filter(queue=queue.key, key__in=[item.key for item in items])
     works = {row.key: row for row in rows.select_related("assignee")}
@@ -204,6 +204,6 @@ def open_items(queue: Queue, reader: User, at: datetime) -> list[Item]:
 
 
 def queue_counts(reader: User, at: datetime) -> list[tuple[Queue, int, datetime | None]]:
-    """Each queue with how many items are open (at most QUEUE_ROWS) and since when the oldest."""
+    """Each queue with its number of open items (at most QUEUE_ROWS) and the oldest one's time."""
     found = [(queue, open_items(queue, reader, at)) for queue in queues_for(reader)]
     return [(queue, len(items), items[0].since if items else None) for queue, items in found]

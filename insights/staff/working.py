@@ -30,7 +30,7 @@ def take(*, actor: User, queue: Queue, item: Item, at: datetime) -> WorkItem:
 
 @db_transaction.atomic
 def release(*, actor: User, queue: Queue, item: Item) -> WorkItem:
-    """Hand an item back, one's own or a colleague's who is away."""
+    """Hand an item back, one's own or an absent colleague's."""
     row = _locked(actor, queue, item)
     row.assignee, row.taken_at = None, None
     row.save(update_fields=["assignee", "taken_at"])
@@ -40,7 +40,7 @@ def release(*, actor: User, queue: Queue, item: Item) -> WorkItem:
 
 @db_transaction.atomic
 def finish(*, actor: User, queue: Queue, item: Item, note: str, at: datetime) -> WorkItem:
-    """Close an item with a note; it comes back only when the same thing happens again."""
+    """Close an item with a note; it returns only if the same thing happens again."""
     note = " ".join(note.split())
     if not note or len(note) > LONGEST_NOTE:
         raise ValidationError("Enter a note of at most 200 characters.")
@@ -54,7 +54,7 @@ def finish(*, actor: User, queue: Queue, item: Item, note: str, at: datetime) ->
 
 
 def _locked(actor: User, queue: Queue, item: Item) -> WorkItem:
-    """The item's row, locked and still open; made now if nobody has touched it."""
+    """The item's row, locked and still open; created if no one has touched it."""
     require(actor, queue.works)
     try:
         with db_transaction.atomic():
@@ -68,7 +68,7 @@ def _locked(actor: User, queue: Queue, item: Item) -> WorkItem:
 
 
 def _record(actor: User, action: str, queue: Queue, item: Item, **more: Any) -> None:
-    # In the chain of the member of staff: a customer's activity is no place for notes about them.
+    # Recorded in the staff member's chain: notes about a customer don't belong in their activity.
     trail.record(
         actor=actor, action=action, owner_id=actor.pk, queue=queue.title, item=item.key, **more
     )

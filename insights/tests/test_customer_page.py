@@ -1,4 +1,4 @@
-"""Finding a customer and their page: who sees what, and why support must say why."""
+"""Finding a customer, and their page: who sees what, and why support must give a reason."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ def staff(role: str) -> User:
 
 @pytest.fixture
 def signed_in(client_for):
-    """Under another name, for tests that sign each person in once."""
+    """Another fixture name, for tests that sign each person in once."""
     return client_for
 
 

@@ -1,4 +1,4 @@
-"""Staff queues: what is in them, who may take what, and the check of an identity."""
+"""Staff queues: their items, who may take them, and identity checks."""
 
 from datetime import timedelta
 

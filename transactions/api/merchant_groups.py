@@ -1,4 +1,4 @@
-"""Uncategorized transactions by merchant in the API, and what was learned from own choices."""
+"""Uncategorized transactions by merchant in the API, and what your choices have taught."""
 
 from typing import Any
 
@@ -42,9 +42,9 @@ class GroupExampleOut(serializers.ModelSerializer):
 
 
 class MerchantGroupOut(serializers.Serializer):
-    """The uncategorized transactions at one merchant, money in and money out apart.
+    """One merchant's uncategorized transactions; money in and money out are separate groups.
 
-    `totals` are signed sums by currency; `suggestions` are slugs, the likeliest first.
+    `totals` are signed sums by currency; `suggestions` are slugs, likeliest first.
     """
 
     merchant = serializers.CharField(source="title")
@@ -76,7 +76,7 @@ class MerchantGroupPageOut(serializers.Serializer):
 
 
 class PayeeIn(Input):
-    """A merchant by its name, with the direction of the money."""
+    """A merchant's name, with the direction of the money."""
 
     merchant = serializers.CharField(max_length=500)
     txn_type = serializers.ChoiceField(choices=Transaction.Type.choices)
@@ -88,7 +88,7 @@ class PayeeIn(Input):
 
 
 class GroupSettleIn(PayeeIn):
-    """A merchant and the category of all its uncategorized transactions."""
+    """A merchant, and the category for all its uncategorized transactions."""
 
     category = serializers.CharField(max_length=60)
 
@@ -127,9 +127,9 @@ class MerchantGroupListApi(GenericApiView):
     )
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Set the category of every uncategorized transaction at one merchant, as one change.
+        """Set the category of all uncategorized transactions at one merchant.
 
-        Undo it by its `batch`. Where there is nothing to settle, the count is 0.
+        Undo it with its `batch`. If there are none, the count is 0.
         """
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = GroupSettleIn(data=request.data, context=self.get_serializer_context())
@@ -151,9 +151,10 @@ class MerchantGroupListApi(GenericApiView):
 
 
 class LearnedCategoryOut(serializers.Serializer):
-    """What your choices at one merchant teach: `chosen` of the `counted` latest; `reason` says it.
+    """What your choices at one merchant teach: `chosen` of the latest `counted` agree; `reason`
+    says so in words.
 
-    `why` is the circumstance that explains them: `always`, `account`, `amount` or `weekday`.
+    `why` is what decides: `always`, `account`, `amount` or `weekday`.
     """
 
     merchant = serializers.CharField()
@@ -166,7 +167,7 @@ class LearnedCategoryOut(serializers.Serializer):
 
 
 class ForgottenOut(serializers.ModelSerializer):
-    """A merchant whose choices until `forgotten_at` no longer teach."""
+    """A merchant whose choices before `forgotten_at` no longer count."""
 
     merchant = serializers.CharField(source="title", read_only=True)
     txn_type = serializers.SerializerMethodField()
@@ -191,7 +192,7 @@ class LearnedListApi(GenericApiView):
 
     @operation(operation_id="categories_learned", responses=LearnedOut)
     def get(self, request: UserApiRequest) -> Response:
-        """What your own choices teach, the most frequent merchants first."""
+        """What your choices teach, the most frequent merchants first."""
         answer = {
             "learned": learned_categories(request.user),
             "forgotten": ForgottenChoices.objects.visible_to(request.user)[:LEARNED_SHOWN],
@@ -208,7 +209,7 @@ class ForgetApi(GenericApiView):
     )
     @idempotent
     def post(self, request: UserApiRequest) -> Response:
-        """Learn nothing from your choices at this merchant until now; later ones teach again."""
+        """Forget your choices at this merchant so far; later ones count again."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = PayeeIn(data=request.data)
         data.is_valid(raise_exception=True)
@@ -222,7 +223,7 @@ class ForgottenDetailApi(GenericApiView):
 
     @operation(operation_id="categories_learned_remember", responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """Learn from all your choices at this merchant again."""
+        """Count all your choices at this merchant again."""
         forgotten = get_object_or_404(ForgottenChoices.objects.visible_to(request.user), pk=pk)
         require(request.user, Ability.CHANGE_OWN_DATA)
         remember_choices(actor=request.user, forgotten=forgotten)

@@ -18,7 +18,7 @@ NAMES_LISTED = 4
 
 
 class TypedCategoryField(forms.CharField):
-    """A category by its slug, its name, or enough of its name to mean only one."""
+    """A category by its slug, its name, or an unambiguous part of its name."""
 
     def __init__(self, **kwargs: Any) -> None:
         options: dict[str, Any] = {"label": gettext_lazy("Category"), "max_length": 80}
@@ -63,6 +63,6 @@ class GroupForm(Form):
         self.fields["category"].offered = list(Category.objects.visible_to(user))
 
     def group(self) -> Payee:
-        """Which group is meant, whatever category was typed."""
+        """The group, whatever category was typed."""
         is_inflow = self.data.get("txn_type") == Transaction.Type.INCOME
         return Payee(self.data.get("payee", "")[:200], is_inflow)

@@ -8,7 +8,7 @@ ROWS_AT_ONCE = 2_000
 
 
 def add_up_what_there_is(apps, schema_editor):
-    """The totals of the rows that stand already, one account and year after the other."""
+    """Compute totals for existing rows, one account and year at a time."""
     using = schema_editor.connection.alias
     accounts = apps.get_model("accounts", "Account").objects.using(using)
     rows = apps.get_model("transactions", "Transaction").objects.using(using)
@@ -52,7 +52,7 @@ def _add(sums, grouped):
 
 
 def open_months(apps, schema_editor):
-    """The months of foreign accounts, for the worker to add up."""
+    """Queue the months of foreign accounts for the worker."""
     using = schema_editor.connection.alias
     monthly = apps.get_model("transactions", "MonthlyTotal").objects.using(using)
     converted = apps.get_model("transactions", "ConvertedMonth").objects.using(using)

@@ -1,4 +1,4 @@
-"""What a person told us to forget of their own category choices."""
+"""Category choices a person asked us to forget."""
 
 from django.conf import settings
 from django.db import models
@@ -8,14 +8,15 @@ from users.models import User
 
 class ForgottenChoicesQuerySet(models.QuerySet["ForgottenChoices"]):
     def visible_to(self, user: User) -> "ForgottenChoicesQuerySet":
-        """Only the person whose choices they are."""
+        """Visible only to the person whose choices they are."""
         return self.filter(user=user)
 
 
 class ForgottenChoices(models.Model):
-    """Choices at one merchant that no longer teach: all those made until `forgotten_at`.
+    """Choices at one merchant that no longer count: all those made before `forgotten_at`.
 
-    `payee` is the key of `rules/learning.py::payee_of`. Money in and money out are two habits.
+    `payee` is the key of `rules/learning.py::payee_of`. Money in and money out are two separate
+    habits.
     """
 
     user = models.ForeignKey(
@@ -23,7 +24,7 @@ class ForgottenChoices(models.Model):
     )
     payee = models.CharField(max_length=200)
     is_inflow = models.BooleanField()
-    # The merchant's name as it was shown.
+    # The merchant's name as shown at the time.
     title = models.CharField(max_length=200)
     forgotten_at = models.DateTimeField()
 

@@ -28,9 +28,9 @@ from transactions.models import (
 )
 from transactions.rules.merchants import named_in
 
-# The latest choices at a merchant that count, and how many of them may differ.
+# How many of the latest choices at a merchant count, and how many of them may differ.
 LATEST, EXCEPTIONS = 10, 1
-# The latest choices that a circumstance must explain, and the fewest on each side.
+# How many of the latest choices a circumstance must explain, and the fewest on each side.
 EXPLAINED, FEWEST_ALIKE = 30, 3
 ALWAYS, BY_ACCOUNT, BY_AMOUNT, BY_WEEKDAY = "always", "account", "amount", "weekday"
 
@@ -56,7 +56,7 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A category learned from `chosen` of the `counted` latest choices like the line."""
+    """A category that `chosen` of the latest `counted` choices agree on."""
 
     category_id: int
     chosen: int
@@ -95,7 +95,7 @@ class Habit:
         return Learned(category_id, chosen, len(latest))
 
     def outcomes(self) -> list[Learned]:
-        """Everything these choices teach, for the page that shows it."""
+        """Everything these choices teach, for the page that lists it."""
         if plain := self.plainly():
             return [plain]
         found = {
@@ -106,7 +106,7 @@ class Habit:
         return sorted(found.values(), key=lambda learned: (-learned.chosen, learned.category_id))
 
     def has_chosen(self, category_id: int) -> bool:
-        """Whether any of the latest choices is this category."""
+        """Whether any of the latest choices has this category."""
         return any(one.category_id == category_id for one in self.choices[:LATEST])
 
 
@@ -121,7 +121,7 @@ def _weekday_of(choice: Choice) -> int:
 def _by_cell(
     choices: Sequence[Choice], why: str, cell_of: Callable[[Choice], int], cell: int
 ) -> Learned | None:
-    """The category of one account or weekday, if each has only one and they differ."""
+    """The category for one account or weekday, if each has only one and they differ."""
     categories: dict[int, set[int]] = {}
     for one in choices:
         categories.setdefault(cell_of(one), set()).add(one.category_id)
@@ -134,7 +134,7 @@ def _by_cell(
 
 
 def _by_amount(choices: Sequence[Choice], amount: Decimal) -> Learned | None:
-    """The category of smaller or larger amounts, if one amount divides two categories."""
+    """The category for smaller or larger amounts, if one amount separates two categories."""
     ordered = sorted(choices, key=lambda one: (one.amount, one.category_id))
     low, high = ordered[0].category_id, ordered[-1].category_id
     small = [one for one in ordered if one.category_id == low]
@@ -178,7 +178,7 @@ class Habits:
 
 
 def payee_of(merchant: str, *, is_inflow: bool) -> Payee:
-    """Who is meant: numbers, dates and payment jargon do not tell two merchants apart."""
+    """The merchant's identity: numbers, dates and payment jargon don't tell merchants apart."""
     return Payee(" ".join(sorted(telling_words(merchant)))[:200], is_inflow)
 
 
@@ -190,14 +190,14 @@ def habits_of(owner_id: int) -> Habits:
 
 
 def chosen_by(owner_id: int) -> TransactionQuerySet:
-    """The transactions whose owner chose the category."""
+    """The transactions whose owner chose the category by hand."""
     return Transaction.objects.filter(
         user=owner_id, category_source=Transaction.CategorySource.MANUAL, deleted_at=None
     )
 
 
 def _choices(owner_id: int) -> Iterator[tuple[Payee, Choice]]:
-    """The latest choices, newest first. A confirmed transfer is no choice of a category."""
+    """The latest choices, newest first. A confirmed transfer isn't a choice of category."""
     paired = Q(transfers_out__status="confirmed") | Q(transfers_in__status="confirmed")
     rows = chosen_by(owner_id).filter(is_split=False, category__deleted_at=None).exclude(paired)
     values = rows.order_by("-txn_date", "-pk").values_list(
@@ -215,7 +215,7 @@ def _choices(owner_id: int) -> Iterator[tuple[Payee, Choice]]:
 
 
 def _forget(owner_id: int, habits: Habits) -> None:
-    """Drop forgotten choices: those made until then, by their latest change."""
+    """Leave out forgotten choices: those last changed before that time."""
     forgotten = {
         Payee(key, is_inflow): at
         for key, is_inflow, at in ForgottenChoices.objects.filter(user=owner_id).values_list(

@@ -26,7 +26,7 @@ MONTHS_AT_ONCE = 24
 
 
 def reopen_months(touched: Iterable[tuple[int, date]]) -> None:
-    """Open the (account, month) pairs that a posting has changed. The caller locks the accounts."""
+    """Mark the (account, month) pairs that a posting changed. The caller locks the accounts."""
     pairs = sorted(set(touched))
     targets = dict(
         Account.objects.filter(pk__in={pk for pk, _month in pairs})
@@ -37,7 +37,7 @@ def reopen_months(touched: Iterable[tuple[int, date]]) -> None:
 
 
 def reopen_for_new_base(user: User) -> None:
-    """Open every month of the user's foreign accounts in their new base currency."""
+    """Mark every month of the user's foreign accounts for the new base currency."""
     ConvertedMonth.objects.filter(account__user=user).exclude(currency=user.base_currency).delete()
     foreign = MonthlyTotal.objects.filter(user=user).exclude(account__currency=user.base_currency)
     pairs = foreign.order_by("account_id", "month").values_list("account_id", "month").distinct()
@@ -81,7 +81,7 @@ def _convert(account_id: int, months: list[date]) -> int:
     account = lock_accounts([account_id]).get(account_id)
     if account is None:
         return 0
-    # Read before the rates: one that comes in between makes this conversion out of date.
+    # Read before the rates, so that a rate stored in between makes this conversion out of date.
     versions = dict(RateMonth.objects.filter(month__in=months).values_list("month", "version"))
     rows = list(_due().filter(account=account, month__in=months))
     totals: dict[date, list[DailyTotal]] = {}

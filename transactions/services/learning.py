@@ -1,4 +1,4 @@
-"""Forget what a person's own choices taught at one merchant, or use them again."""
+"""Forget a person's choices at one merchant, or count them again."""
 
 from datetime import datetime
 
@@ -14,9 +14,9 @@ from users.models import User
 
 @db_transaction.atomic
 def forget_choices(*, actor: User, payee: Payee, at: datetime) -> ForgottenChoices:
-    """Learn nothing from the choices made at this merchant until now. Later choices teach again.
+    """Forget the choices made at this merchant so far. Later choices count again.
 
-    Categories that were learned stay. Raises ValidationError if nothing is learned there.
+    Learned categories stay. Raises ValidationError if nothing has been learned there.
     """
     User.objects.select_for_update(no_key=True).get(pk=actor.pk)
     habit = suggester_for(actor).habits.named(payee)
@@ -40,7 +40,7 @@ def forget_choices(*, actor: User, payee: Payee, at: datetime) -> ForgottenChoic
 
 @db_transaction.atomic
 def remember_choices(*, actor: User, forgotten: ForgottenChoices) -> None:
-    """Learn from all choices at this merchant again. Does nothing if they already count."""
+    """Count all choices at this merchant again. Does nothing if they already count."""
     User.objects.select_for_update(no_key=True).get(pk=actor.pk)
     found = ForgottenChoices.objects.filter(pk=forgotten.pk).first()
     if found is None:

@@ -26,9 +26,9 @@ _ORIGINS = (Transaction.Origin.MANUAL, Transaction.Origin.TRANSFER, Transaction.
 
 @dataclass(slots=True)
 class PlannedAhead:
-    """How many entries were (or would be) planned, of how many people, and how many stay booked.
+    """How many entries were (or would be) planned, for how many people, and how many stay booked.
 
-    An entry stays if the other side of its confirmed transfer is not dated ahead as well.
+    An entry stays if the other side of its confirmed transfer isn't future-dated.
     """
 
     planned: int = 0
@@ -37,10 +37,10 @@ class PlannedAhead:
 
 
 def plan_entries_dated_ahead(*, at: datetime, is_trial: bool) -> PlannedAhead:
-    """Plan every person's own entries dated after their today, a commit for each thousand.
+    """Plan everyone's own future-dated entries, a thousand per commit.
 
-    With `is_trial` nothing is written. Safe to stop and to repeat: what is planned is not found
-    again. The bank's transactions stay as the bank says.
+    With `is_trial` nothing is written. Safe to stop and repeat, because planned entries aren't
+    found again. Transactions from the bank don't change.
     """
     result = PlannedAhead()
     for user, today in _people(at):
@@ -55,20 +55,20 @@ def plan_entries_dated_ahead(*, at: datetime, is_trial: bool) -> PlannedAhead:
 
 
 def _people(at: datetime) -> Iterator[tuple[User, date]]:
-    """Each person with such an entry, and the date where they are."""
+    """Each person with such an entry, and their current date."""
     ids = _dated_ahead(local_date(LATEST_ZONE, at)).order_by().values("user_id")
     for user in User.objects.filter(pk__in=ids).order_by("pk"):
         yield user, local_date(user.timezone, at)
 
 
 def _dated_ahead(day: date) -> TransactionQuerySet:
-    """People's own entries after `day` that are not planned, including those in the trash."""
+    """Entries people made with a date after `day` that aren't planned, including the trash."""
     rows = Transaction.objects.filter(origin__in=_ORIGINS, txn_date__gt=day)
     return rows.exclude(status=Transaction.Status.PLANNED)
 
 
 def _without_half_transfers(rows: TransactionQuerySet) -> list[int]:
-    """The ids of the rows, without sides of transfers whose other side is not among them."""
+    """The ids of the rows, without transfers whose other side isn't included."""
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
     found, partner_of = set(ids), _partners(rows)
     return [pk for pk in ids if partner_of.get(pk, pk) in found]

@@ -84,7 +84,7 @@ _KINDS = (
 
 
 class Person:
-    """An endless list of purchases, the same for the same seed."""
+    """An endless stream of purchases, the same for the same seed."""
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(f"a person {seed}")
@@ -100,7 +100,7 @@ class Person:
         known = [(name, slug) for name, slug in _KNOWN.items() if slug in offered]
         self.merchants += self.rng.sample(known, 6)
         self.rng.shuffle(self.merchants)
-        # The few where money goes every week, and the many where it goes now and then.
+        # A few merchants visited every week, and many visited now and then.
         self.weights = [1 / (place + 1) for place in range(len(self.merchants))]
 
     def __iter__(self) -> Iterator[Spent]:
@@ -119,9 +119,9 @@ class Person:
 
 
 def taught(purchases: Iterable[Spent], *, corrections: int, lines: int) -> tuple[int, int, int]:
-    """(right, wrong, absent) among the `lines` that follow the last correction.
+    """(right, wrong, missing) among the `lines` after the last correction.
 
-    Until then the person corrects every line that is wrong or absent; then nothing more.
+    Until then the person corrects every line that is wrong or missing; after that, none.
     """
     categories = list(Category.objects.filter(user=None))
     slugs = {one.pk: one.slug for one in categories}

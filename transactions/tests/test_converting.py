@@ -1,4 +1,4 @@
-"""Converted months give the figures that daily totals give, and open again when they must."""
+"""Converted months give the same figures as daily totals, and are recomputed when they must be."""
 
 import random
 from collections import Counter
@@ -50,7 +50,7 @@ def abroad(person, currency="EUR", **over):
 
 
 def figures(person, currency="USD"):
-    """Everything a figure can say about each period: sums, counts, left-out amounts, rates."""
+    """Everything a figure reports for each period: sums, counts, left-out amounts, rates."""
     flows, _rates = load_flows(
         accounts=list(person.accounts.order_by("pk")), currency=currency, periods=PERIODS, on=ON
     )
@@ -112,7 +112,7 @@ def test_rate_that_arrives_late_counts_at_once_and_is_added_up_again(person, gro
     assert convert_open_months(limit=10) == 2
     key = (account.pk, groceries.pk, True)
     assert figures(person)[0][0][*key, False, "out"] == 11
-    # It serves its own day, and those of the week after it in the next month.
+    # The rate is used on its own day and the week after, in the next month.
     rate(end, "1.5")
     for _ in range(2):
         march, february = figures(person)[:2]
@@ -199,7 +199,7 @@ def test_converted_figures_equal_those_from_days(person, seed):
 
 
 def rounded(found):
-    """Quotients have 28 digits, whose last one depends on the order of adding up."""
+    """Quotients have 28 digits, and the last one depends on the order of addition."""
     return [
         ({key: round(Decimal(value), 15) for key, value in sums.items()}, left_out, rates)
         for sums, left_out, rates in found
@@ -216,7 +216,7 @@ def test_check_finds_a_converted_month_that_is_wrong(person, groceries):
     ConvertedMonth.objects.update(sums=text.replace("12.5", "12.6"))
     (wrong,) = (one for one in check_ledger().invariants if one.violations)
     assert (wrong.name, wrong.violation_count) == ("converted_months", 1)
-    # Out of date or open: nobody reads it.
+    # Out of date or marked, so it isn't read.
     ConvertedMonth.objects.update(rates_version=F("rates_version") - 1)
     assert check_ledger().is_clean
     ConvertedMonth.objects.update(sums="")

@@ -1,4 +1,4 @@
-"""What a person's own choices teach, what they do not, and how it is taken back."""
+"""What a person's choices teach, what they don't, and how to forget them."""
 
 import random
 from datetime import date, timedelta
@@ -175,7 +175,7 @@ def test_confirmed_transfer_is_no_choice(checking, savings, alice):
 
 
 def measured(person: Person):
-    """(right, wrong, absent) of 200 lines after 20 corrections."""
+    """(right, wrong, missing) of 200 lines after 20 corrections."""
     return taught(person, corrections=20, lines=200)
 
 

@@ -1,4 +1,4 @@
-"""Categorize by merchant: the groups, one choice for all of one, undo, and the offers after it."""
+"""Categorize by merchant: groups, one choice for all, undo, and the offers afterward."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ def category(slug):
 
 @pytest.fixture
 def lines(checking):
-    """Three at a kiosk, spelled in three ways, one back from it, and two elsewhere."""
+    """Three purchases at a kiosk in three spellings, one refund, and two elsewhere."""
     for number, text in enumerate(["KIOSK QUILL 0042", "Kiosk Quill", "POS KIOSK QUILL 77"]):
         make_transaction(
             account=checking,

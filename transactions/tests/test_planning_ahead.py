@@ -1,4 +1,4 @@
-"""Entries dated in the future from before the planned status become planned, once."""
+"""Future-dated entries from before the planned status become planned, once."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -124,7 +124,7 @@ def test_split_entries_leave_their_categories(alice, checking, groceries):
 
 
 def test_today_is_where_the_person_is(db):
-    # At noon UTC on the 18th it is the 19th already on Kiritimati.
+    # At noon UTC on the 18th it is already the 19th in Kiritimati.
     for zone, is_planned in (("Pacific/Kiritimati", False), ("America/New_York", True)):
         account = make_account(user=make_user(f"{zone[:7]}@example.com", timezone=zone))
         row = booked_ahead(account, "1.00", 1)

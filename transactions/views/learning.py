@@ -1,4 +1,4 @@
-"""What was learned from the person's own choices: shown, explained, taken back."""
+"""Show, explain and forget what was learned from the person's choices."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -21,7 +21,7 @@ from users.signed_in import UserRequest
 
 @require_safe
 def learned_list(request: UserRequest) -> HttpResponse:
-    """What the person's choices teach, each with its reason, and what they told us to forget."""
+    """What the person's choices teach, each with its reason, and what they asked us to forget."""
     context = {
         "learned": learned_categories(request.user),
         "forgotten": ForgottenChoices.objects.visible_to(request.user)[:LEARNED_SHOWN],
@@ -32,7 +32,7 @@ def learned_list(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def learned_forget(request: UserRequest) -> HttpResponse:
-    """Learn nothing from the choices made at a merchant until now. The message offers undo."""
+    """Forget the choices made at a merchant so far. The message offers undo."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     payee = Payee(request.POST.get("payee", ""), request.POST.get("txn_type") == "income")
     try:
@@ -47,7 +47,7 @@ def learned_forget(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def learned_remember(request: UserRequest, pk: int) -> HttpResponse:
-    """Learn from all choices at a merchant again."""
+    """Count all choices at a merchant again."""
     forgotten = get_object_or_404(ForgottenChoices.objects.visible_to(request.user), pk=pk)
     require(request.user, Ability.CHANGE_OWN_DATA)
     remember_choices(actor=request.user, forgotten=forgotten)

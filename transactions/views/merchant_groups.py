@@ -82,7 +82,7 @@ def _category_options(request: UserRequest) -> SafeString:
 
 
 def _after(request: UserRequest, change: Change | None) -> HttpResponse:
-    """With htmx what is left and the offers; otherwise the same page again, which shows them."""
+    """With htmx, the remaining groups and offers; otherwise the page again."""
     settled = [change.pk] if change else []
     if not request.htmx:
         return _back(request, *settled)
@@ -93,7 +93,7 @@ def _after(request: UserRequest, change: Change | None) -> HttpResponse:
 
 
 def _settled(request: UserRequest, ids: list[int]) -> dict[str, Any]:
-    """The change that settled a group, and the transaction on which to base a rule."""
+    """The change that categorized a group, and the transaction to base a rule on."""
     change = Change.objects.visible_to(request.user).filter(pk__in=ids, undone_at=None).first()
     if change is None:
         return {"settled": None}

@@ -1,6 +1,6 @@
-"""What makes the staff site's lists bounded: their paginator, filters, search and export.
+"""Keep the staff site's lists bounded: paginator, filters, search and export.
 
-No list counts a whole table, draws a filter's choices from its rows, or searches all of its text.
+No list counts a whole table, builds a filter's choices from rows, or searches all text.
 """
 
 import csv
@@ -34,7 +34,7 @@ _CHUNK = 2_000
 
 
 class BoundedPaginator(Paginator):
-    """Counts no further than STAFF_ROWS_COUNTED; what is beyond is reached by filters."""
+    """Counts up to STAFF_ROWS_COUNTED; filters reach the rows beyond."""
 
     @cached_property
     def _counted(self) -> int:
@@ -51,12 +51,12 @@ class BoundedPaginator(Paginator):
 
     @property
     def has_more(self) -> bool:
-        """Whether there are rows that were not counted."""
+        """Whether there are rows beyond the count."""
         return self._counted > self._most
 
 
 class Amount(SafeString):
-    """An amount as the reader writes it; `plain` is the one for files."""
+    """An amount in the reader's format; `plain` is for files."""
 
     plain: str
 
@@ -72,7 +72,7 @@ def amount(value: Decimal | None, currency: str) -> Amount | str:
 
 
 def customer_link(user: User | None, words: str = "") -> SafeString | str:
-    """The person, leading to their page; `words` in place of their email address."""
+    """A link to the person's page; `words` replaces their email address."""
     if user is None:
         return "–"
     url = reverse("admin:customer", args=[user.pk])
@@ -80,7 +80,7 @@ def customer_link(user: User | None, words: str = "") -> SafeString | str:
 
 
 class CustomerFilter(admin.SimpleListFilter):
-    """One customer's rows: chosen in a box that suggests, or given as a number or email address."""
+    """One customer's rows: chosen from suggestions, or by id or email address."""
 
     title = "customer"
     parameter_name = "customer"
@@ -154,12 +154,12 @@ def _person_meant(value: str) -> User | None:
 
 
 def is_id(text: str) -> bool:
-    """Whether the text can be a row's id."""
+    """Whether the text could be a row's id."""
     return text.isdecimal() and text.isascii() and len(text) < 19
 
 
 class TypedFilter(admin.FieldListFilter):
-    """An exact value somebody types: Django's own filter would list every value of the column."""
+    """A typed exact value; Django's own filter would list every value in the column."""
 
     template = "admin/typed_filter.html"
 
@@ -176,7 +176,7 @@ class TypedFilter(admin.FieldListFilter):
 
 
 def _others(changelist: Any, name: str) -> list[tuple[str, str]]:
-    """The other parameters of the address, which a filter's form sends along."""
+    """The URL's other parameters, which the filter form sends along."""
     return [
         (key, value)
         for key, values in changelist.filter_params.items()
@@ -186,7 +186,7 @@ def _others(changelist: Any, name: str) -> list[tuple[str, str]]:
 
 
 def newest_rows(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """The rows a text is searched in: the newest STAFF_SEARCH_ROWS of the table."""
+    """The rows to search in: the table's newest STAFF_SEARCH_ROWS."""
     newest = rows.model._base_manager.aggregate(newest=Max("pk"))["newest"]
     if not isinstance(newest, int) or newest <= STAFF_SEARCH_ROWS:
         return rows
@@ -204,7 +204,7 @@ class _Line:
 
 
 def csv_answer(model_admin: Any, changelist: Any, name: str) -> StreamingHttpResponse:
-    """The filtered list as a CSV file, streamed at any size, in the columns of the page."""
+    """The filtered list as a CSV file with the page's columns, streamed at any size."""
     lines = _csv_lines(model_admin, changelist)
     answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'

@@ -28,9 +28,9 @@ def open_customer(*, actor: User, user: User, reason: str) -> AuditEvent:
 
 
 def needs_reason(*, actor: User, user: User, at: datetime) -> bool:
-    """Whether this member of staff must say why before they see the customer's record.
+    """Whether this staff member must give a reason before seeing the customer's record.
 
-    Auditors and admins need not: they read everything by their role.
+    Auditors and admins needn't: their role lets them read everything.
     """
     if may(actor, Ability.READ_EVERYTHING):
         return False

@@ -1,4 +1,4 @@
-"""The check of a customer's identity: asked for by the customer, decided by an admin."""
+"""A customer's identity check: requested by the customer, decided by an admin."""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ _ASKABLE = (User.KycStatus.NOT_STARTED, User.KycStatus.REJECTED)
 
 @db_transaction.atomic
 def request_verification(*, actor: User, user: User) -> User:
-    """Ask for one's own check. Raises ValidationError if it is under way or done."""
+    """Request one's own identity check. Raises ValidationError if one is pending or done."""
     if actor.pk != user.pk:
         raise PermissionDenied("You can only ask for your own identity check.")
     locked = lock_user(user.pk)
@@ -36,7 +36,8 @@ def decide_verification(
 ) -> User:
     """Verify or reject a pending check; the customer gets a mail with the reason.
 
-    Raises ValidationError if nothing is pending, the reason is missing, or it is one's own check.
+    Raises ValidationError if none is pending, the reason is missing, or it is the actor's own
+    check.
     """
     require(actor, Ability.MANAGE_USERS)
     if actor.pk == user.pk:
@@ -53,7 +54,7 @@ def decide_verification(
 
 
 def last_reason(user: User) -> str:
-    """Why the last check was decided as it was; "" if it was not or the trail was erased."""
+    """The reason for the last decision; "" if there is none or it was erased."""
     event = AuditEvent.objects.filter(
         target_type=User._meta.label_lower, target_id=user.pk, action=CHANGED
     ).first()
