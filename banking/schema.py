@@ -142,9 +142,9 @@ def _describe_filters_in_bodies(result: dict) -> None:
     paths, schemas = result["paths"], result["components"]["schemas"]
     parameters = paths["/api/transactions"]["get"]["parameters"]
     filters = {
-        one["name"]: _or_null(one["schema"])
-        for one in parameters
-        if one["name"] not in (CURSOR.name, PAGE_SIZE.name)
+        parameter["name"]: _or_null(parameter["schema"])
+        for parameter in parameters
+        if parameter["name"] not in (CURSOR.name, PAGE_SIZE.name)
     }
     schemas[_FILTERS] = {"type": "object", "properties": filters}
     schemas["BulkCategorizeInRequest"]["properties"]["filter"] = {
@@ -205,9 +205,9 @@ _MAY_BE_EMPTY = (DAY, MONTH, CURRENCY_LIST)
 def _allow_empty_values(result: dict) -> None:
     for methods in result["paths"].values():
         for operation in methods.values():
-            for one in operation.get("parameters", []):
-                if one["in"] == "query" and one["schema"] in _MAY_BE_EMPTY:
-                    one["allowEmptyValue"] = True
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "query" and parameter["schema"] in _MAY_BE_EMPTY:
+                    parameter["allowEmptyValue"] = True
 
 
 def _refuse_blank_texts(result: dict) -> None:

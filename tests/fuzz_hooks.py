@@ -62,7 +62,7 @@ def _is_valid(case: Any, place: str) -> bool:
 
 def _real(name: str, value: Any) -> Any:
     if name in LISTS and isinstance(value, list):
-        return [_real(LISTS[name], one) for one in value]
+        return [_real(LISTS[name], entry) for entry in value]
     address, key = FIELDS.get(name, ("", ""))
     rows = _rows(address) if address else []
     is_of_its_type = rows and isinstance(value, type(rows[0][key])) and value != ""

@@ -39,7 +39,9 @@ def rows_of(answer) -> list[list[str]]:
 
 
 def test_every_table_has_a_subject_and_a_name_of_its_own():
-    named = [(one.group, one.label) for one in admin.site._registry.values()]
+    named = [
+        (model_admin.group, model_admin.label) for model_admin in admin.site._registry.values()
+    ]
     assert {group for group, _ in named} == set(GROUPS)
     labels = [label for _, label in named]
     assert "" not in labels
@@ -68,7 +70,7 @@ def test_a_list_counts_no_further_than_its_limit(auditor, alice, monkeypatch):
         make_account(user=alice, name=f"Account {number}")
     with CaptureQueriesContext(connection) as queries:
         page = auditor.get(ACCOUNTS).content.decode()
-    counts = [one["sql"] for one in queries if "COUNT(*)" in one["sql"]]
+    counts = [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
     assert counts
     assert all("LIMIT 4" in sql for sql in counts)
     assert "More than 3" in page
@@ -81,7 +83,7 @@ def test_filters_list_no_values_of_the_rows(auditor, alice):
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
         with CaptureQueriesContext(connection) as queries:
             assert auditor.get(reverse(name)).status_code == 200
-        assert [one["sql"] for one in queries if "DISTINCT" in one["sql"]] == [], model_admin
+        assert [query["sql"] for query in queries if "DISTINCT" in query["sql"]] == [], model_admin
 
 
 def test_text_is_searched_in_the_newest_rows_or_in_all_of_one_customer(auditor, alice, monkeypatch):

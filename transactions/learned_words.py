@@ -32,14 +32,16 @@ class LearnedCategory:
 
 def learned_categories(user: User) -> list[LearnedCategory]:
     """What the person's choices teach, most frequent first, up to LEARNED_SHOWN."""
-    categories = {one.pk: one for one in Category.objects.visible_to(user)}
+    categories = {category.pk: category for category in Category.objects.visible_to(user)}
     found = [
         LearnedCategory(habit, category, learned, because(learned, habit.title, category.name))
         for habit in suggester_for(user).habits
         for learned in habit.outcomes()
         if (category := categories.get(learned.category_id))
     ]
-    found.sort(key=lambda one: (-len(one.habit.choices), one.merchant, one.category.name))
+    found.sort(
+        key=lambda learned: (-len(learned.habit.choices), learned.merchant, learned.category.name)
+    )
     return found[:LEARNED_SHOWN]
 
 

@@ -142,7 +142,7 @@ def give_examples(user: User, groups: Sequence[MerchantGroup]) -> None:
 def give_suggestions(user: User, groups: Sequence[MerchantGroup]) -> None:
     """Attach the likeliest categories: the merchant's own, then the person's most used."""
     suggester = suggester_for(user)
-    categories = {one.pk: one for one in Category.objects.visible_to(user)}
+    categories = {category.pk: category for category in Category.objects.visible_to(user)}
     for group in groups:
         likely = [*_known(suggester, group), *_usual(suggester, categories, group.payee.is_inflow)]
         chosen = [categories[pk] for pk in dict.fromkeys(likely) if pk in categories]
@@ -159,7 +159,7 @@ def _known(suggester: Suggester, group: MerchantGroup) -> Iterable[int]:
     for is_inflow in (group.payee.is_inflow, not group.payee.is_inflow):
         habit = suggester.habits.named(Payee(group.payee.key, is_inflow))
         if habit is not None:
-            yield from (one.category_id for one in habit.choices[:SUGGESTIONS])
+            yield from (choice.category_id for choice in habit.choices[:SUGGESTIONS])
 
 
 def _usual(suggester: Suggester, categories: dict[int, Category], is_inflow: bool) -> Iterable[int]:

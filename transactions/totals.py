@@ -178,7 +178,12 @@ class _Kind:
         return ("account_id", self.dated, "category_id", *self.keys)
 
     def key_of(self, key: TotalKey) -> tuple[Any, ...]:
-        return (key.account_id, key.on, key.category_id, *(getattr(key, one) for one in self.keys))
+        return (
+            key.account_id,
+            key.on,
+            key.category_id,
+            *(getattr(key, name) for name in self.keys),
+        )
 
 
 _BY_DAY = _Kind(DailyTotal, "day", (), _SUMS)

@@ -92,11 +92,12 @@ def converted_months(converted: QuerySet) -> Invariant:
         targets.setdefault(to, set()).add(from_currency)
     tables = RateTable.for_targets(targets, days)
     by_month = groupby(
-        totals.iterator(chunk_size=CHUNK), lambda one: (one.account_id, one.day.replace(day=1))
+        totals.iterator(chunk_size=CHUNK),
+        lambda total: (total.account_id, total.day.replace(day=1)),
     )
     streamed = ((key, list(group)) for key, group in by_month)
     rows = counting(kept.select_related("account"), found)
-    stored = groupby(rows, lambda one: (one.account_id, one.month))
+    stored = groupby(rows, lambda row: (row.account_id, row.month))
     for _key, of_days, of_month in _merged(streamed, ((key, list(group)) for key, group in stored)):
         for row in of_month or ():
             right = add_up(of_days or (), row.account.currency, tables[row.currency])

@@ -62,12 +62,12 @@ def _verifications(reader: User, at: datetime) -> list[Item]:
     return [
         _customer_item(
             reader,
-            f"user:{one.pk}:{_second(one.asked_at)}",
-            one.asked_at or one.created_at,
+            f"user:{person.pk}:{_second(person.asked_at)}",
+            person.asked_at or person.created_at,
             "Identity check asked for",
-            one,
+            person,
         )
-        for one in people.order_by("asked_at", "pk")[:QUEUE_ROWS]
+        for person in people.order_by("asked_at", "pk")[:QUEUE_ROWS]
     ]
 
 
@@ -81,12 +81,12 @@ def _locked(reader: User, at: datetime) -> list[Item]:
     return [
         _customer_item(
             reader,
-            f"user:{one.pk}:{_second(one.locked_at)}",
-            one.locked_at,
+            f"user:{person.pk}:{_second(person.locked_at)}",
+            person.locked_at,
             "Too many wrong passwords",
-            one,
+            person,
         )
-        for one in found
+        for person in found
     ]
 
 
@@ -100,31 +100,31 @@ def _messages(reader: User, at: datetime) -> list[Item]:
     return [
         _customer_item(
             reader,
-            f"message:{one.pk}:{_second(one.finished_at)}",
-            one.finished_at or one.created_at,
-            f"{one.kind.replace('_', ' ').capitalize()} by {one.get_channel_display()}",
-            one.recipient,
+            f"message:{message.pk}:{_second(message.finished_at)}",
+            message.finished_at or message.created_at,
+            f"{message.kind.replace('_', ' ').capitalize()} by {message.get_channel_display()}",
+            message.recipient,
         )
-        for one in rows.select_related("recipient").order_by("pk")[:QUEUE_ROWS]
+        for message in rows.select_related("recipient").order_by("pk")[:QUEUE_ROWS]
     ]
 
 
 def _held_rates(reader: User, at: datetime) -> list[Item]:
     rows = HeldRate.objects.filter(status=HeldRate.Status.HELD).order_by("created_at", "pk")
     url = f"{reverse('admin:accounts_heldrate_changelist')}?status__exact=held"
-    return [Item(f"rate:{one.pk}", one.created_at, str(one), url) for one in rows[:QUEUE_ROWS]]
+    return [Item(f"rate:{rate.pk}", rate.created_at, str(rate), url) for rate in rows[:QUEUE_ROWS]]
 
 
 def _jobs(reader: User, at: datetime) -> list[Item]:
     rows = JobState.objects.filter(outcome=JobState.Outcome.FAILED).order_by("failed_at", "pk")
     return [
         Item(
-            f"job:{one.pk}:{one.failure_count}",
-            one.failed_at,
-            f"{one.name}: {one.error}",
-            reverse("admin:insights_jobstate_change", args=[one.pk]),
+            f"job:{job.pk}:{job.failure_count}",
+            job.failed_at,
+            f"{job.name}: {job.error}",
+            reverse("admin:insights_jobstate_change", args=[job.pk]),
         )
-        for one in rows[:QUEUE_ROWS]
+        for job in rows[:QUEUE_ROWS]
     ]
 
 
@@ -133,8 +133,8 @@ def _imports(reader: User, at: datetime) -> list[Item]:
         status=ImportBatch.Status.FAILED, updated_at__gte=at - QUEUE_LOOKS_BACK
     )
     return [
-        _customer_item(reader, f"import:{one.pk}", one.updated_at, str(one), one.user)
-        for one in rows.select_related("user").order_by("updated_at", "pk")[:QUEUE_ROWS]
+        _customer_item(reader, f"import:{batch.pk}", batch.updated_at, str(batch), batch.user)
+        for batch in rows.select_related("user").order_by("updated_at", "pk")[:QUEUE_ROWS]
     ]
 
 
@@ -145,12 +145,12 @@ def _connections(reader: User, at: datetime) -> list[Item]:
     return [
         _customer_item(
             reader,
-            f"connection:{one.pk}:{_second(one.last_synced_at)}",
-            one.last_synced_at or one.created_at,
-            f"{one.institution_name}: {one.get_status_display()} {one.error_code}".strip(),
-            one.user,
+            f"connection:{bank.pk}:{_second(bank.last_synced_at)}",
+            bank.last_synced_at or bank.created_at,
+            f"{bank.institution_name}: {bank.get_status_display()} {bank.error_code}".strip(),
+            bank.user,
         )
-        for one in rows.select_related("user").order_by("last_synced_at", "pk")[:QUEUE_ROWS]
+        for bank in rows.select_related("user").order_by("last_synced_at", "pk")[:QUEUE_ROWS]
     ]
 
 
@@ -165,8 +165,8 @@ _READS, _HELPS, _MANAGES = (
 )
 _STAFF = Ability.USE_STAFF_API
 QUEUES: dict[str, Queue] = {
-    one.key: one
-    for one in (
+    queue.key: queue
+    for queue in (
         Queue("verification", "Identity checks", _READS, _MANAGES, _verifications),
         Queue("sign-ins", "Locked sign-ins", _STAFF, _HELPS, _locked),
         Queue("messages", "Failed messages", _STAFF, _HELPS, _messages),

@@ -9,7 +9,7 @@ from transactions.tests.invented_people import taught
 
 
 def test_twenty_corrections_categorize_ninety_percent_of_the_next_lines(db):
-    slugs = {one.slug: one for one in Category.objects.filter(user=None)}
+    slugs = {category.slug: category for category in Category.objects.filter(user=None)}
     household = Household(
         start=date(2025, 1, 1),
         end=date(2025, 12, 31),

@@ -30,16 +30,16 @@ class TypedCategoryField(forms.CharField):
         if not text:
             return None
         for matches in (
-            lambda one: text == one.slug or text == folded(one.name),
-            lambda one: folded(one.name).startswith(text),
-            lambda one: any(word.startswith(text) for word in folded(one.name).split()),
-            lambda one: text in folded(one.name),
+            lambda category: text == category.slug or text == folded(category.name),
+            lambda category: folded(category.name).startswith(text),
+            lambda category: any(word.startswith(text) for word in folded(category.name).split()),
+            lambda category: text in folded(category.name),
         ):
-            found = [one for one in self.offered if matches(one)]
+            found = [category for category in self.offered if matches(category)]
             if len(found) == 1:
                 return found[0]
             if found:
-                names = ", ".join(one.name for one in found[:NAMES_LISTED])
+                names = ", ".join(category.name for category in found[:NAMES_LISTED])
                 raise ValidationError(
                     _("“%(text)s” could be %(names)s. Type more of the name.")
                     % {"text": value.strip(), "names": names}

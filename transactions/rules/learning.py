@@ -87,7 +87,7 @@ class Habit:
 
     def plainly(self) -> Learned | None:
         """The category of every line at this merchant, if the choices agree."""
-        latest = [one.category_id for one in self.choices[:LATEST]]
+        latest = [choice.category_id for choice in self.choices[:LATEST]]
         category_id, chosen = Counter(latest).most_common(1)[0]
         exceptions = EXCEPTIONS if len(latest) == LATEST else 0
         if len(latest) - chosen > exceptions:
@@ -100,14 +100,14 @@ class Habit:
             return [plain]
         found = {
             (learned.category_id, learned.why): learned
-            for one in self.choices[:EXPLAINED]
-            if (learned := self.learned_for(one.account_id, one.amount, one.txn_date))
+            for choice in self.choices[:EXPLAINED]
+            if (learned := self.learned_for(choice.account_id, choice.amount, choice.txn_date))
         }
         return sorted(found.values(), key=lambda learned: (-learned.chosen, learned.category_id))
 
     def has_chosen(self, category_id: int) -> bool:
         """Whether any of the latest choices has this category."""
-        return any(one.category_id == category_id for one in self.choices[:LATEST])
+        return any(choice.category_id == category_id for choice in self.choices[:LATEST])
 
 
 def _account_of(choice: Choice) -> int:
@@ -123,11 +123,11 @@ def _by_cell(
 ) -> Learned | None:
     """The category for one account or weekday, if each has only one and they differ."""
     categories: dict[int, set[int]] = {}
-    for one in choices:
-        categories.setdefault(cell_of(one), set()).add(one.category_id)
+    for choice in choices:
+        categories.setdefault(cell_of(choice), set()).add(choice.category_id)
     if len(categories) < 2 or any(len(found) > 1 for found in categories.values()):
         return None
-    alike = [one for one in choices if cell_of(one) == cell]
+    alike = [choice for choice in choices if cell_of(choice) == cell]
     if len(alike) < FEWEST_ALIKE:
         return None
     return Learned(alike[0].category_id, len(alike), len(alike), why)
@@ -135,10 +135,10 @@ def _by_cell(
 
 def _by_amount(choices: Sequence[Choice], amount: Decimal) -> Learned | None:
     """The category for smaller or larger amounts, if one amount separates two categories."""
-    ordered = sorted(choices, key=lambda one: (one.amount, one.category_id))
+    ordered = sorted(choices, key=lambda choice: (choice.amount, choice.category_id))
     low, high = ordered[0].category_id, ordered[-1].category_id
-    small = [one for one in ordered if one.category_id == low]
-    large = [one for one in ordered if one.category_id == high]
+    small = [choice for choice in ordered if choice.category_id == low]
+    large = [choice for choice in ordered if choice.category_id == high]
     if low == high or len(small) + len(large) != len(ordered):
         return None
     if small[-1].amount >= large[0].amount or min(len(small), len(large)) < FEWEST_ALIKE:
@@ -224,10 +224,10 @@ def _forget(owner_id: int, habits: Habits) -> None:
     }
     found = {payee: habit for payee in forgotten if (habit := habits.named(payee))}
     old = [
-        one.transaction_id
+        choice.transaction_id
         for payee, habit in found.items()
-        for one in habit.choices
-        if one.created_at <= forgotten[payee]
+        for choice in habit.choices
+        if choice.created_at <= forgotten[payee]
     ]
     changed = dict(
         CategoryChange.objects.filter(transaction__in=old, by=CategoryChange.By.USER)
@@ -239,9 +239,9 @@ def _forget(owner_id: int, habits: Habits) -> None:
     )
     for payee, habit in found.items():
         kept = [
-            one
-            for one in habit.choices
-            if max(one.created_at, changed.get(one.transaction_id, one.created_at))
+            choice
+            for choice in habit.choices
+            if max(choice.created_at, changed.get(choice.transaction_id, choice.created_at))
             > forgotten[payee]
         ]
         habits.keep_only(payee, kept)

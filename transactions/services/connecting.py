@@ -296,8 +296,8 @@ def _renamed(
         currency=reported.currency,
         account_type=_type_of(reported),
     )
-    gone = [one for one in known.values() if one.external_id not in reported_ids]
-    same = [one for one in gone if _is_same(one, made, connection)]
+    gone = [connected for connected in known.values() if connected.external_id not in reported_ids]
+    same = [connected for connected in gone if _is_same(connected, made, connection)]
     if len(same) != 1:
         return made
     return known.pop(same[0].external_id)

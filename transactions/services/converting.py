@@ -62,7 +62,7 @@ def convert_open_months(*, limit: int) -> int:
     """
     due = _due().order_by("-month", "account_id").values_list("account_id", "month")[:limit]
     count = 0
-    for account_id, group in groupby(sorted(due), key=lambda one: one[0]):
+    for account_id, group in groupby(sorted(due), key=lambda pair: pair[0]):
         months = sorted({month for _account_id, month in group})
         for start in range(0, len(months), MONTHS_AT_ONCE):
             count += _convert(account_id, months[start : start + MONTHS_AT_ONCE])

@@ -248,7 +248,7 @@ def vary(layout: Layout, random: Random) -> Layout:
         "footer": (0.3, _FOOTERS),
         "negative": (0.5 * has_one_amount, _CARD_SIGNS if is_card else _SIGNS),
         "columns": (0.3 * layout.has_heading, (_shuffled(layout.columns, random),)),
-        "traits": (0.2, tuple((*layout.traits, one) for one in ("lines", "zeros", "dashes"))),
+        "traits": (0.2, tuple((*layout.traits, trait) for trait in ("lines", "zeros", "dashes"))),
     }
     changes = {
         name: random.choice(offered)

@@ -90,9 +90,9 @@ class Person:
         self.rng = random.Random(f"a person {seed}")
         names = [
             name
-            for one in _FIRST
+            for first in _FIRST
             for two in _SECOND
-            if not recognize(name := f"{one} {two}".upper(), is_inflow=False).category_slug
+            if not recognize(name := f"{first} {two}".upper(), is_inflow=False).category_slug
         ]
         offered = set(Category.objects.filter(user=None).values_list("slug", flat=True))
         kinds = [slug for slug in _KINDS if slug in offered]
@@ -124,7 +124,7 @@ def taught(purchases: Iterable[Spent], *, corrections: int, lines: int) -> tuple
     Until then the person corrects every line that is wrong or missing; after that, none.
     """
     categories = list(Category.objects.filter(user=None))
-    slugs = {one.pk: one.slug for one in categories}
+    slugs = {category.pk: category.slug for category in categories}
     ids = CategoryNames(categories).by_slug
     made: list[tuple[learning.Payee, Choice]] = []
     suggester = Suggester(categories, [], Habits())

@@ -64,7 +64,7 @@ def figures(person, currency="USD"):
             sums[(*key, "count")] += flow.count
         rows = list(flows.within(period))
         left_out = merged(row.not_converted for row in rows if not row.is_converted)
-        found.append((dict(sums), left_out, rates_used(one for row in rows for one in row.rates)))
+        found.append((dict(sums), left_out, rates_used(rate for row in rows for rate in row.rates)))
     return found
 
 
@@ -214,7 +214,7 @@ def test_check_finds_a_converted_month_that_is_wrong(person, groceries):
     assert check_ledger().is_clean
     text = ConvertedMonth.objects.get().sums
     ConvertedMonth.objects.update(sums=text.replace("12.5", "12.6"))
-    (wrong,) = (one for one in check_ledger().invariants if one.violations)
+    (wrong,) = (invariant for invariant in check_ledger().invariants if invariant.violations)
     assert (wrong.name, wrong.violation_count) == ("converted_months", 1)
     # Out of date or marked, so it isn't read.
     ConvertedMonth.objects.update(rates_version=F("rates_version") - 1)

@@ -69,7 +69,7 @@ def test_suggestions_begin_with_what_is_known_of_the_merchant(lines, alice):
     make_transaction(account=lines, amount="-3.00", description="Kiosk Quill",
                      category=category("coffee"))  # fmt: skip
     slugs = [
-        [one.slug for one in group.suggestions]
+        [category.slug for category in group.suggestions]
         for group in group_page(alice, after="", page_size=5).groups
     ]
     assert [found[0] for found in slugs] == ["coffee", "refunds", "coffee"]

@@ -40,7 +40,7 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         found = super().get_list_filter(request)
-        return found if sees_all(request) else [one for one in found if one != "created_at"]
+        return found if sees_all(request) else [name for name in found if name != "created_at"]
 
     def get_sortable_by(self, request: HttpRequest) -> Any:
         return ["created_at", "kind", "channel", "status", "attempts", "due_at"]

@@ -80,7 +80,7 @@ GROUPS = ("Customers", "Money", "Files", "Messages", "Security", "Operations", "
 
 def tables_by_subject(request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
     """What this role may see, by subject and in people's words, for the navigation and the home."""
-    tables = [one for app in _site._build_app_dict(request).values() for one in app["models"]]
+    tables = [table for app in _site._build_app_dict(request).values() for table in app["models"]]
     found = []
     for name in GROUPS:
         models = [
