@@ -29,7 +29,7 @@ PASSWORD = "demo-Passw0rd!"
 PEOPLE = {"owner": "demo@example.com", "another person": "support@example.com", "anonymous": ""}
 TRANSACTIONS = 1_500
 LEAST_REQUESTS = 3_000
-# Examples of an operation.
+# Examples per operation.
 SHOWN = 2
 TAKEN, REFUSED = "takes what the schema forbids", "refuses what the schema allows"
 CHECKS = {
@@ -42,9 +42,9 @@ CHECKS = {
     "negative_data_rejection": TAKEN,
     "positive_data_acceptance": REFUSED,
 }
-# They would end the sign-in or the person that the other requests are made as.
+# These would end the sign-in or the user that other requests depend on.
 LEFT_OUT = r"^/api/(auth/logout|users/me/sessions.*|users/me/erase)$"
-# Codes of refusals that no schema can say; docs/API.md explains each.
+# Codes of refusals that a schema can't express; docs/API.md explains each.
 BEYOND_A_SCHEMA = {
     *("does_not_exist", "invalid_currency", "unique", "refused", "date_out_of_range"),
     *("too_many_decimals", "insufficient_funds", "rate_missing", "not_a_statement"),
@@ -54,7 +54,7 @@ BEYOND_A_SCHEMA = {
     *("password_too_short", "password_too_common", "password_too_similar"),
     "password_entirely_numeric",
 }
-# Operations that differ from the schema all the same, and why.
+# Operations that deliberately differ from the schema, with the reason.
 ARGUED = {
     "POST /api/export/csv": "its filters are read as in an address: 100 is as good as “100”",
     "POST /api/transactions": "a description or a merchant is required; either is enough",
@@ -69,7 +69,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="a folder for the logs")
     options = parser.parse_args()
     say(f"Seed {options.seed}.")
-    # We ask more often than a person may.
+    # Fuzzing exceeds a user's rate limits.
     os.environ["RATE_LIMITS"] = ",".join(f"{name}=off" for name in limits.DEFAULTS)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
         folder = options.keep or Path(name)
@@ -145,7 +145,7 @@ def fuzz(address: str, folder: Path, email: str, *, seed: int, examples: int) ->
 
 
 def tell(person: str, log: Path) -> bool:
-    """Print what was found as this person, and return whether it is in order."""
+    """Print this person's findings, and return whether they are acceptable."""
     cases, failures = read(log)
     statuses = Counter(case["status"] // 100 for case in cases.values())
     shares = ", ".join(f"{count} × {status}xx" for status, count in sorted(statuses.items()))
@@ -192,7 +192,7 @@ def by_kind(
 
 
 def beyond_a_schema(case: dict[str, Any], check: str) -> set[str]:
-    """The codes of a refusal, if all of them stand for rules that no schema can say."""
+    """The codes of a refusal, if all of them are for rules that a schema can't express."""
     if check != "positive_data_acceptance" or not case["answer"].startswith("{"):
         return set()
     codes = {error["code"] for error in json.loads(case["answer"])["errors"]}

@@ -13,9 +13,9 @@ from uuid import uuid4
 
 import schemathesis
 
-# The owner's token, whoever the requests are made as.
+# The owner's token, whoever sends the requests.
 ADDRESS, TOKEN, LOG = (os.environ.get(f"FUZZ_{name}", "") for name in ("URL", "TOKEN", "LOG"))
-# Fields of bodies, and the list that has their values.
+# Body fields, and the list that supplies their values.
 FIELDS = {
     **dict.fromkeys(("account", "source", "target"), ("/api/accounts", "id")),
     "bill": ("/api/bills", "id"),
@@ -23,7 +23,7 @@ FIELDS = {
     **dict.fromkeys(("category", "parent", "move_to"), ("/api/categories", "slug")),
 }
 LISTS = {"accounts": "account", "transactions": "transaction", "categories": "category"}
-# Objects come and go while we fuzz.
+# Objects are created and deleted during fuzzing.
 ASKED_AFTER = 40
 _chance = random.Random(int(os.environ.get("FUZZ_SEED", "0")))
 # Cases whose address names an object of the demo's owner.
@@ -33,9 +33,9 @@ _known: dict[str, tuple[int, list[dict[str, Any]]]] = {}
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Put in a new Idempotency-Key, and ids that there are, in every second request.
+    """Add a new Idempotency-Key, and existing ids in every second request.
 
-    What is meant to break the schema stays as it is.
+    Requests that are meant to violate the schema don't change.
     """
     if _is_valid(case, "header") and case.headers and case.headers.get("Idempotency-Key"):
         case.headers["Idempotency-Key"] = uuid4().hex
@@ -51,7 +51,7 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
 
 
 def _is_valid(case: Any, place: str) -> bool:
-    """Whether this part of the request is as the schema says."""
+    """Whether this part of the request conforms to the schema."""
     if case.meta is None or case.meta.generation.mode.is_positive:
         return True
     parts = {location.value: part for location, part in case.meta.components.items()}
@@ -103,7 +103,7 @@ def after_call(context: Any, case: Any, response: Any) -> None:
 
 @schemathesis.hook
 def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
-    """Add a line about a check that failed. Schemathesis counts it as well."""
+    """Log a failed check. Schemathesis counts it as well."""
     _log(case, failed=failure.checks[0], told=str(failure)[:1000])
     return True
 

@@ -1,4 +1,4 @@
-"""Fields of request bodies, each with the schema of exactly what it takes."""
+"""Fields of request bodies, each with a schema of exactly what it accepts."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from banking.kernel.money import validate_currency
 
 @extend_schema_field({"type": "string", "pattern": "^[A-Za-z]{3}$", "example": "EUR"})
 class CurrencyCodeField(serializers.CharField):
-    """An ISO 4217 code, in either case. Which ones there are is too long for a client's types."""
+    """An ISO 4217 code, in either case. There are too many codes to list in a client's types."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=3, **kwargs)
@@ -25,7 +25,7 @@ class CurrencyCodeField(serializers.CharField):
 
 @extend_schema_field(ID)
 class RelatedIdField(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg]  # as in api.py
-    """The id of something the user has; subclasses say what there is."""
+    """The id of one of the user's objects; subclasses say which."""
 
 
 def id_field(**kwargs: Any) -> serializers.IntegerField:

@@ -1,1 +1,1 @@
-"""The home page: how the month goes, what is safe to spend, what needs you, and its cards."""
+"""The home page: the month's pace, what is safe to spend, what needs attention, and the cards."""

@@ -20,8 +20,8 @@ STALE_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """One account. `balances` ends with today's; `synced_at` and `imported_at` say when a bank or a
-    file last told of it, `last_on` is its latest line of the last thirty days.
+    """One account. `balances` ends with today's. `synced_at` and `imported_at` are the latest sync
+    and import; `last_on` is its latest transaction of the last thirty days.
     """
 
     item: AccountBalance
@@ -37,7 +37,7 @@ class AccountLine:
 
     @property
     def told_at(self) -> datetime | None:
-        """When a bank or a file last told of this account."""
+        """When a sync or an import last updated this account."""
         return max((at for at in (self.synced_at, self.imported_at) if at), default=None)
 
     @property
@@ -57,7 +57,7 @@ class AccountLine:
 
 
 def account_lines(items: Iterable[AccountBalance], *, on: date) -> list[AccountLine]:
-    """A line for each account, in the order given. Two queries, whatever the history."""
+    """A line for each account, in the given order. Runs two queries, whatever the history."""
     items = list(items)
     ids = [item.account.pk for item in items]
     if not ids:
@@ -80,7 +80,7 @@ def account_lines(items: Iterable[AccountBalance], *, on: date) -> list[AccountL
 def evenings(balance: Decimal, nets: dict[date, Decimal], on: date) -> tuple[Decimal, ...]:
     """The balance on each of the last thirty evenings and today, computed backward.
 
-    What a bank already posted for later days is in today's balance only.
+    Future-dated transactions the bank has already posted are only in today's balance.
     """
     found = [balance]
     for back in range(1, EVENINGS + 1):
@@ -104,7 +104,7 @@ def _daily_nets(ids: list[int], on: date) -> dict[int, dict[date, Decimal]]:
 
 
 def _told(ids: list[int]) -> dict[int, dict[str, Any]]:
-    """When each account last heard from a bank, and from a file."""
+    """When each account was last synced, and last imported into."""
     latest = ImportBatch.objects.filter(
         account=OuterRef("pk"), status=ImportBatch.Status.DONE
     ).order_by("-confirmed_at")

@@ -19,9 +19,7 @@ from users.timezones import local_date
 def arrange_cards(
     *, actor: User, narrow: Sequence[str], wide: Sequence[str], hidden: Sequence[str]
 ) -> Layout:
-    """Put the cards into these lists. Raises ValidationError for a card that does not exist or is
-    named twice.
-    """
+    """Save these lists of cards. Raises ValidationError if a card is unknown or listed twice."""
     names = [*narrow, *wide, *hidden]
     if len(names) != len(set(names)) or not set(names) <= BY_NAME.keys():
         raise ValidationError(_("Choose each card once."))
@@ -37,13 +35,13 @@ def move_card(*, actor: User, card: str, act: str) -> Layout:
 
 
 def reset_cards(*, actor: User) -> Layout:
-    """Give every card its usual place."""
+    """Restore the default layout."""
     return _store(actor, layout_of())
 
 
 @db_transaction.atomic
 def _store(actor: User, layout: Layout) -> Layout:
-    """Save the layout of the person's own home page; in every role, as with a theme."""
+    """Save the layout of the user's own home page. Every role may, as with the theme."""
     require(actor, Ability.ACT)
     state = _locked(actor)
     before = {place: getattr(state, place) for place in PLACES}
@@ -65,9 +63,9 @@ def _locked(user: User) -> HomeState:
 
 
 def note_visit(*, user: User, state: HomeState | None, at: datetime, is_set_up: bool) -> None:
-    """Note the first visit of a day, and once that everything is set up. Records no audit event.
+    """Record the first visit of a day, and once that setup is complete. Records no audit event.
 
-    Does nothing on later visits, so that opening the page usually writes nothing.
+    Later visits write nothing, so opening the page usually causes no write.
     """
     if user.is_stand_in:
         return

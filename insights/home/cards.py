@@ -1,4 +1,4 @@
-"""The cards of the home page: which there are, where they usually stand, how a person has them."""
+"""The cards of the home page, their default layout, and a user's own layout."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ PLACES = (NARROW, WIDE, HIDDEN)
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One card: its name in the layout and for people, its icon and usual column.
+    """One card: its key and title, its icon and its default column.
 
-    `needs_insights`: not for people whose access has no insights.
+    `needs_insights`: hidden from users without access to insights.
     """
 
     name: str
@@ -55,9 +55,9 @@ class Layout:
         return next(place for place in PLACES if name in self.names(place))
 
     def moved(self, name: str, act: str) -> "Layout":
-        """The layout after one act on a card: up, down, across, hide or show.
+        """The layout after one action on a card: up, down, across, hide or show.
 
-        A card shown again, or moved across, comes last in its column.
+        A card that is shown again or moved across goes to the end of its column.
         """
         lists = {place: self.names(place) for place in PLACES}
         place = self.place_of(name)
@@ -73,7 +73,7 @@ class Layout:
 
 
 def _destination(card: Card, place: str, act: str) -> str:
-    """The list an act moves the card to; "" if it stays."""
+    """The list an action moves the card to; "" if it stays."""
     if act == "hide" and place != HIDDEN:
         return HIDDEN
     if act == "show" and place == HIDDEN:
@@ -89,7 +89,7 @@ ACTS = ("up", "down", "across", "hide", "show")
 def layout_of(
     narrow: Iterable[str] = (), wide: Iterable[str] = (), hidden: Iterable[str] = ()
 ) -> Layout:
-    """The lists, without unknown and repeated names; cards in none of them at their usual place."""
+    """The lists without unknown and repeated cards; missing cards go to their default place."""
     given = {NARROW: narrow, WIDE: wide, HIDDEN: hidden}
     lists: dict[str, list[Card]] = {place: [] for place in PLACES}
     taken: set[str] = set()
@@ -105,7 +105,7 @@ def layout_of(
 
 
 def layout_from(state: HomeState | None) -> Layout:
-    """The person's layout, or the usual one."""
+    """The user's layout, or the default one."""
     if state is None:
         return layout_of()
     return layout_of(state.narrow, state.wide, state.hidden)

@@ -1,6 +1,6 @@
-"""Where the lines of the home page's drawings run, as percentages of the drawing's size.
+"""Coordinates of the home page's charts, as percentages of their size.
 
-The templates draw them as SVG without any script; every number is in a table beside it too.
+The templates draw them as SVG without scripts; a table next to each chart has the same numbers.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from insights.home.pace import MonthPace
 
 _LINES = 3
 _STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
-# A label nearer to the edge than this begins or ends at its point.
+# A label closer to the edge than this is aligned to its point's start or end.
 _EDGE = Decimal(12)
 
 
@@ -36,7 +36,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class PaceChart:
-    """Points of each line for `<polyline>`; "" if there is no such line."""
+    """The points of each line for `<polyline>`; "" if there is no such line."""
 
     spent: str
     area: str
@@ -50,7 +50,7 @@ class PaceChart:
 
 @dataclass(frozen=True, slots=True)
 class WorthChart:
-    """The net worth over time."""
+    """Net worth over time."""
 
     line: str
     area: str
@@ -130,15 +130,15 @@ def _share(on: date, first: date, days: int) -> Decimal:
 
 
 def _scale(amounts: Iterable[Decimal]) -> tuple[Decimal, _Scale]:
-    """A round step, and the range from the step below the lowest amount to that above the highest.
+    """A round step for the axis, and a range in whole steps around the amounts.
 
-    The range begins at zero when all amounts are far from it only if zero is among them.
+    The range includes zero only if zero is among the amounts or close to them.
     """
     amounts = list(amounts)
     low, high = min(amounts), max(amounts)
     rough = (high - low) / _LINES or abs(high) / _LINES or Decimal(1)
     size = Decimal(10) ** (rough.adjusted())
-    step = next(size * one for one in _STEPS if size * one >= rough)
+    step = next(size * factor for factor in _STEPS if size * factor >= rough)
     bottom = (low / step).to_integral_value(ROUND_FLOOR) * step
     top = (high / step).to_integral_value(ROUND_CEILING) * step
     return step, _Scale(bottom, top if top > bottom else bottom + step)

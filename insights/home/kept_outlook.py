@@ -24,7 +24,7 @@ from insights.home.news import NewsItem, news_of_payments
 from insights.home.safe_to_spend import Outlook, outlook_of
 from insights.recurring.doubts import Doubt, doubts_among
 
-# Increase this when the calculation changes, so that values cached by older releases are ignored.
+# Increase this when the calculation changes, so that older cached values are ignored.
 _RULES = 1
 
 

@@ -1,6 +1,6 @@
-"""What needs the person: each with the action that settles it, and nothing when there is nothing.
+"""What needs the user's attention, each with the action that settles it.
 
-Everything here is the person's own to decide; what others share with them is not asked about.
+Includes only what the user can decide, not what others share with them.
 """
 
 from collections.abc import Sequence
@@ -19,19 +19,19 @@ from transactions.models import ReviewItem, Transaction, TransactionSplit, Trans
 from transactions.services.transfers import open_suggestions, with_sides
 from users.models import User
 
-# Of each kind, so many are shown with their actions; a link leads to the others.
+# This many of each kind are shown with their actions; a link leads to the rest.
 MOST_SHOWN = 2
-# Up to so many are counted exactly.
+# Counts are exact up to this many.
 MOST_COUNTED = 50
-# Lines without a category that are older than this are not asked about.
+# Older uncategorized transactions are not mentioned.
 UNCATEGORIZED_MONTHS = 3
-# A bill is announced as unfunded this long before it is due.
+# A bill without enough money is mentioned this long before it is due.
 UNFUNDED_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Uncategorized:
-    """Posted lines without a category since the day `since`."""
+    """Posted transactions without a category since the day `since`."""
 
     count: int
     since: date
@@ -39,7 +39,7 @@ class Uncategorized:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Everything that waits for the person, by kind. Counts may exceed what is listed."""
+    """Everything waiting for the user, by kind. Counts may exceed what is listed."""
 
     invitation_count: int
     overdue: tuple[Line, ...]
@@ -74,11 +74,11 @@ def needs_of(
     doubts: Sequence[Doubt],
     may_change: bool,
 ) -> Needs:
-    """What waits for `user` on the date `on`; five queries.
+    """What waits for `user` on the date `on`; runs five queries.
 
-    `bills` are the open ones of the next weeks, `budgets` those of the month.
+    `bills` are open bills of the next weeks, `budgets` those of the month.
     """
-    own = [one for one in budgets if one.budget.user_id == user.pk]
+    own = [progress for progress in budgets if progress.budget.user_id == user.pk]
     return Needs(
         invitation_count=AccountShare.objects.offered_to(user).count(),
         overdue=tuple(line for line in bills if line.status == Bill.Status.OVERDUE),
@@ -87,14 +87,14 @@ def needs_of(
         transfers=tuple(with_sides(open_suggestions(user))[:MOST_COUNTED]),
         doubts=tuple(doubts),
         connections=tuple(_broken(user)[:MOST_COUNTED]),
-        over_budget=tuple(one for one in own if one.exceeded),
+        over_budget=tuple(progress for progress in own if progress.exceeded),
         uncategorized=uncategorized(user, on),
         may_change=may_change,
     )
 
 
 def is_unfunded(line: Line) -> bool:
-    """Whether a bill due soon lacks its money, or auto-pay cannot pay it."""
+    """Whether a bill due soon lacks money, or autopay can't pay it."""
     if line.status == Bill.Status.OVERDUE or line.days > UNFUNDED_DAYS:
         return False
     is_stuck = line.outlook is not None and line.outlook.state in UNPAYABLE
@@ -102,7 +102,7 @@ def is_unfunded(line: Line) -> bool:
 
 
 def uncategorized(user: User, on: date) -> Uncategorized:
-    """The person's own recent lines without a category, as the list's filter finds them."""
+    """The user's own recent uncategorized transactions, as the list's filter finds them."""
     since = add_months(first_of_month(on), 1 - UNCATEGORIZED_MONTHS)
     rows = Transaction.objects.filter(user=user, txn_date__gte=since).live().posted()
     parts = TransactionSplit.objects.filter(
@@ -117,7 +117,7 @@ def _reviews(user: User) -> QuerySet[ReviewItem]:
 
 
 def _broken(user: User) -> QuerySet[BankConnection]:
-    """Connections that the person has to renew, or that keep failing."""
+    """Connections that the user must renew, or that keep failing."""
     status = BankConnection.Status
     broken = (status.NEEDS_LOGIN, status.ERROR, status.REVOKED)
     return BankConnection.objects.visible_to(user).filter(status__in=broken)

@@ -16,9 +16,9 @@ from users.models import User
 
 LATELY_DAYS = 30
 MOST_SHOWN = 5
-# No kind crowds out the others.
+# A limit per kind, so that none crowds out the others.
 MOST_OF_A_KIND = 2
-# A recurring payment is news while it has been seen this often or less.
+# A recurring payment counts as new until it has been seen more often than this.
 FIRST_TIMES = 3
 _UNUSUAL = (AlertType.UNUSUAL_SPENDING, AlertType.LARGE_TRANSACTION)
 
@@ -27,7 +27,7 @@ _UNUSUAL = (AlertType.UNUSUAL_SPENDING, AlertType.LARGE_TRANSACTION)
 class NewsItem:
     """One change. `kind` is new, dearer, refund or unusual; amounts are positive, in `currency`.
 
-    An unusual one carries its alert's sentence instead of a name and an amount.
+    An unusual one has its alert's message instead of a name and an amount.
     """
 
     kind: str
@@ -42,16 +42,16 @@ class NewsItem:
 
 
 def news_of_payments(*, links: Links, found: Iterable[Recurring], on: date) -> list[NewsItem]:
-    """Recurring payments that are new or dearer, and refunds, of the last thirty days."""
+    """New and more expensive recurring payments, and refunds, of the last thirty days."""
     return [*_recurring(found, links, on), *_refunds(links, on)]
 
 
 def news(
     *, user: User, of_payments: Iterable[NewsItem], on: date, since: date | None
 ) -> list[NewsItem]:
-    """The latest changes of the last thirty days, newest first, with the unusual ones.
+    """The latest changes of the last thirty days, newest first, including unusual spending.
 
-    `since` is the day of the person's last visit: what came after it is marked as new.
+    `since` is the date of the user's last visit: later changes are marked as new.
     """
     items = [*of_payments, *_unusual(user, on)]
     items.sort(key=lambda item: (item.on, item.name), reverse=True)
@@ -69,37 +69,37 @@ def _marked(item: NewsItem, since: date | None) -> NewsItem:
 
 
 def _recurring(found: Iterable[Recurring], links: Links, on: date) -> list[NewsItem]:
-    """Price increases, and payments that have only just been seen to recur."""
+    """Price increases, and payments recently found to recur."""
     kinds = dict(Category.objects.filter(kind=Category.Kind.TRANSFER).values_list("pk", "kind"))
     earliest = on - timedelta(days=LATELY_DAYS)
     items = []
-    for one in found:
-        if one.is_income or not one.is_active or one.category_id in kinds:
+    for payment in found:
+        if payment.is_income or not payment.is_active or payment.category_id in kinds:
             continue
-        change = one.price_change
+        change = payment.price_change
         if change is not None and change.is_rise and change.since > earliest:
             items.append(
                 NewsItem(
                     "dearer",
                     change.since,
-                    one.name,
-                    lines_of(one, links),
+                    payment.name,
+                    lines_of(payment, links),
                     change.after,
                     change.before,
-                    one.currency,
+                    payment.currency,
                 )
             )
-        elif _is_first_seen(one) and one.last_on > earliest:
+        elif _is_first_seen(payment) and payment.last_on > earliest:
             items.append(
                 NewsItem(
                     "new",
-                    one.last_on,
-                    one.name,
-                    lines_of(one, links),
-                    one.last_amount,
+                    payment.last_on,
+                    payment.name,
+                    lines_of(payment, links),
+                    payment.last_amount,
                     None,
-                    one.currency,
-                    str(one.cadence.label),
+                    payment.currency,
+                    str(payment.cadence.label),
                 )
             )
     return items

@@ -1,4 +1,4 @@
-"""The month's spending day by day, against the month before, the budgets, and where it may end.
+"""The month's spending by day compared with the month before and the budgets, and a projection.
 
 Spending is what `cash_flow` calls expenses: money out minus refunds, without transfers.
 """
@@ -19,7 +19,7 @@ from banking.kernel.periods import Period, add_months
 from insights.figures.coverage import Coverage
 from transactions.models import Category, DailyTotal
 
-# The projection is the average rest of up to this many months before.
+# The projection averages the rest of up to this many previous months.
 PAST_MONTHS = 3
 _ZERO = Decimal(0)
 _NOTHING = Value(_ZERO, output_field=AmountField())
@@ -29,7 +29,7 @@ DailySpending = Mapping[date, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class PaceDay:
-    """Running totals at the end of one day of the month; None where the line does not reach."""
+    """Running totals at the end of one day of the month; None where a line doesn't reach."""
 
     on: date
     spent: Decimal | None
@@ -80,7 +80,7 @@ class MonthPace:
 
     @property
     def difference(self) -> Decimal:
-        """More (positive) or less spent than by the same day of the month before."""
+        """How much more (positive) or less was spent than by the same day of the month before."""
         return self.spent - self.before
 
     @property
@@ -152,7 +152,7 @@ def pace_of(
 def _day_before(
     spending: DailySpending, previous: Period, number: int, *, is_last: bool
 ) -> Decimal:
-    """The spending of the same day of the month before; its surplus days count on the last."""
+    """The spending on the same day of the month before; extra days count on the last day."""
     first = previous.start + timedelta(days=number)
     last = previous.last_day if is_last else first
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
@@ -160,9 +160,9 @@ def _day_before(
 
 
 def expected_rest(spending: DailySpending, period: Period, through: date) -> dict[date, Decimal]:
-    """{day after `through`: what the months before spent on that day on average}.
+    """{day after `through`: average spending on that day in previous months}.
 
-    Months without any spending are not counted. Empty if there is none to learn from.
+    Months without spending don't count. Empty if there are none.
     """
     months = [
         Period.month_of(add_months(period.start, -back)) for back in range(1, PAST_MONTHS + 1)
@@ -186,7 +186,7 @@ def daily_spending(
 
     Amounts without a rate are left out, as in every figure.
     """
-    rows = _daily_nets([one.pk for one in accounts], period) if accounts else []
+    rows = _daily_nets([account.pk for account in accounts], period) if accounts else []
     rates = RateTable.for_dates({row[0] for row in rows}, currency, {row[1] for row in rows})
     found: dict[date, Decimal] = defaultdict(Decimal)
     for code, day, net in rows:

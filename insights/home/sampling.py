@@ -1,4 +1,4 @@
-"""Sample data on request: an invented household, removed again exactly and in one undoable act."""
+"""Sample data on request: an invented household that one undoable action removes completely."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -31,7 +31,7 @@ _ACCOUNTS = {
     "card": ("Sample credit card", Account.Type.CREDIT_CARD),
     "cash": ("Sample wallet", Account.Type.CASH),
 }
-# (category, limit in the sample's money)
+# (category, limit in the sample's currency)
 _BUDGETS = [
     ("groceries", 620),
     ("restaurants", 260),
@@ -47,7 +47,7 @@ _BILLS = [
 
 
 def may_add_sample(user: User) -> bool:
-    """Only a person without accounts gets sample data: it must not mix with what is theirs."""
+    """Refuse users with accounts: sample data must not mix with their own."""
     return not Account.objects.owned_by(user).exists()
 
 
@@ -63,16 +63,16 @@ def add_sample_data(*, actor: User, on: date) -> SampleData:
         raise ValidationError(
             _("You have accounts already. Sample data is for an empty dashboard.")
         )
-    categories = {one.slug: one for one in Category.objects.filter(user=None)}
+    categories = {category.slug: category for category in Category.objects.filter(user=None)}
     accounts = _household(actor, on, categories)
     budgets = _budgets(actor, on, categories)
     bills = _bills(actor, on, categories, accounts[0])
     sample, _is_new = SampleData.objects.update_or_create(
         user=actor,
         defaults={
-            "account_ids": [one.pk for one in accounts],
-            "budget_ids": [one.pk for one in budgets],
-            "bill_ids": [one.pk for one in bills],
+            "account_ids": [account.pk for account in accounts],
+            "budget_ids": [budget.pk for budget in budgets],
+            "bill_ids": [bill.pk for bill in bills],
             "removed": {},
             "removed_at": None,
         },
@@ -118,7 +118,7 @@ def _rows(rows: Sequence[HistoryRow], currency: str) -> list[HistoryRow]:
 
 
 def _in_currency(amount: Decimal, currency: str) -> Decimal:
-    """The amount with the currency's decimals; the sample's numbers are the same in each."""
+    """The amount with the currency's decimals; the numbers are the same in every currency."""
     return round_to_minor_unit(amount, currency)
 
 
@@ -168,7 +168,9 @@ def remove_sample_data(*, actor: User, at: datetime) -> SampleData:
     sample = SampleData.objects.select_for_update().get(user=actor)
     if sample.removed_at is not None:
         return sample
-    accounts = [one for one in lock_accounts(sample.account_ids).values() if not one.deleted_at]
+    accounts = [
+        account for account in lock_accounts(sample.account_ids).values() if not account.deleted_at
+    ]
     budgets = list(Budget.objects.owned_by(actor).filter(pk__in=sample.budget_ids).order_by("pk"))
     bills = list(
         Bill.objects.filter(user=actor, pk__in=sample.bill_ids, deleted_at=None).order_by("pk")
@@ -180,9 +182,9 @@ def remove_sample_data(*, actor: User, at: datetime) -> SampleData:
     for account in accounts:
         delete_account(actor=actor, account=account)
     sample.removed = {
-        "accounts": [one.pk for one in accounts],
-        "budgets": [one.pk for one in budgets],
-        "bills": [one.pk for one in bills],
+        "accounts": [account.pk for account in accounts],
+        "budgets": [budget.pk for budget in budgets],
+        "bills": [bill.pk for bill in bills],
     }
     sample.removed_at = at
     sample.save(update_fields=["removed", "removed_at", "updated_at"])
@@ -192,7 +194,7 @@ def remove_sample_data(*, actor: User, at: datetime) -> SampleData:
 
 @db_transaction.atomic
 def restore_sample_data(*, actor: User) -> SampleData:
-    """Bring back what the removal took. Raises ValidationError once the trash was emptied."""
+    """Restore what was removed. Raises ValidationError if the trash has been emptied."""
     require(actor, Ability.CHANGE_OWN_DATA)
     sample = SampleData.objects.select_for_update().get(user=actor)
     if sample.removed_at is None:

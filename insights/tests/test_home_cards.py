@@ -1,4 +1,4 @@
-"""The cards of the home page can be hidden and moved; the arrangement is a person's own."""
+"""Home page cards can be hidden and moved; each user has their own layout."""
 
 import pytest
 

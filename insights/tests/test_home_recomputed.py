@@ -68,8 +68,8 @@ def assert_home_is_right(user, on):
 
 
 def _assert_links_add_up(user, page, context):
-    """Lists of one currency add up to their figures."""
-    if {one.currency for one in page.overview.coverage.accounts} != {user.base_currency}:
+    """Lists in a single currency add up to their figures."""
+    if {account.currency for account in page.overview.coverage.accounts} != {user.base_currency}:
         return
     assert total_behind(user, context["pace_url"]) == page.pace.spent
     assert total_behind(user, context["pace_before_url"]) == page.pace.before

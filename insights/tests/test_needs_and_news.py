@@ -1,5 +1,5 @@
-"""What needs the person is listed with its action, what changed is listed once, and both are
-empty when there is nothing.
+"""Items that need attention are listed with their action, changes are listed once, and both lists
+can be empty.
 """
 
 from datetime import timedelta
@@ -79,7 +79,7 @@ def test_lines_without_a_category_equal_the_list_they_lead_to(client_for, alice,
     found = needs(alice, today)
     assert found.uncategorized.count == 4
     page = unescape(client_for(alice).get("/").content.decode())
-    address = next(one for one in page.split('"') if "category=uncategorized&" in one)
+    address = next(link for link in page.split('"') if "category=uncategorized&" in link)
     assert len(rows_behind(alice, address)) == 4
 
 
@@ -111,7 +111,7 @@ def test_each_kind_of_question_is_asked_with_its_action(client_for, alice, accou
         "Groceries is over budget",
     ):
         assert action in page
-    # Answered in place: the person stays on the home page.
+    # Answered in place: the user stays on the home page.
     for address, body in (
         (f"/transactions/transfers/{transfer.pk}/reject/", {}),
         (f"/transactions/review/{item.pk}/", {"decision": "different"}),

@@ -1,4 +1,4 @@
-"""Sample data is marked, complete, and removed exactly, in one act that can be undone."""
+"""Sample data is marked, complete, and removed completely in one action that can be undone."""
 
 from decimal import Decimal
 
@@ -98,7 +98,7 @@ def test_one_click_in_one_click_out_and_undo(client_for, alice):
     assert "/dashboard/sample/restore/" in page
     page = client.post("/dashboard/sample/restore/", follow=True).content.decode()
     assert "You're looking at sample data" in page
-    # The sample is nobody's account: the checklist still asks for one.
+    # Sample accounts don't count: the checklist still asks for an account.
     assert "Bring in your accounts" in page
 
 

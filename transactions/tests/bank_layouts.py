@@ -28,7 +28,7 @@ WIDE = str.maketrans("0123456789.,-", "０１２３４５６７８９．，－")
 
 @dataclass(frozen=True)
 class Layout:
-    """How one bank writes its table. `number` shows how it writes 1234.56."""
+    """One bank's table format. `number` shows how it writes 1234.56."""
 
     name: str
     columns: str
@@ -39,7 +39,7 @@ class Layout:
     zone: str = "Europe/London"
     delimiter: str = ","
     encoding: str = "utf-8"
-    # -x, (x), x-, x DR, x D, +x: how money out and in are told in one column.
+    # -x, (x), x-, x DR, x D, +x: how one column tells money out from money in.
     negative: str = "-"
     words: tuple[str, str] = ("D", "C")
     symbol: str = ""
@@ -53,7 +53,7 @@ class Layout:
     year_shift: int = 0
     states: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ("Card", "Transfer", "Online")
-    # Whether the file and its owner's account leave only one reading.
+    # Whether the file and its owner's account allow only one reading.
     is_told: bool = True
     traits: tuple[str, ...] = field(default=())
 
@@ -68,7 +68,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Filled:
-    """A file in a layout, with what it must be read as."""
+    """A file in this layout, with the expected result."""
 
     layout: Layout
     data: bytes
@@ -121,7 +121,7 @@ def _money(random: Random, least: int, most: int, layout: Layout) -> Decimal:
 
 
 def _mark(layout: Layout) -> str:
-    """The decimal mark, or "" where the bank writes no cents."""
+    """The decimal mark, or "" if the bank writes no cents."""
     mark = layout.number[-3]
     return "" if mark.isdigit() else mark
 
@@ -234,7 +234,7 @@ _FOOTERS = (("", "End of statement"), ("Printed <day>",), ("", "Closing balance|
 
 
 def vary(layout: Layout, random: Random) -> Layout:
-    """The layout with a few of its habits changed; what the file tells stays decidable."""
+    """The layout with a few habits changed, without making the file ambiguous."""
     has_one_amount = layout.columns.count("=a") == 1
     is_card = layout.account_type == "credit_card"
     choices: dict[str, tuple[float, tuple[Any, ...]]] = {

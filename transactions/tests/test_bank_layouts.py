@@ -1,4 +1,6 @@
-"""Tables of banks the reader was not built on: read exactly, or asked, never silently wrong."""
+"""Tables from banks the reader was not built for are read exactly or raise a question, never
+silently misread.
+"""
 
 from collections import Counter
 from decimal import Decimal
