@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
 from accounts.models import ExchangeRate
+from banking.kernel.snapshot import read_before
 from banking.limits import RATE_AGE_DAYS
 
 # {(base, quote): [(date, rate, source)]}, oldest first
@@ -92,6 +93,10 @@ class RateTable:
         days = set(dates)
         if not quotes or not days:
             return {to: cls(to, []) for to in needed}
+        kept = read_before("exchange rates")
+        for known, span, tables in kept:
+            if span >= days and all(known.get(to, set()) >= group for to, group in needed.items()):
+                return {to: tables[to] for to in needed}
         # Direct, inverse and common-base rates all have both currencies among these quotes.
         rows = list(
             ExchangeRate.objects.filter(
@@ -107,6 +112,7 @@ class RateTable:
             to: cls(to, [row for row in rows if row[1] in group] if len(group) > 1 else [], further)
             for to, group in needed.items()
         }
+        kept.append((needed, days, further.tables))
         return further.tables
 
     def rate(self, from_currency: str, on: date) -> Rate | None:

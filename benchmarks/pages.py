@@ -199,7 +199,7 @@ class Served:
                 *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
                 *("--blocking-threads", "2", "--log-level", "error", target),
             ],
-            env={**self.environment, "PYTHONPATH": str(ROOT / "benchmarks"), **more},
+            env={**self.environment, "PYTHONPATH": str(ROOT / "benchmarks/bare"), **more},
             cwd=ROOT,
         )
         stack.callback(server.wait)

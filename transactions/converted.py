@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.exchange import Rate, RateTable
 from accounts.models import RateMonth
+from banking.kernel.snapshot import read_before
 from transactions.models import ConvertedMonth, DailyTotal
 
 
@@ -49,12 +50,30 @@ def load_converted(
     """
     if not wanted or not months:
         return {}
-    kept = ConvertedMonth.objects.filter(
+    kept = read_before("converted months")
+    for pairs, span, found in kept:
+        if pairs >= set(wanted) and span >= set(months):
+            return {
+                (pk, month, to): conversion
+                for (pk, month, to), conversion in found.items()
+                if month in months and (pk, to) in wanted
+            }
+    found = _load(wanted, months)
+    kept.append((set(wanted), set(months), found))
+    return found
+
+
+def _load(
+    wanted: Collection[tuple[int, str]], months: Collection[date]
+) -> dict[tuple[int, date, str], Conversion]:
+    stored = ConvertedMonth.objects.filter(
         account_id__in={pk for pk, _currency in wanted},
         currency__in={currency for _pk, currency in wanted},
         month__range=(min(months), max(months)),
     )
-    rows = holding(kept).values_list("account_id", "month", "currency", "account__currency", "sums")
+    rows = holding(stored).values_list(
+        "account_id", "month", "currency", "account__currency", "sums"
+    )
     return {
         (pk, month, currency): _read(text, from_currency, currency)
         for pk, month, currency, from_currency, text in rows

@@ -19,6 +19,7 @@ from accounts.exchange import Rate, RateTable
 from accounts.honesty import NotConverted
 from accounts.models import Account
 from banking.kernel.periods import Period, first_of_month
+from banking.kernel.snapshot import read_before
 from transactions.converted import Conversion, load_converted
 from transactions.models import Category, DailyTotal, MonthlyTotal
 
@@ -155,7 +156,7 @@ def load_flows_in(
     }
     only = Q() if category_ids is None else Q(category_id__in=category_ids)
     months = {month for period in periods for month in whole_months(period)}
-    monthly = _monthly_rows(home, months, only)
+    monthly = _monthly_rows(home, months, category_ids)
     converted = load_converted(foreign, months)
     open_months: dict[int, set[date]] = {}
     for pk, currency in foreign:
@@ -195,10 +196,14 @@ def _flows(currency: str, rows: list[Flow], summed: set[tuple[int, date]]) -> Fl
 
 def _kinds(ids: Set[int | None]) -> dict[int | None, str]:
     """{category: its kind}, of the converted months, which do not hold it."""
-    if not ids:
-        return {}
-    used = Category.objects.filter(pk__in=[pk for pk in ids if pk is not None])
-    return dict(used.values_list("pk", "kind"))
+    kept = read_before("kinds of categories")
+    known: dict[int | None, str] = {pk: kind for pk, kind in kept if pk in ids}
+    wanted = {pk for pk in ids if pk is not None and pk not in known}
+    if wanted:
+        used = list(Category.objects.filter(pk__in=wanted).values_list("pk", "kind"))
+        kept += used
+        known.update(used)
+    return known
 
 
 def _of(by_id: Mapping[int, Account], rows: Iterable[_Row]) -> Iterator[tuple[Account, _Row]]:
@@ -253,14 +258,27 @@ _SUMS = ("inflow", "outflow", "transaction_count")
 _NOT_COUNTED = {"category__kind": Category.Kind.TRANSFER}
 
 
-def _monthly_rows(home: set[int], months: set[date], only: Q) -> list[_Row]:
+def _monthly_rows(home: set[int], months: set[date], ids: Collection[int] | None) -> list[_Row]:
+    """The monthly totals; from what the snapshot has read before, if that covers them."""
     if not months or not home:
         return []
+    kept = read_before("monthly totals")
+    for accounts, span, rows in kept:
+        if accounts >= home and span >= months:
+            return [
+                row
+                for row in rows
+                if row[0] in home and row[3] in months and (ids is None or row[1] in ids)
+            ]
+    only = Q() if ids is None else Q(category_id__in=ids)
     totals = MonthlyTotal.objects.filter(
         only, account_id__in=home, month__gte=min(months), month__lte=max(months)
     ).exclude(**_NOT_COUNTED)
     found = totals.values_list("account_id", "category_id", "category__kind", "month", *_SUMS)
-    return [row for row in found if row[3] in months]
+    read = [row for row in found if row[3] in months]
+    if ids is None:
+        kept.append((home, months, read))
+    return read
 
 
 def _daily_rows(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Min, QuerySet, Sum
+from django.db.models import Min, Sum
 
 from accounts.models import Account
 from banking.kernel.periods import Period, add_months, first_of_month
@@ -52,25 +52,24 @@ def _sum_of_newer(account: Account, row: Transaction) -> Decimal:
 
 
 def balance_before(account: Account, on: date) -> Decimal:
-    """The balance at the start of the day `on`, with two queries."""
+    """The balance at the start of the day `on`, with one query."""
     return account.balance - _sum_since(account, on)
 
 
 def _sum_since(account: Account, on: date) -> Decimal:
-    """The sum posted on this day and later."""
+    """The sum posted on this day and later: the rest of its month by day, then whole months."""
     following = add_months(first_of_month(on), 1)
     rest = DailyTotal.objects.filter(account=account, day__gte=on, day__lt=following)
-    return _net(rest) + _sum_of_months(account, following)
-
-
-def _sum_of_months(account: Account, first: date) -> Decimal:
-    """The sum posted in this month and all later ones."""
-    return _net(MonthlyTotal.objects.filter(account=account, month__gte=first))
-
-
-def _net(totals: QuerySet) -> Decimal:
-    sums = totals.aggregate(inflow=Sum("inflow"), outflow=Sum("outflow"))
-    return (sums["inflow"] or Decimal(0)) - (sums["outflow"] or Decimal(0))
+    months = MonthlyTotal.objects.filter(account=account, month__gte=following)
+    rest_sums, month_sums = (
+        totals.order_by()
+        .values("account")
+        .annotate(Sum("inflow"), Sum("outflow"))
+        .values_list("inflow__sum", "outflow__sum")
+        for totals in (rest, months)
+    )
+    sums = rest_sums.union(month_sums, all=True)
+    return sum((inflow - outflow for inflow, outflow in sums), Decimal(0))
 
 
 def begun_on(account: Account) -> date:

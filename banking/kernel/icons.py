@@ -31,5 +31,6 @@ def draw(name: str, size: int, attributes: tuple[tuple[str, str], ...] = ()) -> 
     svg = ElementTree.fromstring(source)  # noqa: S314 - a file of the package
     for node in svg.iter():
         node.tag = node.tag.removeprefix(_NAMESPACE)
+        node.text = node.tail = None
     svg.attrib |= {"width": str(size), "height": str(size), **dict(attributes)}
     return ElementTree.tostring(svg, encoding="unicode")

@@ -13,16 +13,17 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction as db_transaction
 
-_inside: ContextVar[bool] = ContextVar("inside_read_snapshot", default=False)
+# What was read in the snapshot that is open; None outside.
+_inside: ContextVar[dict[str, list[Any]] | None] = ContextVar("read_snapshot", default=None)
 
 
 @contextmanager
 def read_snapshot() -> Iterator[None]:
     """Run all reads in the block on one snapshot; the database refuses writes."""
-    if _inside.get():
+    if _inside.get() is not None:
         yield
         return
-    token = _inside.set(True)
+    token = _inside.set({})
     try:
         with db_transaction.atomic(using=settings.SNAPSHOT_ALIAS):
             yield
@@ -30,11 +31,21 @@ def read_snapshot() -> Iterator[None]:
         _inside.reset(token)
 
 
+def read_before(kind: str) -> list[Any]:
+    """What readers of this kind kept in the open snapshot, for them to add to.
+
+    A snapshot answers every question the same each time, so nothing in it is read twice. Outside of
+    a snapshot the list is new at each call.
+    """
+    kept = _inside.get()
+    return [] if kept is None else kept.setdefault(kind, [])
+
+
 class SnapshotRouter:
     """Routes reads to the snapshot's connection while one is open."""
 
     def db_for_read(self, model: type, **hints: Any) -> str | None:
-        return settings.SNAPSHOT_ALIAS if _inside.get() else None
+        return settings.SNAPSHOT_ALIAS if _inside.get() is not None else None
 
     def allow_relation(self, one: Any, other: Any, **hints: Any) -> bool:
         return True

@@ -20,8 +20,9 @@ from budgets.models import Budget
 from budgets.progress import budget_progress, month_totals, progress_of_month, spending_trend
 from budgets.services import create_budget, delete_budget, edit_budget
 from tests.builders import make_account, make_transaction, make_user
-from transactions.models import Category, Transaction, TransactionSplit
+from transactions.models import Category, Transaction
 from transactions.services.posting import delete_transactions
+from transactions.services.splitting import Part, split_transaction
 
 pytestmark = pytest.mark.django_db
 ON = date(2026, 3, 15)
@@ -152,11 +153,11 @@ def test_a_split_transaction_counts_by_its_parts(budget_for, spend, alice, rate,
     dollars = make_account(user=alice, currency="USD", opening_balance="500.00")
     rate("USD", "EUR", "0.5", date(2026, 3, 10))
     row = spend("10.00", "coffee", account=dollars)
-    Transaction.objects.filter(pk=row.pk).update(is_split=True)
-    for slug, part in (("groceries", "-6.00"), ("pets", "-4.00")):
-        TransactionSplit.objects.create(
-            transaction=row, category=category_of(slug), signed_amount=Decimal(part)
-        )
+    parts = [
+        Part(Decimal(amount), category_of(slug))
+        for slug, amount in (("groceries", "-6.00"), ("pets", "-4.00"))
+    ]
+    split_transaction(actor=alice, transaction=row, parts=parts)
     budgets = [budget_for(slug) for slug in ("groceries", "pets", "coffee")]
     assert [progress.spent for progress in budget_progress(budgets, on=ON)] == [3, 2, 0]
 

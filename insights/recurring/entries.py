@@ -8,7 +8,7 @@ search goes.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import reduce
 from operator import or_
@@ -92,8 +92,9 @@ def load_entries(
     ).posted()
     if not with_transfers:
         rows = rows.filter(Q(category=None) | ~Q(category__kind=Category.Kind.TRANSFER))
+    left_out, tills = _beyond(rows, accounts, after, until)
     read = (
-        _raw(rows.exclude(_beyond(rows, accounts, until)))
+        _raw(rows.filter(_within_reach(accounts, tills)).exclude(left_out))
         .order_by("-txn_date", "-id")
         .values_list(*_READ, "category__kind")[:MOST_LINES]
     )
@@ -155,9 +156,11 @@ def _entries(read: Iterable[tuple]) -> list[Entry]:
     return found
 
 
-def _beyond(rows: QuerySet, accounts: Sequence[Account], until: date) -> Q:
+def _beyond(
+    rows: QuerySet, accounts: Sequence[Account], after: date, until: date
+) -> tuple[Q, dict[int, date | None]]:
     """Transactions of busy merchants older than the months that are read; without a merchant (only
-    words), all of them.
+    words), all of them. And the accounts with no other merchants, as `_tills` gives them.
     """
     since = first_of_month(add_months(until, -LOOKBACK_MONTHS))
     totals = MerchantTotal.objects.filter(
@@ -171,11 +174,13 @@ def _beyond(rows: QuerySet, accounts: Sequence[Account], until: date) -> Q:
     )
     busy = [(account, name) for account, name, _count in counted]
     unnamed = [account for account, name in busy if not name]
-    left_out = (
-        _before_newest(totals, [(account, name) for account, name in busy if name], until)
-        if busy
-        else []
-    )
+    named = [(account, name) for account, name in busy if name]
+    first = _first_months(totals, named, until) if named else {}
+    left_out = [
+        Q(account_id=account, merchant=name)
+        & (Q() if first[account, name] is None else Q(txn_date__lt=first[account, name]))
+        for account, name in named
+    ]
     if unnamed:
         worded = (
             rows.filter(
@@ -192,13 +197,50 @@ def _beyond(rows: QuerySet, accounts: Sequence[Account], until: date) -> Q:
         left_out += [
             Q(account_id=account, merchant="", description=text) for account, text in worded
         ]
-    return reduce(or_, left_out, Q(pk__in=[]))
+    return reduce(or_, left_out, Q(pk__in=[])), _tills(first, after, until)
 
 
-def _before_newest(totals: QuerySet, busy: Sequence[tuple[int, str]], until: date) -> list[Q]:
-    """For each merchant, the transactions before its newest months; all of them if those months are
-    few.
+def _tills(
+    first: Mapping[tuple[int, str], date | None], after: date, until: date
+) -> dict[int, date | None]:
+    """{account with busy merchants only: the first month that is read of any, or None}.
+
+    `first` are the busy merchants. So the database need not look at a till's every row.
     """
+    by_account: dict[int, list[date | None]] = {}
+    for (account, _name), month in first.items():
+        by_account.setdefault(account, []).append(month)
+    if not by_account:
+        return {}
+    merchants = (
+        MerchantTotal.objects.filter(
+            account_id__in=by_account, month__range=(first_of_month(after), until)
+        )
+        .order_by()
+        .values_list("account_id")
+        .annotate(count=Count("merchant", distinct=True))
+    )
+    return {
+        account: min((month for month in by_account[account] if month), default=None)
+        for account, count in merchants
+        if count == len(by_account[account])
+    }
+
+
+def _within_reach(accounts: Sequence[Account], tills: Mapping[int, date | None]) -> Q:
+    """The rows that can be read at all."""
+    others = [account.pk for account in accounts if account.pk not in tills]
+    return reduce(
+        or_,
+        (Q(account_id=account, txn_date__gte=month) for account, month in tills.items() if month),
+        Q(account_id__in=others),
+    )
+
+
+def _first_months(
+    totals: QuerySet, busy: Sequence[tuple[int, str]], until: date
+) -> dict[tuple[int, str], date | None]:
+    """For each merchant, the first of its newest months that are read; None if those are few."""
     read = busy[:MOST_BUSY]
     months = (
         totals.filter(merchant__in={name for _account, name in read})
@@ -215,12 +257,10 @@ def _before_newest(totals: QuerySet, busy: Sequence[tuple[int, str]], until: dat
             if held[one] <= MOST_READ_OF_ONE:
                 first[one] = month
     enough = add_months(first_of_month(until), 1 - LEAST_MONTHS)
-    return [
-        Q(account_id=account, merchant=name, txn_date__lt=first[account, name])
-        if first.get((account, name), until) <= enough
-        else Q(account_id=account, merchant=name)
-        for account, name in busy
-    ]
+    return {
+        merchant: first[merchant] if first.get(merchant, until) <= enough else None
+        for merchant in busy
+    }
 
 
 def shown_name(merchant: str, description: str) -> str:

@@ -16,6 +16,7 @@ from transactions.api.serializers import (
     TransactionOut,
     category_of_owner,
 )
+from transactions.api.unchanged import unless_unchanged
 from transactions.filters import TransactionFilter
 from transactions.models import CategoryChange, Transaction, TransactionQuerySet
 from transactions.services.categorizing import set_category
@@ -54,6 +55,7 @@ class TransactionListApi(TransactionApi):
     filterset_class = TransactionFilter
 
     @operation(operation_id="transactions_list", responses=TransactionOut(many=True))
+    @unless_unchanged
     def get(self, request: UserApiRequest) -> Response:
         """List transactions in your own and shared accounts, newest first by default."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
