@@ -95,3 +95,20 @@ def test_pages_fit_every_width_and_names_stay_readable(page, live_server, owner,
                 ".map(one => one.textContent)"
             )
             assert cut == [], (width, address)
+
+
+def test_forms_await_the_first_field_and_show_a_password_on_request(page, live_server):
+    page.goto(f"{live_server.url}/users/signup/")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.get_by_label("Name").fill("Nora New")
+    page.get_by_label("Email").fill("nora@example.org")
+    secret = page.locator("input[name=password1]")
+    secret.fill("short")
+    page.get_by_role("button", name="Show what you type").click()
+    expect(secret).to_have_attribute("type", "text")
+    expect(secret).to_be_focused()
+    page.get_by_role("button", name="Create account").click()
+    # Refused: the cursor waits in the wrong field, and what was typed is hidden again.
+    expect(page.locator("input[name=password1]")).to_be_focused()
+    expect(page.locator("input[name=password1]")).to_have_attribute("type", "password")
+    expect(page.get_by_label("Email")).to_have_value("nora@example.org")
