@@ -1,10 +1,11 @@
 """The checklist of a new person: shown until every step that their role allows is done."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.db.models import Exists
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -60,11 +61,8 @@ class Checklist:
 def checklist_for(
     user: User, *, account_ids: Collection[int], uncategorized: Uncategorized
 ) -> Checklist:
-    """The person's checklist; `account_ids` are their own accounts without the sample's.
-
-    At most four queries.
-    """
-    confirmed = EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()
+    """The person's checklist; `account_ids` are their own accounts without the sample's."""
+    done = _done(user, account_ids)
     steps = [
         Step(
             "email",
@@ -73,11 +71,11 @@ def checklist_for(
             "mail-check",
             reverse("account_email"),
             _("Confirm email"),
-            confirmed,
+            done["has_email"],
         )
     ]
     if may(user, Ability.CHANGE_OWN_DATA):
-        steps += _of_owner(user, account_ids, uncategorized)
+        steps += _of_owner(done, bool(account_ids), uncategorized)
     steps.append(
         Step(
             "factor",
@@ -86,16 +84,29 @@ def checklist_for(
             "shield-check",
             reverse("mfa_index"),
             _("Turn on"),
-            Authenticator.objects.filter(user=user).exists(),
+            done["has_factor"],
         )
     )
     return Checklist(tuple(steps))
 
 
-def _of_owner(user: User, account_ids: Collection[int], uncategorized: Uncategorized) -> list[Step]:
-    has_account = bool(account_ids)
-    rows = Transaction.objects.filter(account_id__in=account_ids, deleted_at=None)
-    has_lines = has_account and rows.exists()
+def _done(user: User, account_ids: Collection[int]) -> dict[str, bool]:
+    """Which facts there are, in one query."""
+    facts = {
+        "has_email": EmailAddress.objects.filter(user=user, email=user.email, verified=True),
+        "has_lines": Transaction.objects.filter(account_id__in=account_ids, deleted_at=None),
+        "has_budget": Budget.objects.owned_by(user),
+        "has_factor": Authenticator.objects.filter(user=user),
+    }
+    exists = {name: Exists(rows) for name, rows in facts.items()}
+    found = User.objects.filter(pk=user.pk).annotate(**exists).values_list(*exists).get()
+    return dict(zip(exists, map(bool, found), strict=True))
+
+
+def _of_owner(
+    done: Mapping[str, bool], has_account: bool, uncategorized: Uncategorized
+) -> list[Step]:
+    has_lines = done["has_lines"]
     new_account = reverse("accounts:account_create")
     import_url = (
         reverse("transactions:import_start") if has_account else f"{new_account}?then=import"
@@ -131,7 +142,7 @@ def _of_owner(user: User, account_ids: Collection[int], uncategorized: Uncategor
             "piggy-bank",
             reverse("budgets:budget_list"),
             _("Set a budget"),
-            Budget.objects.owned_by(user).exists() and has_account,
+            done["has_budget"] and has_account,
             is_ready=has_account,
         ),
     ]
