@@ -46,6 +46,7 @@ LISTS = {
     *("alerts:subscription_list", "api_alert_list", "api_alert_subscribe", "api_alert_backtest"),
     "transactions:rule_list",
     *("transactions:transaction_totals", "insights:ask", "insights:find"),
+    *("transactions:merchant_names", "transactions:tag_names"),
     "transactions:rule_create",
     *("transactions:group_list", "transactions:group_settle", "api_group_list"),
     *("transactions:learned_list", "transactions:learned_forget"),

@@ -21,6 +21,7 @@ from transactions.views import (
     rules,
     saved_views,
     splitting,
+    suggesting,
     transfers,
 )
 
@@ -28,6 +29,8 @@ app_name = "transactions"
 urlpatterns = [
     path("", listing.transaction_list, name="transaction_list"),
     path("new/", detail.transaction_create, name="transaction_create"),
+    path("names/merchants/", suggesting.merchant_names, name="merchant_names"),
+    path("names/tags/", suggesting.tag_names, name="tag_names"),
     path("totals/", listing.transaction_totals, name="transaction_totals"),
     path("bulk/", bulk.transaction_bulk, name="transaction_bulk"),
     path("connections/", connections.connection_list, name="connection_list"),

@@ -20,9 +20,9 @@ from accounts.models import Account
 from banking.kernel.formats import date_format, day_span, first_weekday
 from banking.kernel.money import format_money
 from banking.kernel.periods import Period
-from insights.asking.grammar import Kind, Measure, Question, plain, read_question
-from insights.asking.merchant_names import merchants_named
+from insights.asking.grammar import Kind, Measure, Question, read_question
 from transactions.filters import TransactionFilter
+from transactions.merchant_names import merchants_named, plain
 from transactions.models import Category, Transaction, TransactionQuerySet
 from transactions.summaries import COUNTED, summarize
 from users.models import User

@@ -18,8 +18,7 @@ from banking.kernel.money import format_money, plain_amount
 from banking.kernel.typed_amounts import read_amount
 from bills.models import Bill
 from insights.asking.answers import Answer, Refusal, answer
-from insights.asking.grammar import plain
-from insights.asking.merchant_names import merchants_named
+from transactions.merchant_names import merchants_named, plain
 from transactions.models import Category
 from users.models import User
 from users.policy import Ability, may

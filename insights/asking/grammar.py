@@ -9,10 +9,9 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from unicodedata import combining, normalize
 
-from banking.kernel.fields import folded
 from banking.kernel.periods import Period, add_months, first_of_month
+from transactions.merchant_names import plain
 
 ONE_DAY = timedelta(days=1)
 MONTHS = (
@@ -68,13 +67,6 @@ _FILLER = (
 )
 _LEADING = re.compile(rf"^(?:(?:{_FILLER})(?:\s+|$))+")
 _TRAILING = re.compile(rf"(?:(?:^|\s+)(?:{_FILLER}))+$")
-
-
-def plain(text: str) -> str:
-    """The text as names are compared: without case, accents, apostrophes or final punctuation."""
-    bare = "".join(sign for sign in normalize("NFD", folded(text)) if not combining(sign))
-    bare = re.sub(r"[?!.,;]+(?=\s|$)|['’]", " ", bare)
-    return re.sub(r"\s+", " ", bare).strip()
 
 
 def read_question(text: str, *, today: date, first_weekday: int = 0) -> Question | None:

@@ -45,7 +45,7 @@ function settle(cell) {
 
 function leave(cell) {
   const isBusy = !cell.isConnected || cell.contains(document.activeElement) || cell.querySelector(".htmx-request");
-  const fields = [...cell.querySelectorAll("select, textarea, input:not([role=combobox])")];
+  const fields = [...cell.querySelectorAll("select, textarea, input:not(.combobox > input)")];
   if (!isBusy && !fields.some(isChanged)) restore(cell);
 }
 

@@ -15,6 +15,7 @@ import { startPalette } from "./palette.js";
 import { startParts } from "./parts.js";
 import { startPreferences } from "./preferences.js";
 import { startRows } from "./rows.js";
+import { startSuggestions } from "./suggestions.js";
 import { startTables } from "./tables.js";
 import { startToasts } from "./toasts.js";
 
@@ -32,6 +33,7 @@ startTables();
 startRows();
 // Before the cells: a cell focuses the box that stands for its select.
 startComboboxes();
+startSuggestions();
 startCells();
 startGroups();
 startParts();

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.forms import Form
@@ -16,6 +17,8 @@ from transactions.models import Transaction
 from users.models import User
 from users.timezones import today_in
 
+MERCHANT_NAMES = reverse_lazy("transactions:merchant_names")
+TAG_NAMES = reverse_lazy("transactions:tag_names")
 BANK_FIELDS = ("account", "txn_type", "amount", "txn_date", "description", "status")
 
 
@@ -28,6 +31,7 @@ class TagsField(forms.CharField):
             "required": False,
             "max_length": 1000,
             "help_text": _("Separate tags with commas."),
+            "widget": forms.TextInput(attrs={"data-suggest": TAG_NAMES, "data-suggest-list": ""}),
         }
         super().__init__(**(defaults | kwargs))
 
@@ -58,7 +62,12 @@ class TransactionForm(Form):
     txn_date = forms.DateField(
         label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    merchant = forms.CharField(label=_("Merchant"), max_length=200, required=False)
+    merchant = forms.CharField(
+        label=_("Merchant"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"data-suggest": MERCHANT_NAMES}),
+    )
     description = forms.CharField(
         label=_("Description"),
         max_length=500,

@@ -145,6 +145,12 @@ def test_list_works_with_mouse_and_keyboard(signed_in, live_server, account):
     keys.press("j")
     keys.press("t")
     expect(entry_of_second).to_be_focused()
+    # A tag that exists is offered; taking it sends nothing yet.
+    keys.type("new, tra")
+    expect(page.locator("[role=option]:visible")).to_have_text(["travel"])
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    expect(entry_of_second).to_have_value("new, travel")
     entry_of_second.fill("x" * 41)
     keys.press("Enter")
     expect(page.locator(f"#row-{rows[1].pk}")).to_contain_text("Use at most 20 tags with up to 40")

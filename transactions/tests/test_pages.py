@@ -325,3 +325,18 @@ def test_new_transaction_can_begin_as_a_copy(alice, client, checking, groceries)
     )
     answer = client.get("/transactions/new/", {"like": foreign.pk})
     assert answer.status_code == 404
+
+
+def test_names_are_offered_while_typing(alice, client, checking):
+    row = make_transaction(account=checking, amount="9.00", merchant="Zoë & Söhne")
+    row.tags.add(alice.tags.create(name="Holiday"), alice.tags.create(name="Rent"))
+    bob = make_user("bob@example.com")
+    make_transaction(account=make_account(user=bob), amount="9.00", merchant="Zoe's Secret")
+    bob.tags.create(name="Holy")
+    for url, part, names in (
+        ("/transactions/names/merchants/", "zoe", ["Zoë & Söhne"]),
+        ("/transactions/names/merchants/", "SÖHNE", ["Zoë & Söhne"]),
+        ("/transactions/names/merchants/", "", []),
+        ("/transactions/names/tags/", "hol", ["Holiday"]),
+    ):
+        assert client.get(url, {"q": part}).json() == {"names": names}, (url, part)

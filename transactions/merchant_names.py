@@ -1,10 +1,19 @@
-"""Find merchants by a part of their name."""
+"""Find merchants and tags by a part of their name."""
+
+import re
+from unicodedata import combining, normalize
 
 from accounts.models import Account
 from banking.kernel.fields import folded
-from insights.asking.grammar import plain
-from transactions.models import MerchantTotal
+from transactions.models import MerchantTotal, Tag
 from users.models import User
+
+
+def plain(text: str) -> str:
+    """The text as names are compared: without case, accents, apostrophes or final punctuation."""
+    bare = "".join(sign for sign in normalize("NFD", folded(text)) if not combining(sign))
+    bare = re.sub(r"[?!.,;]+(?=\s|$)|['’]", " ", bare)
+    return re.sub(r"\s+", " ", bare).strip()
 
 
 def merchants_named(user: User, part: str) -> list[str]:
@@ -23,3 +32,9 @@ def merchants_named(user: User, part: str) -> list[str]:
         if found:
             return [name for key, name in sorted(found.items())]
     return []
+
+
+def tags_named(user: User, part: str) -> list[str]:
+    """This person's own tags whose plain name contains `part`."""
+    names = Tag.objects.filter(user=user).order_by("name").values_list("name", flat=True)
+    return [name for name in names if part in plain(name)]
