@@ -131,6 +131,8 @@ def test_pages_fit_their_width(page, sign_in, live_server, maria, width):
     for path in (
         "/admin/", f"/admin/customers/{maria.pk}/", "/admin/accounts/account/", "/admin/jobs/",
         "/admin/users/auditevent/", "/admin/queues/verification/", "/admin/approvals/",
+        "/admin/users/auditevent/verify/?run=1", "/admin/customers/?q=example",
+        "/admin/transactions/transaction/",
     ):  # fmt: skip
         page.goto(f"{live_server.url}{path}")
         fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"

@@ -163,6 +163,15 @@ class TypedFilter(admin.FieldListFilter):
 
     template = "admin/typed_filter.html"
 
+    def __init__(
+        self, field: Any, request: HttpRequest, params: Any, model: Any, model_admin: Any,
+        field_path: str,
+    ) -> None:  # fmt: skip
+        super().__init__(field, request, params, model, model_admin, field_path)
+        if "__" in field_path:
+            # "chain" for chain__name: what is related, not which of its columns.
+            self.title = field_path.partition("__")[0]
+
     def expected_parameters(self) -> list[str | None]:
         return [self.field_path]
 
