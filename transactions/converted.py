@@ -136,14 +136,14 @@ def _written(sums: Iterable[CategorySums]) -> str:
     places: dict[Rate, int] = {}
     lines = [
         [
-            one.category_id,
-            one.on.isoformat() if one.on else None,
-            str(one.inflow),
-            str(one.outflow),
-            one.count,
-            [places.setdefault(rate, len(places)) for rate in one.rates],
+            category_sum.category_id,
+            category_sum.on.isoformat() if category_sum.on else None,
+            str(category_sum.inflow),
+            str(category_sum.outflow),
+            category_sum.count,
+            [places.setdefault(rate, len(places)) for rate in category_sum.rates],
         ]
-        for one in sums
+        for category_sum in sums
     ]
     rates = [
         [str(rate.rate), rate.rate_on.isoformat() if rate.rate_on else None, rate.source]

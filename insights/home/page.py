@@ -141,12 +141,14 @@ def _checklist(
     if state is not None and state.set_up_at is not None:
         return None
     samples = set(sample.account_ids) if sample else set()
-    own = {one.pk for one in figures.coverage.accounts if one.user_id == user.pk}
+    own = {account.pk for account in figures.coverage.accounts if account.user_id == user.pk}
     return checklist_for(user, account_ids=own - samples, uncategorized=needs.uncategorized)
 
 
 def _pace(figures: Overview) -> MonthPace:
-    limits = [one for one in month_totals(figures.budgets) if one.currency == figures.currency]
+    limits = [
+        total for total in month_totals(figures.budgets) if total.currency == figures.currency
+    ]
     return month_pace(
         coverage=figures.coverage,
         currency=figures.currency,
@@ -273,18 +275,22 @@ def _month_context(page: HomePage, links: Links) -> dict[str, Any]:
         context |= {
             "safe": safe,
             "safe_figure": abs(safe.amount),
-            "safe_accounts": [(one, links.account(one.account.pk)) for one in safe.at_hand],
+            "safe_accounts": [(held, links.account(held.account.pk)) for held in safe.at_hand],
             "safe_sums": _sums_by_kind(safe),
-            "safe_parts": [(one, _part_url(one, links)) for one in safe.deductions],
+            "safe_parts": [
+                (deduction, _part_url(deduction, links)) for deduction in safe.deductions
+            ],
         }
     if outlook is not None:
         last = page.overview.on + timedelta(days=UPCOMING_DAYS)
         overdue = {line.bill.pk for line in page.needs.overdue}
         events = [
-            one for one in outlook.events if one.on <= last and _is_ahead(one, outlook, overdue)
+            event
+            for event in outlook.events
+            if event.on <= last and _is_ahead(event, outlook, overdue)
         ]
         context["upcoming"] = [
-            Upcoming(one, event_url(one, links)) for one in events[:MOST_UPCOMING]
+            Upcoming(event, event_url(event, links)) for event in events[:MOST_UPCOMING]
         ]
     return context
 

@@ -122,20 +122,20 @@ class Outlook:
 def outlook_of(ledger: Ledger) -> Outlook | None:
     """What is safe to spend as of the ledger's day; None without a spendable account."""
     on = ledger.on
-    spendable = [one for one in ledger.accounts if one.account_type in SPENDABLE]
+    spendable = [account for account in ledger.accounts if account.account_type in SPENDABLE]
     if not spendable:
         return None
-    rates = {one.pk: ledger.rate(one, on) for one in spendable}
-    accounts = [one for one in spendable if rates[one.pk] is not None]
+    rates = {account.pk: ledger.rate(account, on) for account in spendable}
+    accounts = [account for account in spendable if rates[account.pk] is not None]
     pending = pending_lines(accounts, on)
-    pending_ids = frozenset(one.entry.pk for one in pending)
+    pending_ids = frozenset(planned.entry.pk for planned in pending)
     ledger = replace(ledger, ahead=(*ledger.ahead, *pending))
     known = known_lines(ledger, accounts, on)
     found = recurring_among(known.outward, accounts, on, ledger.dismissed)
     until = on + timedelta(days=LONGEST_WAIT_DAYS)
     events, unknown = expected_events(ledger, accounts, known, found, on, until)
     at_hand = [_at_hand(ledger, account) for account in accounts]
-    pay_day = next((one for one in events if one.is_pay_day), None)
+    pay_day = next((event for event in events if event.is_pay_day), None)
     last = pay_day.on if pay_day else Period.month_of(on).end
     due = [
         event
@@ -144,9 +144,9 @@ def outlook_of(ledger: Ledger) -> Outlook | None:
         and (event.on < last or event.transaction_id in pending_ids or _is_due(event, ledger))
     ]
     left_out = [
-        NotConverted(one.pk, one.name, one.currency, 1, on, on)
-        for one in spendable
-        if rates[one.pk] is None
+        NotConverted(account.pk, account.name, account.currency, 1, on, on)
+        for account in spendable
+        if rates[account.pk] is None
     ]
     left_out += [
         NotConverted(
@@ -192,7 +192,7 @@ def _deductions(
     """The events as parts. A payment to a card here lowers its debt, which is subtracted already:
     only what exceeds the debt counts.
     """
-    cards = [one for one in at_hand if one.account.account_type == Account.Type.CREDIT_CARD]
+    cards = [held for held in at_hand if held.account.account_type == Account.Type.CREDIT_CARD]
     debt = sum((max(-card.amount, _ZERO) for card in cards), _ZERO)
     to_cards = _payments_to_cards(events := list(events), ledger) if debt else set()
     parts = []
@@ -211,7 +211,7 @@ def _payments_to_cards(events: Iterable[Event], ledger: Ledger) -> set[int]:
     card = Category.objects.filter(user=None, slug=CARD_PAYMENT).values_list("pk", flat=True)
     card_ids = set(card)
     of_bill = {bill.pk: bill.category_id for bill in ledger.bills}
-    of_line = {one.entry.pk: one.entry.category_id for one in ledger.ahead}
+    of_line = {planned.entry.pk: planned.entry.category_id for planned in ledger.ahead}
     found = set()
     for event in events:
         if event.bill_id is not None:
@@ -237,7 +237,7 @@ def pending_lines(accounts: Sequence[Account], on: date) -> list[Ahead]:
     """Lines the bank has announced and not booked: in no balance yet, expected tomorrow."""
     rows = (
         Transaction.objects.filter(
-            account_id__in=[one.pk for one in accounts],
+            account_id__in=[account.pk for account in accounts],
             deleted_at=None,
             status=Transaction.Status.PENDING,
             txn_date__gt=on - timedelta(days=LONGEST_WAIT_DAYS),

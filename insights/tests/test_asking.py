@@ -244,10 +244,12 @@ def test_words_lead_to_actions_and_places_of_the_own_person_only(books, client_f
         due_date=TODAY + timedelta(days=5),
     )
     assert find(asked_by(books), "pay rent", today=TODAY)[0].url == f"/bills/{bill.pk}/pay/"
-    assert "Travel Dollar" in [one.label for one in find(asked_by(books), "travel", today=TODAY)]
+    assert "Travel Dollar" in [
+        answer.label for answer in find(asked_by(books), "travel", today=TODAY)
+    ]
     stranger = make_user("stranger@example.com")
     for words in ("pay rent", "travel", "harbor"):
-        labels = [one.label for one in find(asked_by(stranger), words, today=TODAY)]
+        labels = [answer.label for answer in find(asked_by(stranger), words, today=TODAY)]
         assert not {"Pay Rent", "Travel Dollar", "Harbor Market"} & set(labels)
 
 
@@ -256,6 +258,8 @@ def test_search_page_and_palette_give_the_same_results(books, client_for):
     query = {"q": "groceries this year"}
     results = client.get(reverse("insights:find"), query).json()["results"]
     page = client.get(reverse("insights:ask"), query)
-    assert [one["label"] for one in results] == [one.label for one in page.context["results"]]
+    assert [result["label"] for result in results] == [
+        result.label for result in page.context["results"]
+    ]
     assert results[0]["group"] == "Answer"
     assert results[0]["label"] in page.content.decode()

@@ -248,7 +248,7 @@ def test_no_money_counts_twice_for_random_people(seed):
             description=f"line {dice.random()}",
         )
     found = safe(owner)
-    in_accounts = sum((one.balance for one in _fresh(accounts[:3])), Decimal(0))
+    in_accounts = sum((account.balance for account in _fresh(accounts[:3])), Decimal(0))
     assert found.in_accounts == in_accounts
     assert found.amount == in_accounts - sum(part.amount for part in found.deductions)
     lines = [p.event.transaction_id for p in found.deductions if p.event.transaction_id]
