@@ -22,6 +22,7 @@ from transactions.sources.files.incoming import (
     UnusableRow,
 )
 from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
+from transactions.tests.bank_layouts import LAYOUTS, Layout, fill, vary
 from transactions.tests.invented_banks import COUNTRIES
 from transactions.tests.invented_files import InventedFile, invent
 from transactions.tests.mutated_files import Mutant, Source, mutate, source_of
@@ -184,12 +185,31 @@ def mutant_results(random: Random, count: int) -> Iterable[tuple[str, str, Mutan
         yield result, words, mutant
 
 
+def layout_results(random: Random, count: int) -> Iterable[tuple[str, str, Layout]]:
+    """Tables of banks the reader was not built on, each varied."""
+    for number in range(count):
+        layout = vary(LAYOUTS[number % len(LAYOUTS)], random)
+        try:
+            filled = fill(layout, random)
+        except UnicodeEncodeError:
+            continue  # the words of this bank are not in that encoding
+        total = sum((amount for _, amount in filled.payments), Decimal(0))
+        days = sorted(filled.payments)
+        result, words = result_of(filled.data, len(days), total, layout.context(), days)
+        is_right = result in (ASKED, REFUSED) and not layout.is_told
+        yield (EXACT if is_right else result), words, layout
+
+
 def main() -> int:
     seed = int(os.environ.get("SEED", "20261128"))
     count = int(os.environ.get("COUNT", "3000"))
     measure_corpus()
     wrong = []
-    tables = {"invented": Counter(), "mutated": Counter()}
+    tables = {"layouts": Counter(), "invented": Counter(), "mutated": Counter()}
+    for result, words, layout in layout_results(Random(seed), count // 4):
+        tables["layouts"][result] += 1
+        if result == WRONG:
+            wrong.append((layout.name, [layout.date, layout.number, layout.negative], words))
     for result, words, file in invented_results(Random(seed), count // 5):
         tables["invented"][result] += 1
         if result == WRONG:
@@ -198,7 +218,7 @@ def main() -> int:
         tables["mutated"][result] += 1
         if result == WRONG:
             wrong.append((mutant.name, mutant.done, words))
-    show(f"Invented and mutated files, SEED={seed} COUNT={count}", tables)
+    show(f"Layouts of banks, invented and mutated files, SEED={seed} COUNT={count}", tables)
     for name, done, words in wrong[:40]:
         print(f"  wrong    {name}: {', '.join(done)}: {words}")
     return 1 if wrong else 0

@@ -222,6 +222,16 @@ def test_direction_words_are_learned_from_the_balance(words):
     assert read_surely(text) == ["-5.00", "50.00", "-6.00", "1.00"]
 
 
+def test_kinds_of_payment_are_no_direction_words_by_chance():
+    text = (
+        "Date,Description,Kind,Amount,Balance\n"
+        "2024-03-01,Shell,Card,124.28,5607.92\n2024-03-02,Gym,Transfer,163.23,5444.69\n"
+        "2024-03-03,Gym,Online,212.30,5232.39\n2024-03-05,Gift,Card,3506.83,8739.22\n"
+    )
+    detection = found(text)
+    assert [name for name, _ in detection.doubts] == ["opening_balance"]
+
+
 def test_unnamed_column_pair_proposes_the_fuller_one_as_money_out():
     text = (
         "18.09.2017;HOFER;;33,87\n18.09.2017;LIDL;;23,55\n19.09.2017;Lohn;924,00;\n"

@@ -29,6 +29,9 @@ from transactions.sources.files.values import fold
 _MOST_NUMBER_COLUMNS = 12
 ALMOST_ALL = 0.9
 _SAME_NAME = 80
+# How many lines must tell the direction of an unknown word where there are more than two: three
+# kinds of payment may go with one direction each by chance.
+_FEWEST_TOLD = 3
 _SECOND_NAME, _AS_WELL_NAMED = 20, 12
 _SURE_NAME = 50
 _MOST_FLAG_WORDS = 6
@@ -238,18 +241,19 @@ def _flag_that_explains(source: Money, proof: Proof, columns: list[Column]) -> M
     sizes = [abs(amount) if amount else amount for amount in source.sizes]
     for column in columns:
         words = [fold(value) for value in column.values]
-        if column.is_numbers or not 2 <= len(set(words)) <= _MOST_FLAG_WORDS or "" in words:
+        if not _may_be_directions(column, words):
             continue
-        ways: dict[str, set[bool]] = {}
+        ways: dict[str, list[bool]] = {}
         for line, true in proof.proved:
             if sizes[line] == abs(true):
-                ways.setdefault(words[line], set()).add(true > 0)
+                ways.setdefault(words[line], []).append(true > 0)
         for word in set(words) - set(ways):
-            ways[word] = {word in INFLOW_FLAGS} if word in _KNOWN_FLAGS else set()
-        if any(len(way) != 1 for way in ways.values()):
+            ways[word] = [word in INFLOW_FLAGS] if word in _KNOWN_FLAGS else []
+        fewest = 1 if len(ways) == 2 else _FEWEST_TOLD
+        if not all(_is_direction(word, way, fewest) for word, way in ways.items()):
             continue
-        out = sorted(word for word, way in ways.items() if way == {False})
-        into = sorted(word for word, way in ways.items() if way == {True})
+        out = sorted(word for word, way in ways.items() if not way[0])
+        into = sorted(word for word, way in ways.items() if way[0])
         if out and into:
             return Money(
                 "flag",
@@ -259,6 +263,19 @@ def _flag_that_explains(source: Money, proof: Proof, columns: list[Column]) -> M
                 inflow_flag="|".join(into),
             )
     return None
+
+
+def _may_be_directions(column: Column, words: list[str]) -> bool:
+    """Whether a column has a few words, or two digits that stand for the two directions."""
+    kinds = set(words)
+    are_codes = len(kinds) == 2 and all(len(word) == 1 for word in kinds)
+    is_wordy = not column.is_numbers or are_codes
+    return is_wordy and 2 <= len(kinds) <= _MOST_FLAG_WORDS and "" not in kinds
+
+
+def _is_direction(word: str, way: list[bool], fewest: int) -> bool:
+    """Whether a word goes with one direction; an unknown one must do so on this many lines."""
+    return len(set(way)) == 1 and (word in _KNOWN_FLAGS or len(way) >= fewest)
 
 
 def _by_balance(source: Money, proof: Proof, evidence: Evidence) -> Money | None:
