@@ -438,8 +438,8 @@ class ConnectedAccount(models.Model):
 
     @property
     def difference(self) -> Decimal | None:
-        """The bank's balance minus the balance here, or None if either is unknown."""
-        if self.account is None or self.balance is None:
+        """The bank's balance minus the balance here, or None if either is not known yet."""
+        if self.account is None or self.balance is None or self.sets_opening_balance:
             return None
         return self.balance - self.account.balance
 

@@ -33,7 +33,10 @@ def test_new_account_has_the_banks_balance(bank, connect):
     fill(bank)
     connection = connect()
     connected = map_to(connection, "new")
+    assert connected.difference is None
     run = sync(connection)
+    connected.refresh_from_db()
+    assert connected.difference == 0
     account = connected.account
     account.refresh_from_db()
     assert ledger(account) == bank.posted("main")
