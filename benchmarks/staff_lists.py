@@ -1,0 +1,161 @@
+"""Staff lists on PostgreSQL: queries and milliseconds of a small data set beside a large one.
+
+    .venv/bin/python benchmarks/staff_lists.py [--rows 1000000] [--people 100000]
+
+A PostgreSQL of its own, filled by SQL: rows made of one that the services wrote. Each page is asked
+for seven times by an auditor; the median counts.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+os.environ["DJANGO_SETTINGS_MODULE"] = "banking.settings_test"
+TIMES = 7
+PAGES = {
+    "transactions": "/admin/transactions/transaction/",
+    "page 15 of them": "/admin/transactions/transaction/?p=15",
+    "search a text": "/admin/transactions/transaction/?q=kiosk",
+    "one customer's": "/admin/transactions/transaction/?customer=person7@example.com",
+    "a customer's text": "/admin/transactions/transaction/?customer=person7@example.com&q=kiosk",
+    "filter by status": "/admin/transactions/transaction/?status__exact=posted",
+    "filter by currency": "/admin/transactions/transaction/?currency=EUR",
+    "accounts": "/admin/accounts/account/",
+    "people": "/admin/users/user/",
+    "find by part of a name": "/admin/customers/?q=person 77",
+    "find by last digits": "/admin/customers/?q=0077",
+    "audit trail": "/admin/users/auditevent/",
+    "staff home": "/admin/",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--people", type=int, default=100_000)
+    options = parser.parse_args()
+    from tests.servers import postgresql
+
+    with postgresql() as address:
+        os.environ["DATABASE_URL"] = address
+        from rules_100k import set_up, tear_down
+
+        databases = set_up()
+        try:
+            compare(options.rows, options.people)
+        finally:
+            tear_down(databases)
+
+
+def compare(rows: int, people: int) -> None:
+    fill(1_000, 100)
+    small = measure()
+    fill(rows - 1_000, people - 100)
+    large = measure()
+    print(f"{'':28}{'queries':>9}{'small ms':>10}{'large ms':>10}{'ratio':>7}")
+    for name in PAGES:
+        (few, before), (many, after) = small[name], large[name]
+        queries = f"{few}" if few == many else f"{few} → {many}"
+        print(f"{name:28}{queries:>9}{before:10.1f}{after:10.1f}{after / before:7.2f}")
+
+
+def fill(rows: int, people: int) -> None:
+    """Copy one person, their account and a transaction as often as asked."""
+    from django.db import connection
+
+    from accounts.models import Account
+    from tests.builders import make_account, make_transaction, make_user
+    from transactions.models import Transaction
+    from users.models import User
+
+    user = User.objects.filter(email="template@example.com").first()
+    if user is None:
+        user = make_user("template@example.com", name="Template")
+        make_transaction(account=make_account(user=user), amount="5.00", description="Kiosk")
+    first = User.objects.count()
+    with connection.cursor() as cursor:
+        copy(
+            cursor,
+            User,
+            user.pk,
+            people,
+            {
+                "email": f"'person' || (g + {first}) || '@example.com'",
+                "name": f"'Person ' || (g + {first})",
+            },
+        )
+        account = Account.objects.get(user=user)
+        copy(
+            cursor,
+            Account,
+            account.pk,
+            people,
+            {
+                "user_id": f"(SELECT max(id) FROM users_user) - {people} + g",
+                "last_four": "lpad((g % 10000)::text, 4, '0')",
+            },
+        )
+        row = Transaction.objects.get(user=user)
+        low = f"(SELECT max(id) FROM accounts_account) - {people} + 1"
+        person = "(SELECT max(id) FROM users_user)"
+        copy(
+            cursor,
+            Transaction,
+            row.pk,
+            rows,
+            {
+                "account_id": f"{low} + (g % {people})",
+                "user_id": f"{person} - {people} + 1 + (g % {people})",
+                "description": "CASE WHEN g % 100 = 0 THEN 'Kiosk ' || g ELSE 'Shop ' || g END",
+                "fingerprint": "g",
+            },
+        )
+        cursor.execute("ANALYZE")
+
+
+def copy(cursor, model, pk: int, count: int, changed: dict[str, str]) -> None:
+    """Insert `count` copies of a row; `changed` holds SQL in which g counts from 1."""
+    fields = model._meta.concrete_fields
+    names = [one.column for one in fields if not one.primary_key and not one.generated]
+    values = ", ".join(changed.get(name, f't."{name}"') for name in names)
+    columns = ", ".join(f'"{name}"' for name in names)
+    table = model._meta.db_table
+    cursor.execute(
+        f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table} t, "
+        f"LATERAL generate_series(1, {count}) g WHERE t.id = {pk}"
+    )
+
+
+def measure() -> dict[str, tuple[int, float]]:
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from tests.builders import make_user
+    from users.models import User
+
+    auditor = User.objects.filter(role="auditor").first() or make_user(
+        "auditor@staff.example", role="auditor", is_staff=True
+    )
+    client = Client()
+    client.force_login(auditor, backend="django.contrib.auth.backends.ModelBackend")
+    found = {}
+    for name, url in PAGES.items():
+        client.get(url)
+        spent = []
+        for _ in range(TIMES):
+            with CaptureQueriesContext(connection) as queries:
+                begun = time.perf_counter()
+                answer = client.get(url)
+                spent.append((time.perf_counter() - begun) * 1000)
+            assert answer.status_code in (200, 302), (name, answer.status_code)
+        found[name] = len(queries), statistics.median(spent)
+    return found
+
+
+if __name__ == "__main__":
+    main()
