@@ -29,6 +29,7 @@ from banking.kernel.forms import errors_on
 from banking.kernel.keyset import full_ordering, keyset_page
 from banking.kernel.snapshot import read_snapshot
 from banking.limits import ALERTS_COUNTED, CARDS_A_PAGE
+from transactions.models import ReviewItem
 from users.messages.outbox import set_quiet_hours
 from users.policy import Ability, may, require
 from users.signed_in import UserRequest
@@ -67,10 +68,20 @@ def _view(request: UserRequest) -> str:
 
 @require_safe
 def alert_bell(request: UserRequest) -> HttpResponse:
-    """The unread count for bell and menu, polled every minute."""
+    """The unread count for bell and menu, and the menu's count of reviews, polled every minute."""
     count = Alert.objects.visible_to(request.user).counted().count()
-    text = f"{ALERTS_COUNTED}+" if count > ALERTS_COUNTED else str(count)
-    return render(request, "alerts/_bell.html", {"count": count, "text": text})
+    waiting = ReviewItem.objects.visible_to(request.user).open()[: ALERTS_COUNTED + 1].count()
+    context = {
+        "count": count,
+        "text": _counted(count),
+        "review_count": waiting,
+        "review_text": _counted(waiting),
+    }
+    return render(request, "alerts/_bell.html", context)
+
+
+def _counted(count: int) -> str:
+    return f"{ALERTS_COUNTED}+" if count > ALERTS_COUNTED else str(count)
 
 
 @require_POST

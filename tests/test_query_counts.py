@@ -37,7 +37,7 @@ LISTS = {
     "/api/transfers": 5,
     "/transactions/import/history/": 10,
     "/alerts/": 6,
-    "/alerts/bell/": 3,
+    "/alerts/bell/": 4,
     "/alerts/subscriptions/": 6,
     "/alerts/backtest/?type=low_balance": 8,
     "/alerts/backtest/?type=unusual_spending": 12,

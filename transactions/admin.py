@@ -191,7 +191,7 @@ class ImportRowAdmin(ReadOnlyAdmin):
     group, label = "Technical", "Lines of imports"
     customer_path = "batch__user"
     list_display = [
-        "batch_id", "row_number", "customer", "verdict", "txn_date", "description", "error",
+        "batch_id", "row_number", "customer", "verdict", "txn_date", "description", "note",
     ]  # fmt: skip
     list_select_related = ["batch__user"]
     list_filter = ["verdict"]
@@ -205,7 +205,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     group, label = "Files", "Possible duplicates"
     customer_path = "user"
     list_display = [
-        "created_at", "customer", "account", "txn_date", "status", "reason", "decided_at",
+        "created_at", "customer", "account", "txn_date", "status", "why", "decided_at",
     ]  # fmt: skip
     list_filter = ["status", "created_at"]
     search_fields = ["=id", "user__email"]

@@ -154,8 +154,11 @@ def confirm_group_soon(actor: User, batch: ImportBatch, *, at: datetime) -> list
         together = import_confirming.confirm_group(actor=actor, batch=batch, at=at)
         wake(find_transfers, batch.user_id)
         return together
-    together = list(ImportBatch.objects.together_with(batch))
-    return [confirm_soon(actor, part, at=at) for part in together]
+    together = import_confirming.request_group_confirmation(actor=actor, batch=batch)
+    for one in together:
+        if not one.is_confirmed:
+            wake(confirm_import, one.pk)
+    return together
 
 
 def is_small(batch: ImportBatch) -> bool:

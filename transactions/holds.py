@@ -20,6 +20,14 @@ def refuse_held(rows: QuerySet[Any]) -> None:
 
     Call this with their accounts locked.
     """
-    for hold in holds.functions():
-        if sentence := hold(rows):
-            raise ValidationError(sentence, code="held")
+    if sentence := _why_held(rows):
+        raise ValidationError(sentence, code="held")
+
+
+def is_held(rows: QuerySet[Any]) -> bool:
+    """Whether any of these transactions is held."""
+    return bool(_why_held(rows))
+
+
+def _why_held(rows: QuerySet[Any]) -> str:
+    return next((sentence for hold in holds.functions() if (sentence := hold(rows))), "")

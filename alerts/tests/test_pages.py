@@ -1,12 +1,13 @@
 """The alert pages: the bell, the list, the settings."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 
 from alerts.models import Alert, AlertSubscription
 from alerts.tests.test_api import tell
 from tests.builders import make_transaction
+from transactions.tests.import_samples import csv_of, imported
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 15, 12, tzinfo=UTC)
@@ -23,6 +24,17 @@ def test_the_bell_counts_unread_current_alerts(alice, client_for):
     client.post(f"/alerts/{second.pk}/dismiss/")
     client.post(f"/alerts/{third.pk}/delete/")
     assert "button__dot" not in client.get("/alerts/bell/").content.decode()
+
+
+def test_the_menu_counts_what_waits_for_review(alice, checking, client_for):
+    client = client_for(alice)
+    assert "to review" not in client.get("/alerts/bell/").content.decode()
+    make_transaction(account=checking, amount="-10.00", txn_date=date(2026, 3, 13))
+    imported(checking, csv_of(["2026-03-14,Kern Bakery,-10.00,EUR"]))
+    page = client.get("/alerts/bell/").content.decode()
+    assert 'id="review-count" hx-swap-oob="innerHTML"' in page
+    assert "to review" in page
+    assert 'href="/transactions/review/"' in client.get("/alerts/").content.decode()
 
 
 def test_the_list_can_be_filtered_and_explains_an_empty_result(alice, client_for):

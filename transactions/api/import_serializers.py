@@ -260,6 +260,7 @@ class ImportRowOut(serializers.ModelSerializer):
         allow_null=True,
     )
     category = serializers.SerializerMethodField()
+    error = serializers.CharField(source="note", read_only=True)
 
     class Meta:
         model = ImportRow

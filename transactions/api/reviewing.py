@@ -58,6 +58,7 @@ class ReviewItemOut(serializers.ModelSerializer):
     incoming = IncomingLineOut(source="*", read_only=True)
     candidate = serializers.SerializerMethodField()
     posted = serializers.IntegerField(source="posted_id", read_only=True, allow_null=True)
+    reason = serializers.CharField(source="why", read_only=True)
 
     class Meta:
         model = ReviewItem

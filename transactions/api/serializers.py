@@ -72,8 +72,10 @@ class EntryReviewOut(serializers.Serializer):
     """The question raised by an entered transaction; answer it at /api/review/{id}."""
 
     id = serializers.IntegerField()
-    candidate = serializers.IntegerField(help_text="The transaction it may duplicate.")
-    reason = serializers.CharField()
+    candidate = serializers.IntegerField(
+        source="candidate_id", help_text="The transaction it may duplicate."
+    )
+    reason = serializers.CharField(source="why")
 
 
 class EnteredOut(TransactionOut):
@@ -89,7 +91,7 @@ class EnteredOut(TransactionOut):
         """The `review` field of the response. Only the account's owner gets it."""
         if item is None or item.user_id != user.pk:
             return {"review": None}
-        return {"review": EntryReviewOut({**vars(item), "candidate": item.candidate_id}).data}
+        return {"review": EntryReviewOut(item).data}
 
 
 class CategorySlugField(serializers.CharField):

@@ -40,12 +40,16 @@ class Held(NamedTuple):
 
 
 class Alias(NamedTuple):
-    """A further report of a held transaction: a bank line previously matched to it."""
+    """A further report of a held transaction: a bank line previously matched to it.
+
+    `is_pending`: it only announced the payment, so a booked line alike may be another one.
+    """
 
     pk: int
     fingerprint: int
     external_id: str
     is_kin: bool
+    is_pending: bool = False
 
 
 class Text(NamedTuple):
@@ -59,7 +63,7 @@ Texts = Callable[[Iterable[int]], Mapping[int, Text]]
 
 
 class Verdict(NamedTuple):
-    """Same, review or new; the matching transaction, and the reason in words."""
+    """Same, review or new; the matching transaction, and the reason as it is stored."""
 
     kind: str
     held: int | None = None

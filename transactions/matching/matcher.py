@@ -9,7 +9,8 @@ lines.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from banking.limits import (
     MATCH_WITHIN_DAYS,
@@ -18,7 +19,7 @@ from banking.limits import (
     PENDING_DAYS_BEFORE,
     SAME_BANK_ID_DAYS,
 )
-from transactions.matching.assignment import best_pairs, clusters
+from transactions.matching.assignment import Cost, best_pairs, clusters
 from transactions.matching.lines import (
     BANK,
     BILL,
@@ -40,27 +41,37 @@ from transactions.matching.lines import (
     Verdict,
 )
 from transactions.matching.words import NOT_AT_ALL, PERHAPS, SURELY, agreement, normalized
+from transactions.models.reasons import (
+    ANNOUNCED,
+    CHANGED_PENDING,
+    CHANGED_PLANNED,
+    ENTERED,
+    IN_OTHER_WORDS,
+    IS_ASKED,
+    LIKE_ASKED,
+    LISTED,
+    MOVED,
+    NOW_BOOKED,
+    ODD_DATE,
+    OTHER_AMOUNT,
+    OTHER_DAY,
+    OTHER_ID,
+    PAID,
+    SAME_ID,
+    SAME_LINE,
+    reason_on,
+)
+from transactions.models.reasons import PLANNED as PLANNED_FOR
 
-SAME_ID = "This account already has a transaction with this bank reference."
-SAME_LINE = "This transaction is already in your account."
-NOW_BOOKED = "Your bank has posted this pending transaction."
-OTHER_ID = "Your account has the same transaction under a different bank reference."
-OTHER_AMOUNT = "Your account has this bank reference with a different amount."
-OTHER_DAY = "Your account has this bank reference on another day, with different text."
-IS_ASKED = "This line is already waiting for your review."
-LIKE_ASKED = "A similar line is already waiting for your review."
-ODD_DATE = "This date is unusually far from today. Please check it."
-_ENTERED = {
-    HAND: "You entered this",
-    BILL: "You paid this bill here",
-    TRANSFER: "You made this transfer here",
-    BANK: "The bank listed this",
-}
-_WORDS_COST, _DAY_COST = 25, 10
+_ENTERED = {HAND: ENTERED, BILL: PAID, TRANSFER: MOVED, BANK: LISTED}
+# Of two on the line's day, the booked one is the likelier: banks book after they announce.
+_WORDS_COST, _DAY_COST, _OPEN_COST = 25, 10, 5
 
 
 class Pair(NamedTuple):
-    """How well two lines match: lower cost is better. `is_certain` needs no question."""
+    """How well two lines match: lower cost is better. `is_certain` needs no question; `reason` is
+    for the question.
+    """
 
     cost: int
     is_certain: bool
@@ -90,6 +101,7 @@ def match(
     run.set_odd_dates_apart()
     run.by_amount(only_certain=True)
     run.by_amount(only_certain=False)
+    run.by_late_announcement()
     run.by_changed_amount()
     return run.result()
 
@@ -195,13 +207,27 @@ class _Run:
         for line in self.open.values():
             if line.key not in doubtful:
                 lines_of.setdefault(line.fingerprint, []).append(line)
+        announced = self._announced(lines_of)
         for fingerprint, held in self._held_by_fingerprint(lines_of).items():
             lines = lines_of[fingerprint]
             if len(lines) == len(held) == 1 and self._is_plain(lines[0], held[0]):
                 self.verdicts[lines[0].key] = Verdict(SAME, held[0].pk, SAME_LINE)
             else:
                 self._pair_equals(lines, sorted(held, key=self._most_surely))
+        for fingerprint, held in announced.items():
+            waiting = [line for line in lines_of[fingerprint] if line.key not in self.verdicts]
+            self._pair_equals([line for line in waiting if line.is_pending], held)
         self._forget_settled()
+
+    def _announced(self, wanted: Mapping[int, list[Incoming]]) -> dict[int, list[Held]]:
+        """The held transactions that a line with this fingerprint has announced. Only another
+        announcement is the same: of booked lines, each must find its own.
+        """
+        found: dict[int, list[Held]] = {}
+        for alias in self.aliases:
+            if alias.is_pending and alias.fingerprint in wanted and alias.pk in self.free:
+                found.setdefault(alias.fingerprint, []).append(self.free[alias.pk])
+        return found
 
     def _is_plain(self, line: Incoming, held: Held) -> bool:
         """Whether nothing needs weighing, as for nearly all lines of a re-imported file."""
@@ -219,7 +245,9 @@ class _Run:
                 found.setdefault(held.fingerprint, []).append(held)
         for alias in self.aliases:
             held_line = self.free.get(alias.pk)
-            if held_line is not None and alias.fingerprint in wanted:
+            if alias.is_pending or held_line is None:
+                continue
+            if alias.fingerprint in wanted:
                 known = found.setdefault(alias.fingerprint, [])
                 if held_line not in known:
                     known.append(held_line)
@@ -234,8 +262,10 @@ class _Run:
         """
         if len(lines) > 1:
             lines.sort(key=lambda line: (line.external_id == "", line.is_pending))
+        # Whether a line without an ID is booked already counts more than another line's ID.
+        booked_first = sorted(held, key=lambda other: other.status != POSTED)
         for line in lines:
-            for other in held:
+            for other in held if line.external_id else booked_first:
                 if other.pk not in self.free:
                     continue
                 if self.is_other(line, other):
@@ -300,13 +330,10 @@ class _Run:
     def by_amount(self, *, only_certain: bool) -> None:
         """Pair lines with the same amount on nearby days: as many and as close as possible."""
 
-        def cost(line: Incoming, held: Held) -> int | None:
-            pair = self.judge(line, held)
-            if pair is None or (only_certain and not pair.is_certain):
-                return None
-            return pair.cost
-
         for left, right in list(self._clusters()):
+            cost: Cost = self._any_cost
+            if only_certain:
+                cost = partial(self._certain_cost, _by_day(left), _by_day(right))
             for line, held in best_pairs(left, right, cost):
                 pair = self.judge(line, held)
                 if pair is not None:
@@ -320,7 +347,45 @@ class _Run:
             if self._agreement(line, held) != NOT_AT_ALL:
                 self.take(line, held, SAME, NOW_BOOKED)
             return
-        self.take(line, held, SAME if is_certain else REVIEW, pair.reason)
+        if is_certain:
+            self.take(line, held, SAME, SAME_LINE if held.status == POSTED else NOW_BOOKED)
+        else:
+            self.take(line, held, REVIEW, pair.reason)
+
+    def _any_cost(self, line: Incoming, held: Held) -> int | None:
+        pair = self.judge(line, held)
+        return None if pair is None else pair.cost
+
+    def _certain_cost(
+        self,
+        lines_of: Mapping[int, list[Incoming]],
+        held_of: Mapping[int, list[Held]],
+        line: Incoming,
+        held: Held,
+    ) -> int | None:
+        """The cost of a certain pair. On different days, or with what is not booked yet, it is
+        certain only without a rival: another possible partner that is as near.
+        """
+        pair = self.judge(line, held)
+        if pair is None or not pair.is_certain:
+            return None
+        gap = abs(line.day - held.day)
+        if not gap and held.status == POSTED:
+            return pair.cost
+        theirs = (
+            other
+            for day in range(line.day - gap, line.day + gap + 1)
+            for other in held_of.get(day, ())
+            if other is not held and self.judge(line, other) is not None
+        )
+        ours = (
+            other
+            for day in range(held.day - gap, held.day + gap + 1)
+            for other in lines_of.get(day, ())
+            if other is not line and self.judge(other, held) is not None
+        )
+        has_rival = next(theirs, None) is not None or next(ours, None) is not None
+        return None if has_rival else pair.cost
 
     def judge(self, line: Incoming, held: Held) -> Pair | None:
         """Whether two lines with the same amount may be one payment, and how certain that is."""
@@ -331,11 +396,19 @@ class _Run:
         gap = line.day - held.day
         agree = self._agreement(line, held)
         cost = abs(gap) * _DAY_COST + (SURELY - agree) * _WORDS_COST
-        judge = _JUDGES.get(held.status) or (_judge_kin if held.is_kin else _JUDGES[held.source])
-        verdict = judge(self, line, held, gap, agree)
+        if held.status != POSTED and gap <= 0:
+            cost += _OPEN_COST
+        verdict = self._judge_of(line, held)(self, line, held, gap, agree)
         if verdict is None:
             return None
-        return Pair(cost, verdict, self._reason(held, agree, is_certain=verdict))
+        return Pair(cost, verdict, self._reason(held, agree))
+
+    def _judge_of(self, line: Incoming, held: Held) -> "Judge":
+        if held.status != POSTED:
+            return _JUDGES[held.status]
+        if line.is_pending and held.source == BANK:
+            return _judge_late
+        return _judge_kin if held.is_kin else _JUDGES[held.source]
 
     def is_other(self, line: Incoming, held: Held) -> bool:
         """Whether a pending line is still listed beside this one, under an ID of its own."""
@@ -374,15 +447,31 @@ class _Run:
             self.agreed[key] = found
         return found
 
-    def _reason(self, held: Held, agree: int, *, is_certain: bool) -> str:
-        if is_certain:
-            return SAME_LINE if held.status == POSTED else NOW_BOOKED
-        on = _day(held.day)
+    def _reason(self, held: Held, agree: int) -> str:
+        on = date.fromordinal(held.day)
         if held.status == PLANNED:
-            return f"You planned this for {on}."
-        if held.status == PENDING:
-            return f"The bank listed this as pending on {on}" + _unlike(bool(agree))
-        return f"{_ENTERED[held.source]} on {on}" + _unlike(bool(agree) or held.source == HAND)
+            return reason_on(PLANNED_FOR, on)
+        is_pending = held.status == PENDING
+        is_alike = bool(agree) or (held.source == HAND and not is_pending)
+        code = ANNOUNCED if is_pending else _ENTERED[held.source]
+        return reason_on(code if is_alike else code + IN_OTHER_WORDS, on)
+
+    def by_late_announcement(self) -> None:
+        """An older file may announce what the bank has booked since. As it counts in no balance,
+        nobody is asked.
+        """
+        for left, right in list(self._clusters()):
+            late = [line for line in left if line.is_pending]
+            for line, held in best_pairs(late, right, self._late_cost):
+                self.take(line, held, SAME, SAME_LINE)
+
+    def _late_cost(self, line: Incoming, held: Held) -> int | None:
+        gap = held.day - line.day
+        if held.status != POSTED or held.source != BANK or not 0 <= gap <= PENDING_DAYS_AFTER:
+            return None
+        if (line.fingerprint, held.pk) in self.knowledge.different:
+            return None
+        return gap if self._agreement(line, held) == SURELY else None
 
     # -- pending lines whose amount has changed ------------------------------------------------
 
@@ -416,9 +505,8 @@ class _Run:
         if held.pk in self.withdrawn:
             self.take(line, held, SAME, NOW_BOOKED)
             return
-        word = "pending" if held.status == PENDING else "planned"
-        reason = f"This may be the line {word} on {_day(held.day)}, with a different amount."
-        self.take(line, held, REVIEW, reason)
+        code = CHANGED_PENDING if held.status == PENDING else CHANGED_PLANNED
+        self.take(line, held, REVIEW, reason_on(code, date.fromordinal(held.day)))
 
     def _may_have_changed(self, line: Incoming, held: Held) -> bool:
         is_near = abs(line.units - held.units) * 100 <= abs(held.units) * PENDING_CHANGE_PERCENT
@@ -462,6 +550,13 @@ def _judge_pending(run: _Run, line: Incoming, held: Held, gap: int, agree: int) 
     ):
         return True
     return False if abs(gap) <= MATCH_WITHIN_DAYS else None
+
+
+def _judge_late(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
+    """For an announcement of what is booked already: no pair until the booked lines have theirs
+    (`by_late_announcement`).
+    """
+    return None
 
 
 def _judge_planned(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
@@ -515,14 +610,12 @@ def _by_content(line: Incoming) -> tuple:
     return (line.day, line.units, line.fingerprint, line.external_id, line.is_pending)
 
 
+def _by_day(lines: Iterable[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for line in lines:
+        found.setdefault(line.day, []).append(line)
+    return found
+
+
 def _names(text: Text) -> list[str]:
     return [name for name in (text.description, *text.others.split("\n")) if name]
-
-
-def _day(ordinal: int) -> str:
-    on = date.fromordinal(ordinal)
-    return f"{on.day} {on:%B %Y}"
-
-
-def _unlike(agree: bool) -> str:
-    return "." if agree else ", with different text."

@@ -91,11 +91,16 @@ def read_ledger(
     by_id = [alias for alias in _aliases_with_ids(lines, external_ids) if alias[0] not in known]
     if by_id:
         rows += _values(live.filter(pk__in={alias[0] for alias in by_id}))
+    lines_told = [*in_span, *by_id]
+    # What is only announced says nothing comparable: the booked line is still to come.
     aliases = [
-        Alias(pk, fingerprint, external_id, kind.has(batch_id, source))
-        for pk, fingerprint, external_id, batch_id, source in [*in_span, *by_id]
+        Alias(
+            *(pk, fingerprint, external_id, not is_pending and kind.has(batch_id, source)),
+            is_pending,
+        )
+        for pk, fingerprint, external_id, batch_id, source, is_pending in lines_told
     ]
-    told_by_bank = {alias.pk for alias in aliases}
+    told_by_bank = {pk for pk, *_, is_pending in lines_told if not is_pending}
     skipped = frozenset(apart_from)
     held = [
         Held(
@@ -127,7 +132,10 @@ def _waiting(account_id: int, kind: Kind) -> list[Held]:
     ]
 
 
-_ALIAS = ("transaction_id", "fingerprint", "external_id", "import_batch_id", "source")
+_ALIAS = (
+    *("transaction_id", "fingerprint", "external_id", "import_batch_id", "source"),
+    "is_pending",
+)
 
 
 def _values(rows: QuerySet) -> list[tuple]:
@@ -221,12 +229,15 @@ def knowledge_of(
     covers: tuple[date, date] | None,
     ids_are_reliable: bool = False,
     withdrawn: Iterable[int] = (),
+    entry: int | None = None,
 ) -> Knowledge:
     """Earlier decisions about this account's lines, and the plausible dates as of `on`.
 
-    Uses the latest ANSWERS_REMEMBERED answers.
+    Uses the latest ANSWERS_REMEMBERED answers. An answer about a manual entry holds for that entry
+    (`entry`) alone: a line of the bank with its date and words may well be another payment.
     """
-    decided = ReviewItem.objects.filter(account_id=account_id)
+    about = Q(entered=None) if entry is None else Q(entered=None) | Q(entered=entry)
+    decided = ReviewItem.objects.filter(about, account_id=account_id)
     columns = ("status", "fingerprint", "candidate_id", "told_apart", "description")
     posted = decided.exclude(posted=None).filter(status=ReviewItem.Status.DIFFERENT)
     different: set[tuple[int, int]] = set()

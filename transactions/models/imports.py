@@ -10,6 +10,7 @@ from accounts.models import Account
 from banking.kernel.fields import AmountField
 from transactions.models.categories import Category
 from transactions.models.ledger import Transaction
+from transactions.models.reasons import reason_text
 from users.models import User
 
 
@@ -68,6 +69,8 @@ class ImportBatch(models.Model):
     parts = models.JSONField(default=list, blank=True)
     # The file has several accounts, and its owner has not assigned them yet.
     needs_accounts = models.BooleanField(default=False)
+    # The account was opened for this upload, so it begins with the file's opening balance.
+    opens_account = models.BooleanField(default=False)
     # Shared by the imports of one file into several accounts.
     group = models.UUIDField(null=True, blank=True, db_index=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -183,6 +186,7 @@ class ImportRow(models.Model):
         db_index=False,
     )
     verdict = models.CharField(max_length=9, choices=Verdict.choices)
+    # A sentence about reading the line, or a reason as `reasons` stores it; shown by `note`.
     error = models.CharField(max_length=300, blank=True)
     attr = models.CharField(max_length=20, blank=True)
     is_edited = models.BooleanField(default=False)
@@ -199,6 +203,11 @@ class ImportRow(models.Model):
 
     def __str__(self) -> str:
         return f"row {self.row_number} of batch {self.batch_id}: {self.verdict}"
+
+    @property
+    def note(self) -> str:
+        """What there is to say about the line, in the reader's words."""
+        return reason_text(self.error)
 
 
 class ImportMapping(models.Model):

@@ -10,6 +10,7 @@ from banking.kernel.fields import AmountField
 from transactions.models.categories import Category
 from transactions.models.imports import ImportBatch, ImportRow
 from transactions.models.ledger import Transaction
+from transactions.models.reasons import reason_text
 from users.models import User
 
 
@@ -46,6 +47,7 @@ class ReviewItem(models.Model):
     )
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="review_items")
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.OPEN)
+    # As `reasons` stores it; shown by `why`.
     reason = models.CharField(max_length=300)
     # The line's source: a file row, a sync ("plaid:12:9d03ab5c"), or the manual entry.
     import_row = models.OneToOneField(
@@ -106,6 +108,11 @@ class ReviewItem(models.Model):
     def __str__(self) -> str:
         return f"{self.txn_date} {self.description}: {self.status}"
 
+    @property
+    def why(self) -> str:
+        """Why this is asked, in the reader's words."""
+        return reason_text(self.reason)
+
 
 class BankLine(models.Model):
     """A bank's report of a transaction, by whose text or ID it is recognized again.
@@ -128,6 +135,8 @@ class BankLine(models.Model):
     external_id = models.CharField(max_length=255, blank=True)
     fingerprint = models.BigIntegerField()
     description = models.CharField(max_length=500, blank=True)
+    # The bank has only announced the payment here, so a manual entry keeps its own data.
+    is_pending = models.BooleanField(default=False)
     before = models.JSONField(default=dict, blank=True)
     after = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

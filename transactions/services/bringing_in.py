@@ -302,6 +302,7 @@ def _post(
                 external_id=row.external_id,
                 fingerprint=row.fingerprint,
                 description=row.description,
+                is_pending=row.status == status.PENDING,
             )
             for row in rows
         ],

@@ -167,6 +167,7 @@ def _bank_line(
         external_id=telling.external_id,
         fingerprint=telling.fingerprint,
         description=telling.description,
+        is_pending=telling.is_pending,
         before={name: value for name, value in before.items() if after[name] != value},
         after={name: value for name, value in after.items() if before[name] != value},
     )

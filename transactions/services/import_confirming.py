@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 
 from accounts.models import Account
-from accounts.services import lock_accounts
+from accounts.services import edit_account, lock_accounts
 from transactions.models import (
     BankLine,
     ImportBatch,
@@ -36,6 +36,7 @@ from transactions.services.importing import (
     batch_with_account,
     check_import,
     count_verdicts,
+    proven_opening,
     usable_account,
 )
 from transactions.services.posting import book
@@ -46,6 +47,9 @@ from users.audit import trail
 from users.models import User
 
 Status, Verdict = ImportBatch.Status, ImportRow.Verdict
+STILL_IMPORTING = (
+    "Another account of this file is still being imported. Undo it once that's finished."
+)
 
 
 @db_transaction.atomic
@@ -63,6 +67,29 @@ def request_confirmation(*, actor: User, batch: ImportBatch) -> ImportBatch:
     forget_progress(locked.pk)
     trail.record(actor=actor, action="transactions.import.requested", target=locked)
     return locked
+
+
+@db_transaction.atomic
+def request_group_confirmation(*, actor: User, batch: ImportBatch) -> list[ImportBatch]:
+    """Hand all imports of one upload to the worker, which confirms one after the other, or none.
+
+    Raises ValidationError if one of them cannot be confirmed.
+    """
+    together = _unreverted(batch)
+    accounts = lock_accounts(sorted({one.account_id for one in together}))
+    for one in together:
+        if not one.is_confirmed:
+            usable_account(accounts[one.account_id])
+    return [request_confirmation(actor=actor, batch=one) for one in together]
+
+
+def _unreverted(batch: ImportBatch) -> list[ImportBatch]:
+    """All imports of one upload except those undone; `batch` in any case."""
+    return [
+        one
+        for one in ImportBatch.objects.together_with(batch)
+        if one.pk == batch.pk or one.status != Status.REVERTED
+    ]
 
 
 def refuse_unready(batch: ImportBatch) -> None:
@@ -101,6 +128,7 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
         write_history(batch, actor=actor, at=at)
         ask_about_rows(batch, actor=actor, at=at)
         completed = complete(account, tellings_of(batch), at=at)
+        _open_with_balance(actor, batch, account)
         book(accounts, merge((sums, 1), (completed, 1)))
         paired = pair_transfers(batch)
         _settle(batch, account, at)
@@ -114,6 +142,18 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
         )
     forget_progress(batch_id)
     return batch
+
+
+def _open_with_balance(actor: User, batch: ImportBatch, account: Account) -> None:
+    """Let an account that was opened for this upload begin with the file's opening balance.
+
+    The owner's own opening balance stays, and so does that of an account in use.
+    """
+    opening = proven_opening(batch) if batch.opens_account else None
+    is_unused = not account.transactions.exclude(import_batch=batch).exists()
+    if opening and is_unused and not account.opening_balance:
+        edit_account(actor=actor, account=account, opening_balance=opening)
+        account.refresh_from_db()
 
 
 def _settle(batch: ImportBatch, account: Account, at: datetime) -> None:
@@ -184,29 +224,25 @@ def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBat
 @db_transaction.atomic
 def confirm_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[ImportBatch]:
     """Confirm all imports of one upload, or none. Raises ValidationError."""
-    together = [
-        part
-        for part in ImportBatch.objects.together_with(batch)
-        if part.pk == batch.pk or part.status != Status.REVERTED
-    ]
-    lock_accounts(sorted({part.account_id for part in together}))
-    return [confirm_import(actor=actor, batch_id=part.pk, at=at) for part in together]
+    together = _unreverted(batch)
+    lock_accounts(sorted({one.account_id for one in together}))
+    return [confirm_import(actor=actor, batch_id=one.pk, at=at) for one in together]
 
 
 @db_transaction.atomic
 def revert_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[ImportBatch]:
     """Revert all finished imports of one upload, or none.
 
-    Raises ValidationError if `batch` itself was never confirmed.
+    Raises ValidationError if `batch` itself was never confirmed, or while a worker is still at
+    another of them, which would add its lines afterward.
     """
-    together = [
-        part
-        for part in ImportBatch.objects.together_with(batch)
-        if part.pk == batch.pk or part.status == Status.DONE
-    ]
-    involved = {part.account_id for part in together}
-    for part in together:
-        involved |= accounts_of_pairs(live_rows(part))
+    upload = list(ImportBatch.objects.together_with(batch))
+    if any(one.status == Status.IMPORTING for one in upload):
+        raise ValidationError(STILL_IMPORTING)
+    together = [one for one in upload if one.pk == batch.pk or one.status == Status.DONE]
+    involved = {one.account_id for one in together}
+    for one in together:
+        involved |= accounts_of_pairs(live_rows(one))
     lock_accounts(sorted(involved))
     return [revert_import(actor=actor, batch=part, at=at) for part in together]
 

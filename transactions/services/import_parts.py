@@ -6,7 +6,7 @@ part belongs to which account.
 
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -227,13 +227,19 @@ def route_parts(
         raise _refusal(
             "Part of this file has been imported. Undo that import to choose accounts again."
         )
+    # Chosen again after "new": the account is there now.
+    together = ImportBatch.objects.together_with(batch).filter(opens_account=True)
+    opened = set(together.values_list("account_id", flat=True))
     others.delete()
     wanted: dict[Account, list[str]] = {}
     for name, part in parts.items():
-        account = _open(actor, batch, part) if answers[name] == NEW else answers[name]
+        account = answers[name]
+        if account == NEW:
+            account = _open(actor, batch, part)
+            opened.add(account.pk)
         if isinstance(account, Account):
             wanted.setdefault(account, []).append(name)
-    routed = _split(batch, wanted)
+    routed = _split(batch, wanted, opened)
     trail.record(
         actor=actor,
         action="transactions.import.routed",
@@ -289,7 +295,9 @@ def _open(actor: User, batch: ImportBatch, part: FilePart) -> Account:
     )
 
 
-def _split(batch: ImportBatch, wanted: Mapping[Account, list[str]]) -> list[ImportBatch]:
+def _split(
+    batch: ImportBatch, wanted: Mapping[Account, list[str]], opened: Collection[int]
+) -> list[ImportBatch]:
     """The batch for one of the accounts, and a copy of it for each of the others."""
     first = batch.account if batch.account in wanted else next(iter(wanted))
     group = uuid.uuid4() if len(wanted) > 1 else None
@@ -297,6 +305,7 @@ def _split(batch: ImportBatch, wanted: Mapping[Account, list[str]]) -> list[Impo
     for account, names in wanted.items():
         one = batch if account == first else _copy(batch)
         one.account, one.parts, one.group, one.needs_accounts = account, names, group, False
+        one.opens_account = account.pk in opened
         one.status, one.error, one.read_count = ImportBatch.Status.UPLOADED, "", 0
         one.save()
         if one is not batch:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from transactions.fingerprints import fingerprint
 from transactions.models import ImportBatch, ImportRow
+from transactions.models.reasons import LEFT_OUT
 from transactions.services.import_staging import (
     RefusedLineError,
     posted_amount,
@@ -22,7 +23,6 @@ from users.audit import trail
 from users.models import User
 
 Verdict = ImportRow.Verdict
-LEFT_OUT = "Skipped by you."
 
 
 @db_transaction.atomic

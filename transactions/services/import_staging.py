@@ -17,6 +17,7 @@ from banking.kernel.bulk import batched, bulk_insert
 from banking.kernel.money import LARGEST_AMOUNT, round_to_minor_unit, to_units
 from transactions.fingerprints import fingerprint
 from transactions.models import ImportBatch, ImportRow, Transaction
+from transactions.models.reasons import ODD_DATE
 from transactions.rules.rule_book import Line
 from transactions.rules.suggestions import Suggestion, suggester_for
 from transactions.services.import_details import staged_details
@@ -259,11 +260,7 @@ def _date_note(on: date) -> str:
     """The bank's date stands, however odd. Dates entered by hand must be within
     `posting`'s bounds.
     """
-    return (
-        ""
-        if EARLIEST <= on <= LATEST
-        else "This date is unusually far from today. Please check it."
-    )
+    return "" if EARLIEST <= on <= LATEST else ODD_DATE
 
 
 def _skipped(line: SkippedRow, currency: str) -> tuple[Any, ...]:

@@ -282,11 +282,37 @@ def _stage(batch: ImportBatch, spool: Spool) -> None:
     unlisted = mark_known_rows(batch)
     batch.file_opening_balance = spool.opening_balance
     batch.file_closing_balance = spool.closing_balance
-    batch.warnings = [*spool.warnings, *_balance_warning(batch), *unlisted][:20]
+    said = [*spool.warnings, *_opening_warning(batch), *_balance_warning(batch), *unlisted]
+    batch.warnings = said[:20]
     if batch.status != Status.IMPORTING:
         batch.status = Status.CHECKED
     batch.error = ""
     count_verdicts(batch)
+
+
+def proven_opening(batch: ImportBatch) -> Decimal | None:
+    """What the file says the account held before its first line: told, or its closing balance
+    without all its lines. None if it says neither.
+    """
+    opening: Decimal | None = batch.file_opening_balance
+    closing: Decimal | None = batch.file_closing_balance
+    if opening is not None or closing is None:
+        return opening
+    rows = ImportRow.objects.filter(batch=batch)
+    if rows.filter(verdict=Verdict.INVALID).exists():
+        return None
+    booked = rows.filter(is_pending=False, fingerprint__isnull=False)
+    total: Decimal = booked.aggregate(total=Sum("signed_amount"))["total"] or Decimal(0)
+    return closing - total
+
+
+def _opening_warning(batch: ImportBatch) -> list[str]:
+    if not batch.opens_account or proven_opening(batch) is not None:
+        return []
+    return [
+        f"The file doesn't say what {batch.account.name} held before its first line, so the new "
+        "account starts at 0. You can change its opening balance under Accounts."
+    ]
 
 
 def _balance_warning(batch: ImportBatch) -> list[str]:

@@ -4,17 +4,20 @@
 a manual entry is already in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 
 from accounts.models import Account
-from transactions.matching.lines import HAND, Incoming, Text
+from banking.kernel.money import to_units
+from transactions.holds import is_held
+from transactions.matching.lines import HAND, Held, Incoming, Text, Verdict
 from transactions.matching.matcher import match
-from transactions.matching.reading import Kind, knowledge_of, read_ledger, texts_of_held
+from transactions.matching.reading import Kind, Ledger, knowledge_of, read_ledger, texts_of_held
 from transactions.models import ImportBatch, ImportRow, ReviewItem, Transaction
+from transactions.models.reasons import ALREADY_THERE, reason_on
 from users.models import User
 
 
@@ -29,9 +32,16 @@ def open_review(
         currency=account.currency,
         candidate=candidate,
         candidate_description=candidate.description if candidate else "",
-        reason=reason[:300],
+        reason=reason,
         **line,
     )
+
+
+def must_stay(row: Transaction) -> bool:
+    """Whether a transaction cannot give way to its twin: it paid a bill, or was moved here."""
+    if row.origin in (Transaction.Origin.BILL, Transaction.Origin.TRANSFER):
+        return True
+    return is_held(Transaction.objects.filter(pk=row.pk))
 
 
 _FROM_ENTRY = (
@@ -45,48 +55,16 @@ def ask_about_entry(
 ) -> ReviewItem | None:
     """Ask whether this entry duplicates another transaction in the account (from `among`).
 
-    Two manual entries are never asked about. The caller holds the account's lock.
+    Two manual entries are never asked about, nor two of which both must stay. The caller holds the
+    account's lock.
     """
-    asked = ReviewItem.objects.open().filter(account=row.account_id).exclude(entered=None)
-    ledger = read_ledger(
-        row.account_id,
-        first=row.txn_date,
-        last=row.txn_date,
-        external_ids=(),
-        kind=Kind(),
-        apart_from={row.pk, *asked.values_list("candidate", flat=True)},
-    )
-    held = [line for line in ledger.held if line.pk > 0 and line.source != HAND]
-    if not held:
+    candidate = _twin_of(row, among=among)
+    if candidate is None:
         return None
-    near = Transaction.objects.filter(pk__in=[line.pk for line in held])
-    if among is not None:
-        near = near.filter(pk__in=among.order_by().values("pk"))
-    others = set(near.exclude(origin=Transaction.Origin.MANUAL).values_list("pk", flat=True))
-    held = [line for line in held if line.pk in others]
-    matching = match(
-        [
-            Incoming(
-                row.pk,
-                int(row.signed_amount.scaleb(4)),
-                row.txn_date.toordinal(),
-                row.fingerprint,
-            )
-        ],
-        held,
-        aliases=ledger.aliases,
-        texts_of_incoming=lambda keys: {key: Text(row.description, row.merchant) for key in keys},
-        texts_of_held=texts_of_held,
-        knowledge=knowledge_of(row.account_id, on=row.txn_date, covers=None),
-    )
-    verdict = matching.verdicts[row.pk]
-    if verdict.held is None:
-        return None
-    candidate = Transaction.objects.get(pk=verdict.held)
     review = open_review(
         account=row.account,
         candidate_id=candidate.pk,
-        reason=_reason(candidate),
+        reason=reason_on(ALREADY_THERE, candidate.txn_date),
         entered=row,
         **{name: getattr(row, name) for name in _FROM_ENTRY},
     )
@@ -94,9 +72,64 @@ def ask_about_entry(
     return review
 
 
-def _reason(candidate: Transaction) -> str:
-    on = f"{candidate.txn_date.day} {candidate.txn_date:%B %Y}"
-    return f"The account has a payment of this amount on {on}. Is it the same one?"
+def ask_on_about_entry(item: ReviewItem, row: Transaction) -> None:
+    """Ask about the next transaction the entry may be, or settle that it is one of its own."""
+    candidate = _twin_of(row, apart_from=item.told_apart, even_asked=True)
+    if candidate is None:
+        item.status = ReviewItem.Status.DIFFERENT
+        return
+    item.candidate, item.candidate_description = candidate, candidate.description
+    item.reason = reason_on(ALREADY_THERE, candidate.txn_date)
+
+
+def _twin_of(
+    row: Transaction,
+    *,
+    among: QuerySet[Transaction] | None = None,
+    apart_from: Collection[int] = (),
+    even_asked: bool = False,
+) -> Transaction | None:
+    """The transaction that an entry most probably repeats, if need be (`even_asked`) one that
+    another question is about.
+    """
+    asked = ReviewItem.objects.open().filter(account=row.account_id).exclude(entered=None)
+    asked = asked.none() if even_asked else asked.exclude(entered=row)
+    ledger = read_ledger(
+        row.account_id,
+        first=row.txn_date,
+        last=row.txn_date,
+        external_ids=(),
+        kind=Kind(),
+        apart_from={row.pk, *apart_from, *asked.values_list("candidate", flat=True)},
+    )
+    units = to_units(row.signed_amount)
+    is_typed = row.origin == Transaction.Origin.MANUAL
+    held = [
+        line
+        for line in ledger.held
+        if line.pk > 0 and line.units == units and not (is_typed and line.source == HAND)
+    ]
+    rows = among if among is not None else Transaction.objects.all()
+    near = rows.filter(pk__in=[line.pk for line in held]).order_by().in_bulk()
+    while near:
+        verdict = _judged(row, [line for line in held if line.pk in near], ledger)
+        candidate = near.pop(verdict.held, None) if verdict.held is not None else None
+        if candidate is None or not (must_stay(row) and must_stay(candidate)):
+            return candidate
+    return None
+
+
+def _judged(row: Transaction, held: list[Held], ledger: Ledger) -> Verdict:
+    line = Incoming(row.pk, to_units(row.signed_amount), row.txn_date.toordinal(), row.fingerprint)
+    matching = match(
+        [line],
+        held,
+        aliases=ledger.aliases,
+        texts_of_incoming=lambda keys: {key: Text(row.description, row.merchant) for key in keys},
+        texts_of_held=texts_of_held,
+        knowledge=knowledge_of(row.account_id, on=row.txn_date, covers=None, entry=row.pk),
+    )
+    return matching.verdicts[row.pk]
 
 
 def close_reviews_of(batch: ImportBatch) -> None:

@@ -2,8 +2,8 @@
 
 A line from a file or sync waits outside the ledger. "Same" completes the candidate; "different"
 posts the line, unless another transaction matches, which is then asked about. A manual entry is
-already in the ledger: "same" moves it to the trash and gives the candidate its category.
-`review_questions` asks.
+already in the ledger: "same" moves one of the two to the trash and gives the other what a person
+added to it; "different" asks about the next one it may be. `review_questions` asks.
 """
 
 from collections.abc import Mapping
@@ -31,21 +31,28 @@ from transactions.models import (
     Tag,
     Transaction,
 )
+from transactions.models.reasons import ANSWERED_SAME, LEFT_OUT
 from transactions.models.reviews import ReviewItemQuerySet
 from transactions.services.completing import Telling, complete, take_back
 from transactions.services.import_details import give_details_of
 from transactions.services.import_verdicts import batches_of_this_kind
 from transactions.services.importing import batch_with_account, count_verdicts
 from transactions.services.posting import book, delete_transactions, restore_transactions
-from transactions.services.review_questions import ask_about_entry
+from transactions.services.review_questions import (
+    ask_about_entry,
+    ask_on_about_entry,
+    must_stay,
+)
 from transactions.totals import SumsByKey, merge, sums_of_rows
 from users.audit import trail
 from users.models import User
 
 Status = ReviewItem.Status
-LEFT_OUT = "Skipped by you."
-ANSWERED_SAME = "You marked it as a transaction you already have."
 ANSWERS = (Status.SAME.value, Status.DIFFERENT.value)
+BOTH_STAY = (
+    "Both pay a bill or were moved here, so neither can give way. Undo one of the two first, or "
+    "choose “Different payment”."
+)
 GONE = "The transaction it looked like no longer exists. Choose “Different payment” to add it."
 
 
@@ -136,8 +143,8 @@ def _telling(item: ReviewItem) -> Telling:
 def _different(actor: User, account: Account, item: ReviewItem, at: datetime) -> SumsByKey:
     if item.candidate_id:
         item.told_apart = [*item.told_apart, item.candidate_id]
-    if item.entered_id:
-        item.status = Status.DIFFERENT
+    if item.entered is not None:
+        ask_on_about_entry(item, item.entered)
         return {}
     return _ask_on_or_post(actor, account, item, at)
 
@@ -158,25 +165,33 @@ def _ask_on_or_post(actor: User, account: Account, item: ReviewItem, at: datetim
 def _ask_about(item: ReviewItem, verdict: Verdict) -> None:
     item.candidate = Transaction.objects.get(pk=sure(verdict.held))
     item.candidate_description = item.candidate.description
-    item.reason = verdict.reason[:300]
+    item.reason = verdict.reason
 
 
 def _verdict_on(account: Account, item: ReviewItem, at: datetime) -> Verdict:
-    """The matcher's current verdict on the line, without candidates that were ruled out."""
+    """The matcher's current verdict on the line, without candidates that were ruled out.
+
+    What another open question is about comes last, since that one may be answered "same".
+    """
+    ruled_out = {*item.told_apart, sure(item.candidate_id)}
+    others = ReviewItem.objects.open().filter(account=account).exclude(pk=item.pk)
+    asked = set(others.exclude(candidate=None).values_list("candidate_id", flat=True))
+    verdict = _verdict_apart_from(ruled_out | asked, account, item, at)
+    if verdict.held is None and asked:
+        verdict = _verdict_apart_from(ruled_out, account, item, at)
+    return verdict
+
+
+def _verdict_apart_from(pks: set[int], account: Account, item: ReviewItem, at: datetime) -> Verdict:
     row = item.import_row
     kind = Kind(frozenset(batches_of_this_kind(row.batch)) if row else frozenset(), item.source)
-    others = ReviewItem.objects.open().filter(account=account).exclude(pk=item.pk)
     ledger = read_ledger(
         account.pk,
         first=item.txn_date,
         last=item.txn_date,
         external_ids=[item.external_id],
         kind=kind,
-        apart_from={
-            *item.told_apart,
-            *([] if item.candidate_id is None else [item.candidate_id]),
-            *others.values_list("candidate", flat=True),
-        },
+        apart_from=pks,
     )
     line = Incoming(
         item.pk,
@@ -186,15 +201,30 @@ def _verdict_on(account: Account, item: ReviewItem, at: datetime) -> Verdict:
         item.external_id,
         item.is_pending,
     )
+    held = [one for one in ledger.held if one.pk > 0]
+    taken = _taken_by_its_file(item, [one.pk for one in held if one.units == line.units])
     matching = match(
         [line],
-        [held for held in ledger.held if held.pk > 0],
+        [one for one in held if one.pk not in taken],
         aliases=ledger.aliases,
         texts_of_incoming=lambda keys: {key: Text(item.description, item.merchant) for key in keys},
         texts_of_held=texts_of_held,
-        knowledge=knowledge_of(account.pk, on=at.date(), covers=None),
+        knowledge=knowledge_of(
+            account.pk, on=at.date(), covers=None, ids_are_reliable=bool(item.source)
+        ),
     )
     return matching.verdicts[item.pk]
+
+
+def _taken_by_its_file(item: ReviewItem, pks: list[int]) -> set[int]:
+    """Which of these transactions other lines of the same file are. A file lists a payment once."""
+    if item.import_row is None:
+        return set()
+    batch = item.import_row.batch_id
+    settled = (ImportRow.Verdict.DUPLICATE, ImportRow.Verdict.ADDED)
+    lines = ImportRow.objects.filter(batch=batch, verdict__in=settled, match__in=pks)
+    added = Transaction.objects.filter(pk__in=pks, import_batch=batch)
+    return {*lines.values_list("match_id", flat=True), *added.values_list("pk", flat=True)}
 
 
 def _post(actor: User, account: Account, item: ReviewItem) -> Transaction:
@@ -239,6 +269,7 @@ def _post(actor: User, account: Account, item: ReviewItem) -> Transaction:
             external_id=item.external_id,
             fingerprint=item.fingerprint,
             description=item.description,
+            is_pending=item.is_pending,
         )
     return row
 
@@ -273,7 +304,7 @@ def _look_again_at_rivals(
 def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
     """Ask about lines imported with this one as new that may match the candidate just ruled out."""
     is_asked = ReviewItem.objects.open().filter(Q(candidate=freed) | Q(entered=freed)).exists()
-    is_told = BankLine.objects.filter(transaction=freed).exists()
+    is_told = BankLine.objects.filter(transaction=freed, is_pending=False).exists()
     if is_asked or freed.deleted_at is not None or (is_told and not freed.is_bank_fact):
         return
     came = Transaction.objects.filter(account=item.account_id, deleted_at=None)
@@ -289,27 +320,36 @@ def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
 
 
 def _merge_entered(actor: User, account: Account, item: ReviewItem, at: datetime) -> SumsByKey:
-    """Move one of the two to the trash: a purely manual entry, or else the bank's transaction.
+    """Move one of the two to the trash, and give the other everything a person added to it.
 
-    A bill payment or a side of a transfer stays and gets the bank's data. A manual entry passes its
-    category, notes and tags to the bank's transaction.
+    A bill's payment and a side of a transfer made here always stay. Otherwise the bank's
+    transaction stays, unless only the entry is split or has attachments. Raises ValidationError if
+    both must stay.
     """
     kept, entered = item.candidate, sure(item.entered)
     if kept is None or kept.deleted_at is not None:
         raise ValidationError(GONE)
-    if entered.origin == Transaction.Origin.MANUAL:
-        delete_transactions(actor=actor, rows=Transaction.objects.filter(pk=entered.pk))
-        _give_what_was_typed(actor, item)
+    if must_stay(entered) and must_stay(kept):
+        raise ValidationError(BOTH_STAY)
+    has_more = _has_more(entered) and not _has_more(kept)
+    if must_stay(kept) or not (must_stay(entered) or has_more):
+        _let_go(actor, item, entered, kept)
         return {}
-    delete_transactions(actor=actor, rows=Transaction.objects.filter(pk=kept.pk))
+    told = kept.bank_lines.order_by("-pk").first()
     telling = Telling(
         transaction_id=entered.pk,
-        import_batch=kept.import_batch,
+        import_batch=kept.import_batch or (told.import_batch if told else None),
         review_item=item,
         is_pending=kept.status != Transaction.Status.POSTED,
         **{name: getattr(kept, name) for name in _TOLD_BY_HELD},
     )
-    return complete(account, [telling], at=at)
+    is_from_bank = kept.is_bank_fact or told is not None
+    _let_go(actor, item, kept, entered)
+    return complete(account, [telling], at=at) if is_from_bank else {}
+
+
+def _has_more(row: Transaction) -> bool:
+    return row.is_split or row.attachments.exists()
 
 
 _TOLD_BY_HELD = (
@@ -318,18 +358,42 @@ _TOLD_BY_HELD = (
 )
 
 
-def _give_what_was_typed(actor: User, item: ReviewItem) -> None:
-    kept, entered = sure(item.candidate), sure(item.entered)
+def _let_go(actor: User, item: ReviewItem, row: Transaction, stays: Transaction) -> None:
+    """Move `row` to the trash in favor of `stays`, which also takes its bank lines, so that the
+    bank's next file still recognizes it.
+    """
+    delete_transactions(actor=actor, rows=Transaction.objects.filter(pk=row.pk))
+    BankLine.objects.bulk_create(
+        BankLine(
+            transaction=stays,
+            account_id=stays.account_id,
+            review_item=item,
+            **{name: getattr(line, name) for name in _OF_BANK_LINE},
+        )
+        for line in row.bank_lines.all()
+    )
+    item.undo = {"trashed": row.pk}
+    _give_what_was_typed(actor, item, row, stays)
+
+
+_OF_BANK_LINE = (
+    *("import_batch", "source", "external_id", "fingerprint", "description", "is_pending"),
+)
+
+
+def _give_what_was_typed(
+    actor: User, item: ReviewItem, row: Transaction, stays: Transaction
+) -> None:
     manual = Transaction.CategorySource.MANUAL
-    item.undo = {"notes": kept.notes, "tags": sorted(kept.tags.values_list("pk", flat=True))}
-    kept.notes = kept.notes or entered.notes
-    kept.search_text = folded_field(Transaction, "search_text").text_of(kept)
-    kept.save(update_fields=["notes", "search_text", "updated_at"])
-    kept.tags.add(*Tag.objects.filter(transactions=entered))
-    takes_category = entered.category_source == manual and kept.category_source != manual
-    if takes_category and not (kept.is_split or entered.is_split):
-        item.undo |= {"category": kept.category_id, "category_source": kept.category_source}
-        _give_category(actor, kept, entered.category_id, manual)
+    item.undo |= {"notes": stays.notes, "tags": sorted(stays.tags.values_list("pk", flat=True))}
+    stays.notes = stays.notes or row.notes
+    stays.search_text = folded_field(Transaction, "search_text").text_of(stays)
+    stays.save(update_fields=["notes", "search_text", "updated_at"])
+    stays.tags.add(*Tag.objects.filter(transactions=row))
+    takes_category = row.category_source == manual and stays.category_source != manual
+    if takes_category and not (stays.is_split or row.is_split):
+        item.undo |= {"category": stays.category_id, "category_source": stays.category_source}
+        _give_category(actor, stays, row.category_id, manual)
 
 
 def _give_category(actor: User, row: Transaction, category_id: int | None, source: str) -> None:
@@ -388,17 +452,22 @@ def _trash(row: Transaction, at: datetime) -> SumsByKey:
 
 
 def _part_again(actor: User, item: ReviewItem) -> None:
-    kept, undo = item.candidate, item.undo
-    if kept is not None and sure(item.entered).origin != Transaction.Origin.MANUAL:
+    kept, entered, undo = item.candidate, sure(item.entered), item.undo
+    # Answers from before both could go say nothing: then the origin decided.
+    was_typed = entered.origin == Transaction.Origin.MANUAL
+    trashed = undo.get("trashed", entered.pk if was_typed else item.candidate_id)
+    stays = kept if trashed == entered.pk else entered
+    if stays is not None and "notes" in undo:
+        stays.refresh_from_db()
+        stays.notes = undo["notes"]
+        stays.search_text = folded_field(Transaction, "search_text").text_of(stays)
+        stays.save(update_fields=["notes", "search_text", "updated_at"])
+        stays.tags.set(undo["tags"])
+        if "category" in undo:
+            _give_category(actor, stays, undo["category"], undo["category_source"])
+    if trashed == entered.pk:
+        restore_transactions(actor=actor, rows=Transaction.objects.filter(pk=entered.pk))
+    elif kept is not None and kept.deleted_at is not None:
         Transaction.objects.filter(pk=kept.pk).update(deleted_at=None)
         kept.refresh_from_db()
         book({kept.account_id: kept.account}, sums_of_rows([kept]))
-        return
-    if kept is not None and undo:
-        kept.notes = undo["notes"]
-        kept.search_text = folded_field(Transaction, "search_text").text_of(kept)
-        kept.save(update_fields=["notes", "search_text", "updated_at"])
-        kept.tags.set(undo["tags"])
-        if "category" in undo:
-            _give_category(actor, kept, undo["category"], undo["category_source"])
-    restore_transactions(actor=actor, rows=Transaction.objects.filter(pk=sure(item.entered_id)))

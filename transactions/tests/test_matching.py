@@ -74,7 +74,7 @@ def test_manual_entry_within_the_date_range_raises_a_question(checking, gap, wor
     assert counts_of(batch) == {"read": 2, "added": 1, "review": 1}
     assert balance(checking) == Decimal("989.00")
     item = ReviewItem.objects.get()
-    assert item.reason == "You entered this on 13 March 2026."
+    assert (item.reason, item.why) == ("entered@2026-03-13", "You entered this on March 13, 2026.")
     assert answer(checking, "same") == 1
     assert balance(checking) == Decimal("989.00")
     batch.refresh_from_db()
@@ -257,9 +257,7 @@ def test_accents_do_not_make_a_new_line(checking, held, again):
 def test_implausible_date_raises_a_question(checking, day):
     batch = imported(checking, csv_of([f"{day},Tea,-10.00", "2026-03-13,Bus,-3.00"], H))
     assert counts_of(batch) == {"read": 2, "added": 1, "review": 1}
-    assert (
-        ReviewItem.objects.get().reason == "This date is unusually far from today. Please check it."
-    )
+    assert ReviewItem.objects.get().why == "This date is unusually far from today. Please check it."
     answer(checking, "same")
     batch.refresh_from_db()
     assert counts_of(batch) == {"read": 2, "added": 1, "skipped": 1}
@@ -404,7 +402,7 @@ def test_api_reports_an_entry_that_the_bank_already_delivered(checking, alice, a
     assert balance(checking) == Decimal("1080.00")
     review = answer_.json()["review"]
     assert review["reason"] == (
-        "The account has a payment of this amount on 13 March 2026. Is it the same one?"
+        "Your account has a payment of this amount on March 13, 2026. Is it the same one?"
     )
     url = f"/api/review/{review['id']}"
     decided = api_for(alice).post(url, {"decision": "same"}, format="json")
@@ -497,7 +495,7 @@ def test_wizard_asks_side_by_side_and_accepts_the_answer(checking, alice, client
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     batch = checked(checking, csv_of(["2026-03-14,CARD 0042,-10.00", "2026-03-15,Tea,-2.00"], H))
     page = client_for(alice).get(f"/transactions/import/{batch.pk}/check/?verdict=review")
-    assert b"You entered this on 13 March 2026." in page.content
+    assert b"You entered this on March 13, 2026." in page.content
     client_for(alice).post(
         f"/transactions/import/{batch.pk}/choose/?verdict=review",
         {"all": "review", "choice": "same"},

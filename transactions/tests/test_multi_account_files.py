@@ -1,18 +1,22 @@
 """Files with several accounts: questions, assignment, one receipt each, reverted as one."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Account
+from accounts.services import edit_account
 from tests.builders import make_account, make_transaction
 from transactions.exports import csv_lines
+from transactions.ledger_check import check_ledger
 from transactions.models import ImportBatch, Transaction, Transfer
 from transactions.sources.files.account_parts import PartNames, last_four_in, part_name
-from transactions.tasks import confirm_import
+from transactions.tasks import confirm_import, resume_imports
 from transactions.tests.multi_account_files import FILES, LINES, NAMES, csv_file
 from transactions.tests.test_xlsx_file import workbook
 
@@ -280,6 +284,119 @@ def test_two_numbers_with_the_same_ending_are_two_parts():
         "…1111 (2)",
         "…1111",
     ]
+
+
+# --- Accounts opened for a file ------------------------------------------------------------------
+
+
+def opened_for(post, own, content, names) -> list[tuple[Decimal, Decimal]]:
+    """(opening balance, balance) of the accounts opened for these parts."""
+    answer = post(content, own("Everyday"), accounts=dict.fromkeys(names, "new"))
+    assert answer.status_code == 201
+    found = Account.objects.filter(pk__in=[one["account"] for one in answer.json()["batches"]])
+    return [(one.opening_balance, one.balance) for one in found.order_by("pk")]
+
+
+def test_new_account_begins_with_the_balance_that_the_file_tells(post, own):
+    found = opened_for(post, own, FILES["mt940"], ["…1111", "…2222"])
+    assert found == [(Decimal(100), Decimal(70)), (Decimal(100), Decimal(105))]
+    assert check_ledger().is_clean
+
+
+def test_new_account_begins_with_what_the_closing_balance_leaves(post, own):
+    closing = b"<LEDGERBAL><BALAMT>70.00<DTASOF>20260305</LEDGERBAL></STMTRS>"
+    content = FILES["ofx"].replace(b"</STMTRS>", closing, 1)
+    found = opened_for(post, own, content, ["…1111", "…2222"])
+    assert found == [(Decimal(100), Decimal(70)), (Decimal(0), Decimal(5))]
+
+
+def test_new_account_without_a_balance_in_the_file_says_so(post, own):
+    names = ["Checking 1111", "Savings 2222"]
+    answer = post(FILES["csv"], own("Everyday"), accounts=dict.fromkeys(names, "new"))
+    assert answer.json()["warnings"] == [
+        "The file doesn't say what Checking 1111 held before its first line, so the new account "
+        "starts at 0. You can change its opening balance under Accounts."
+    ]
+
+
+def test_account_opened_earlier_for_the_same_file_still_gets_its_balance(upload, own):
+    upload(FILES["mt940"], own("Everyday"))
+    url = reverse("transactions:import_accounts", args=[ImportBatch.objects.get().pk])
+    upload.browser.post(url, {"part_0": "new", "part_1": "skip"})
+    opened = Account.objects.get(name="Account 1111")
+    upload.browser.post(url, {"part_0": opened.pk, "part_1": "skip"})
+    batch = ImportBatch.objects.get()
+    upload.browser.post(reverse("transactions:import_confirm", args=[batch.pk]))
+    opened.refresh_from_db()
+    assert (opened.opening_balance, opened.balance) == (Decimal(100), Decimal(70))
+
+
+def test_account_in_use_keeps_its_opening_balance(upload, own):
+    upload(FILES["mt940"], own("Everyday"))
+    batch = ImportBatch.objects.get()
+    url = reverse("transactions:import_accounts", args=[batch.pk])
+    upload.browser.post(url, {"part_0": "new", "part_1": "skip"})
+    opened = Account.objects.get(name="Account 1111")
+    make_transaction(account=opened, amount="1.00")
+    upload.browser.post(reverse("transactions:import_confirm", args=[batch.pk]))
+    opened.refresh_from_db()
+    assert (opened.opening_balance, opened.balance) == (Decimal(0), Decimal(-29))
+
+
+# --- Large files: one account after the other, in the worker --------------------------------------
+
+
+@pytest.fixture
+def large(post, own, settings):
+    """The imports of one large file into two accounts, handed to the worker."""
+    settings.IMPORT_INLINE_BYTES = 0
+    checking, savings = own("Everyday", "1111"), own("Rainy days", "2222")
+    answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
+    answer = post(FILES["csv"], checking, accounts=answers)
+    assert (answer.status_code, Transaction.objects.count()) == (202, 0)
+    return list(ImportBatch.objects.order_by("account_id"))
+
+
+def test_large_file_is_confirmed_part_by_part_and_reverted_as_one(large, client_for, alice):
+    first, second = large
+    browser = client_for(alice)
+    progress = reverse("transactions:import_progress", args=[first.pk])
+    page = browser.get(progress).content.decode()
+    assert "Everyday" in page
+    assert "Rainy days" in page
+    confirm_import(first.pk)
+    # The worker died before the second part: the first is there, and the page waits for the rest.
+    assert (amounts_in(first.account), amounts_in(second.account)) == (OUT, [])
+    page = browser.get(progress).content.decode()
+    assert "Done" in page
+    assert "Waiting" in page
+    revert = reverse("transactions:import_revert", args=[first.pk])
+    refused = browser.post(revert, {"all": "1"}, follow=True)
+    assert "still being imported" in refused.content.decode()
+    assert amounts_in(first.account) == OUT
+
+    ImportBatch.objects.filter(pk=second.pk).update(updated_at=timezone.now() - timedelta(hours=1))
+    assert resume_imports() == 1
+    assert amounts_in(second.account) == IN
+    assert browser.get(progress).url == reverse("transactions:import_receipt", args=[first.pk])
+    browser.post(revert, {"all": "1"})
+    assert (amounts_in(first.account), amounts_in(second.account)) == ([], [])
+    assert check_ledger().is_clean
+
+
+def test_large_file_is_requested_for_all_accounts_or_none(upload, own, settings):
+    settings.IMPORT_INLINE_BYTES = 0
+    checking, savings = own("Everyday"), own("Rainy days")
+    upload(FILES["csv"], checking)
+    batch = ImportBatch.objects.get()
+    url = reverse("transactions:import_accounts", args=[batch.pk])
+    upload.browser.post(url, {"part_0": checking.pk, "part_1": savings.pk})
+    edit_account(actor=None, account=savings, is_active=False)
+    confirm = reverse("transactions:import_confirm", args=[batch.pk])
+    refused = upload.browser.post(confirm, {"all": "1"}, follow=True)
+    assert "is archived" in refused.content.decode()
+    statuses = set(ImportBatch.objects.values_list("status", flat=True))
+    assert statuses == {"uploaded"}
 
 
 # --- The wizard -------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ def _post_once(request: UserRequest, form: TransactionForm) -> dict[str, Any]:
     def command() -> tuple[int, Any]:
         entered = enter_transaction(actor=request.user, **fields)
         review = entered.review
-        return 201, {"id": entered.transaction.pk, "asks": review.reason if review else ""}
+        return 201, {"id": entered.transaction.pk, "asks": review.why if review else ""}
 
     key = form.cleaned_data["key"]
     # Different values make a different command, even from the same page after going back.

@@ -202,7 +202,7 @@ def _preview(batch: ImportBatch, data: bytes, mapping: CsvMapping) -> tuple[list
 def import_progress(request: UserRequest, pk: int) -> HttpResponse:
     """The worker's progress. Redirects to the next page once it has finished."""
     batch = find(request, pk)
-    if not is_waiting(batch):
+    if not any(is_waiting(one) for one in [batch, *others_of(batch)]):
         if request.htmx:
             return HttpResponseClientRedirect(_next_url(batch))
         return redirect(_next_url(batch))
@@ -210,9 +210,15 @@ def import_progress(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def progress_page(batch: ImportBatch, *, is_part: bool = False) -> tuple[str, dict[str, Any]]:
-    """Template and context of the page that waits for the worker."""
+    """Template and context of the page that waits for the worker, with every account of a file."""
     template = "_import_progress.html" if is_part else "import_progress.html"
-    return f"transactions/{template}", {"batch": batch, "progress": progress_of(batch.pk)}
+    together = [batch, *others_of(batch)]
+    context = {
+        "batch": batch,
+        "progress": progress_of(batch.pk),
+        "parts": [(one, progress_of(one.pk)) for one in together] if len(together) > 1 else [],
+    }
+    return f"transactions/{template}", context
 
 
 def is_waiting(batch: ImportBatch) -> bool:
