@@ -206,7 +206,9 @@ def _allow_empty_values(result: dict) -> None:
     for methods in result["paths"].values():
         for operation in methods.values():
             for parameter in operation.get("parameters", []):
-                if parameter["in"] == "query" and parameter["schema"] in _MAY_BE_EMPTY:
+                told = parameter["schema"]
+                is_currency = told.get("enum") == sorted(active_currencies())
+                if parameter["in"] == "query" and (is_currency or told in _MAY_BE_EMPTY):
                     parameter["allowEmptyValue"] = True
 
 

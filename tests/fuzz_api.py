@@ -55,10 +55,15 @@ BEYOND_A_SCHEMA = {
     "password_entirely_numeric",
 }
 # Operations that deliberately differ from the schema, with the reason.
+DESCRIBED = "a description or a merchant is required; either is enough"
 ARGUED = {
     "POST /api/export/csv": "its filters are read as in an address: 100 is as good as “100”",
-    "POST /api/transactions": "a description or a merchant is required; either is enough",
+    "POST /api/transactions/{id}/attachments": "a broken value of a form is a right one of a file",
+    "POST /api/transactions": DESCRIBED,
+    "PUT /api/transactions/{id}": DESCRIBED,
+    "PATCH /api/transactions/{id}": DESCRIBED,
     "POST /api/transactions/views": "its query is kept in one spelling, which may be longer",
+    "PATCH /api/transactions/views/{id}": "its query is kept in one spelling, which may be longer",
 }
 
 
@@ -106,10 +111,14 @@ def demo_database(folder: Path) -> Path:
 
 
 def sign_in(address: str, email: str) -> str:
-    server = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
     body = json.dumps({"email": email, "password": PASSWORD})
-    server.request("POST", "/api/auth/login", body, {"Content-Type": "application/json"})
-    return json.loads(server.getresponse().read())["access"]
+    return json.loads(ask(address, "POST", "/api/auth/login", body))["access"]
+
+
+def ask(address: str, method: str, path: str, body: str | None = None) -> str:
+    server = http.client.HTTPConnection(address.removeprefix("http://"), timeout=120)
+    server.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+    return server.getresponse().read().decode()
 
 
 def fuzz(address: str, folder: Path, email: str, *, seed: int, examples: int) -> None:
@@ -123,12 +132,14 @@ def fuzz(address: str, folder: Path, email: str, *, seed: int, examples: int) ->
         "FUZZ_SEED": str(seed),
         "FUZZ_LOG": str(folder / "cases"),
     }
+    schema = folder / "schema.json"
+    schema.write_text(ask(address, "GET", "/api/schema?format=json"))
     checks = [name for name in CHECKS if email or name != "ignored_auth"]
     with (folder / "schemathesis").open("w") as log:
         subprocess.run(
             [
                 *(str(Path(sys.executable).with_name("schemathesis")), "run"),
-                f"{address}/api/schema?format=json",
+                *(str(schema), "--url", address),
                 *(("--header", f"Authorization: Bearer {token}") if token else ()),
                 *("--exclude-path-regex", LEFT_OUT, "--exclude-operation-id", "users_me_erase"),
                 *("--checks", ",".join(checks), "--phases", "coverage,fuzzing"),
@@ -169,7 +180,11 @@ def tell(person: str, log: Path) -> bool:
 
 
 def hides_what_is_the_owners(cases: dict[str, dict[str, Any]]) -> bool:
-    asked = [case for case in cases.values() if case["is_of_the_owner"]]
+    asked = [
+        case
+        for case in cases.values()
+        if case["is_of_the_owner"] and not case["sent"].startswith("OPTIONS")
+    ]
     answered = [case for case in asked if case["status"] < 400]
     say(f"  for objects of the owner: {len(asked)} requests, {len(answered)} answered")
     for case in answered[:SHOWN]:

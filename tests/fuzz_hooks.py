@@ -44,8 +44,11 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
     for name in case.path_parameters if _is_valid(case, "path") else ():
         rows = _rows(case.path.partition("/{")[0])
         if name == "id" and rows and "id" in rows[0]:
-            case.path_parameters[name] = _chance.choice(rows)["id"]
-            _of_the_owner.add(case.id)
+            row = _chance.choice(rows)
+            case.path_parameters[name] = row["id"]
+            # Predefined categories are everybody's.
+            if row.get("user", "owner") is not None:
+                _of_the_owner.add(case.id)
     if isinstance(case.body, dict) and _is_valid(case, "body"):
         case.body = {name: _real(name, value) for name, value in case.body.items()}
 

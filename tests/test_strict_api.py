@@ -335,3 +335,14 @@ def test_a_rule_beyond_the_schema_refuses_with_a_code_of_its_own():
         [error] = answer.json()["errors"]
         assert error["code"] == "refused", (path, error)
         assert attr is None or error["attr"] == attr
+
+
+@pytest.mark.parametrize(
+    "query", ["month=2026-01&date_from=null", "month=2026-01&date_to=1.1.2026"]
+)
+def test_a_value_that_another_outweighs_is_read_as_well(query):
+    client = Client()
+    client.force_login(make_user(), backend="django.contrib.auth.backends.ModelBackend")
+    answer = client.get(f"/api/insights/cash-flow?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["attr"] == query.partition("&")[2].partition("=")[0]

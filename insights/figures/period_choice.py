@@ -71,10 +71,12 @@ def choose_period(
 
     Without any of them, the `default` span. Raises ValidationError at the field.
     """
+    # A value that another one outweighs is refused as well if it can't be read.
+    days = _day(params, "date_from"), _day(params, "date_to")
     if params.get("month"):
         return PeriodChoice("month", _month(params["month"]), on)
-    if params.get("date_from") or params.get("date_to"):
-        return PeriodChoice("custom", _custom(params, on), on)
+    if any(days):
+        return PeriodChoice("custom", _custom(*days, on), on)
     name = params.get("period") or default
     if name == "custom":
         raise ValidationError({"date_from": "Choose the first and the last day."})
@@ -113,9 +115,9 @@ def _month(text: str) -> Period:
     return Period.month(int(match[1]), int(match[2]))
 
 
-def _custom(params: Mapping[str, str], on: date) -> Period:
-    last = _day(params, "date_to") or on
-    start = _day(params, "date_from") or first_of_month(last)
+def _custom(start: date | None, last: date | None, on: date) -> Period:
+    last = last or on
+    start = start or first_of_month(last)
     if last < start:
         raise refused("date_to", "The last day is before the first.")
     return Period(start, last + timedelta(days=1))
