@@ -44,7 +44,7 @@ OPEN_TO = {
          "alerts:alert_dismiss", "alerts:alert_delete", "alerts:alert_restore",
          "api_alert_dismiss", "api_alert_detail", "api_alert_restore",
          "users:profile", "users:theme_set", "users:privacy", "users:sign_out_everywhere",
-         "users:verification_request",
+         "users:verification_request", "insights:home_cards",
          "users-me", "users-me-erase", "users-me-sessions", "auth-password-change",
          "auth-step-up", "account_change_password",
          "insights:export_statement", "insights:export_everything", "insights:export_delete",
