@@ -236,6 +236,10 @@ class WorkItem(models.Model):
 
     queue = models.CharField(max_length=20)
     key = models.CharField(max_length=80)
+    # The customer it is about, whose erasure takes the item and its note along.
+    about = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+"
+    )
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )

@@ -24,6 +24,7 @@ from accounts.models import AccountShare
 from accounts.services import lock_accounts
 from banking.kernel.django_private import delete_at_once
 from insights.exports.ownership import rows_of, tables_of_people
+from insights.models import Approval
 from transactions.models import ImportBatch
 from transactions.services.connecting import accesses_of, give_up
 from transactions.services.import_progress import forget_progress
@@ -176,6 +177,9 @@ def _delete_rows(user: User) -> int:
     count = IdempotentCommand.objects.filter(user__in=members).delete()[0]
     about = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=about, object_id=str(user.pk)).delete()
+    # What a second admin was asked to approve names the person in words.
+    label = User._meta.label_lower
+    count += Approval.objects.filter(target_type=label, target_id=user.pk).delete()[0]
     for model in tables_of_people():
         rows = rows_of(model, user)
         for field in model._meta.concrete_fields:

@@ -4,9 +4,11 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
+from django.utils import timezone
 
 from insights.exports.erasing import erase_person
 from insights.exports.ownership import paths_to_person
+from insights.models import Approval, WorkItem
 from tests.builders import PASSWORD, make_user, step_up
 from users.audit.audit_check import verify
 from users.audit.trail import record
@@ -113,8 +115,26 @@ def test_every_model_belongs_to_a_person_or_is_listed_as_impersonal():
             "auth.Group",
         ),
         *("contenttypes.ContentType", "sessions.Session", "insights.JobState"),
-        # They name people by number only: who asked, who answered, whom it is about.
-        *("insights.WorkItem", "insights.Approval"),
+        # It names whom it is about by number; erasing deletes it (tested below).
+        "insights.Approval",
     }
     new = {name for name in nobodys - known if not name.startswith("django_celery")}
     assert new == set(), "Link these to a person, or list them here if they hold no one's data."
+
+
+@pytest.mark.django_db
+def test_erasing_takes_what_staff_wrote_about_the_person_along(alice):
+    staff = make_user("staff@example.com", role="admin")
+    WorkItem.objects.create(queue="identity", key="1", about=alice, done_by=staff, note="Alice A.")
+    WorkItem.objects.create(queue="rates", key="2", done_by=staff, note="EUR")
+    for person in (alice, staff):
+        Approval.objects.create(
+            action="role",
+            target_type="users.user",
+            target_id=person.pk,
+            words=f"Make {person.email} an admin",
+            expires_at=timezone.now(),
+        )
+    erase_person(actor=alice, user=alice, confirmation=alice.email)
+    assert [item.note for item in WorkItem.objects.all()] == ["EUR"]
+    assert [row.target_id for row in Approval.objects.all()] == [staff.pk]
