@@ -75,7 +75,8 @@ class AccountsField(JsonTextField):
             account = own.get(answer) if type(answer) is int else account
             if account is None:
                 raise serializers.ValidationError(
-                    f"“{part[:80]}”: send the id of one of your accounts, “new” or “skip”."
+                    f"“{part[:80]}”: send the id of one of your accounts, “new” or “skip”.",
+                    code="does_not_exist" if type(answer) is int else "invalid",
                 )
             found[part] = account
         return found

@@ -169,7 +169,9 @@ def test_parts_never_go_to_other_peoples_accounts_or_other_currencies(post, own,
         content = FILES["ofx"]
         answers = {"…1111": checking.pk, "…2222": wrong.pk}
         answer = post(content, checking, accounts=answers)
-        assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "accounts")
+        error = answer.json()["errors"][0]
+        assert (answer.status_code, error["attr"]) == (400, "accounts")
+        assert (error["code"] == "does_not_exist") == (wrong is strange)
     assert not Transaction.objects.exists()
 
 
