@@ -13,7 +13,7 @@ GZIP = {"HTTP_ACCEPT_ENCODING": "br;q=0.5, gzip"}
 
 @pytest.fixture
 def web(alice, checking, client_for) -> Client:
-    for number in range(200):
+    for number in range(60):
         make_transaction(account=checking, amount="-1.00", description=f"Coffee {number}")
     return client_for(alice)
 

@@ -392,8 +392,8 @@ def test_split_amounts_are_read_in_the_users_format(person, client_for):
 def test_filters_accept_typed_amounts_and_our_own_links(person, client_for):
     client = client_for(person)
     main = make_account(user=person, opening_balance="9000.00")
-    small = make_transaction(account=main, amount="-999.99", merchant="Small")
-    large = make_transaction(account=main, amount="-1234.50", merchant="Large")
+    small = make_transaction(account=main, amount="-999.99", merchant="Kiosk")
+    large = make_transaction(account=main, amount="-1234.50", merchant="Atelier")
     for bound in (typed_by(person, "1234.50"), "1234.5", "1234.50", "1234"):
         answer = client.get("/transactions/?" + urlencode({"amount_min": bound}))
         assert answer.status_code == 200, bound

@@ -80,7 +80,7 @@ def books(db):
         user=owner, name="Travel Dollar", currency="USD", opening_balance="90000"
     )
     kinds = {c.slug: c for c in Category.objects.filter(user=None, slug__in=SLUGS)}
-    for number in range(160):
+    for number in range(70):
         slug = dice.choice([*SLUGS, ""])
         sign = dice.choice(["-", "-", "-", ""])
         row = make_transaction(
