@@ -108,7 +108,8 @@ def _empty_cache():
 @pytest.fixture(autouse=True)
 def _predefined_categories(request):
     """A previous transactional test may have emptied the tables that migrations fill."""
-    if {"db", "transactional_db"} & set(request.fixturenames):
+    is_marked = request.node.get_closest_marker("django_db") is not None
+    if is_marked or {"db", "transactional_db"} & set(request.fixturenames):
         request.getfixturevalue(
             "transactional_db" if "transactional_db" in request.fixturenames else "db"
         )

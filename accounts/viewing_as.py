@@ -33,7 +33,7 @@ _READING = ("SELECT", "(SELECT", "WITH", "SAVEPOINT", "RELEASE", "ROLLBACK", "BE
 # Settings, files and permissions stay private even while viewing as someone else.
 _OWN = (
     *("/users/", "/admin/", "/accounts/sharing/", "/api/shares"),
-    *("/exports/", "/alerts/subscriptions/", "/transactions/export/"),
+    *("/exports/", "/alerts/subscriptions/", "/transactions/export/", "/dashboard/cards/"),
 )
 REFUSAL = Ability.ACT.value
 

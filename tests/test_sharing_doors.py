@@ -210,6 +210,7 @@ def test_view_as_shows_exactly_what_the_member_would_see(alices, alice, bob, che
     for url in (
         *("/users/profile/", "/admin/", "/accounts/sharing/", "/api/shares", "/exports/"),
         *("/transactions/export/", "/transactions/new/", "/alerts/subscriptions/"),
+        "/dashboard/cards/",
     ):
         assert alices.get(url).status_code == 403
     assert list(Transaction.objects.values()) == before

@@ -90,4 +90,4 @@ def test_currency_page_shows_the_same_figures_and_a_converter(client_for, alice)
     assert "or the seven days before it" in missing.content.decode()
     wrong = client_for(alice).get("/accounts/currency/", {"amount": "ten", "on": "0001-01-01"})
     assert wrong.status_code == 422
-    assert "Choose a day from 1999-01-01 on." in wrong.content.decode()
+    assert "Choose a date on or after 1999-01-01." in wrong.content.decode()

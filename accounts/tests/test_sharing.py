@@ -1,5 +1,7 @@
 """Only people the owner invited, and who accepted, can see an account."""
 
+from datetime import date
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -62,7 +64,8 @@ def test_inviting_again_changes_the_level_and_keeps_one_share(alice, bob, checki
 
 def test_first_stored_rate_for_a_date_stays(db):
     def rate_at(rate: str) -> ExchangeRate:
-        return ExchangeRate(base="EUR", quote="USD", rate=rate, rate_on="2026-03-13", source="test")
+        day = date(2026, 3, 13)
+        return ExchangeRate(base="EUR", quote="USD", rate=rate, rate_on=day, source="test")
 
     assert store_rates(actor=None, rates=[rate_at("1.10")]) == 1
     assert store_rates(actor=None, rates=[rate_at("1.20")]) == 0

@@ -200,12 +200,14 @@ def test_page_queries_do_not_grow_with_rows(visitor, budget_for, spend):
 
 @pytest.mark.slow
 def test_the_home_page_lists_budgets_in_trouble_first(visitor, budget_for, spend):
-    assert "budgets-title" not in text_of(visitor.get("/"))
+    page = text_of(visitor.get("/"))
+    assert "No budgets for this month." in page
+    assert "budget-glance__list" not in page
     spend("90.00", "pets")
     for slug in ("groceries", "pets"):
         budget_for(slug, 100)
     page = text_of(visitor.get("/"))
-    card = page[page.index('id="budgets-title"') :]
+    card = page[page.index("budget-glance__list") :]
     assert card.index("Pets") < card.index("Groceries")
 
 

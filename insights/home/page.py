@@ -137,8 +137,11 @@ def _checklist(
     sample: SampleData | None,
     needs: Needs,
 ) -> Checklist | None:
-    """The checklist, unless every step was done once."""
-    if state is not None and state.set_up_at is not None:
+    """The checklist, unless every step was done once.
+
+    Nobody sees another person's: when viewing as them, their settings stay private.
+    """
+    if user.is_stand_in or (state is not None and state.set_up_at is not None):
         return None
     samples = set(sample.account_ids) if sample else set()
     own = {account.pk for account in figures.coverage.accounts if account.user_id == user.pk}

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 
 from accounts.models import AccountShare
+from banking.kernel.django_private import django_request
 from transactions.models import Category
 from users.audit import trail
 from users.models import AuditChain, User
@@ -37,7 +38,7 @@ def unless_unchanged(read: Callable[..., Any]) -> Callable[..., Any]:
             return read(self, request, *args, **kwargs)
         # Before the answer is read: a change in between makes the tag older than the answer.
         tag = f'"{_state_of(request)}"'
-        unchanged = get_conditional_response(request._request, etag=tag)
+        unchanged = get_conditional_response(django_request(request), etag=tag)
         answer = read(self, request, *args, **kwargs) if unchanged is None else unchanged
         answer["ETag"] = tag
         return answer

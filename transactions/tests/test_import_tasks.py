@@ -110,13 +110,14 @@ def test_purge_deletes_after_thirty_days_and_not_before(checking, alice):
     delete_transactions(actor=alice, rows=Transaction.objects.filter(import_batch=done))
     at = timezone.now()
     assert purge(at=at + timedelta(days=29)) == dict.fromkeys(
-        ("transactions", "changes", "imports", "files"), 0
+        ("transactions", "changes", "imports", "files", "syncs"), 0
     )
     assert purge(at=at + timedelta(days=31)) == {
         "transactions": 5,
         "changes": 0,
         "imports": 1,
         "files": 1,
+        "syncs": 0,
     }
     assert list(Transaction.objects.all()) == [kept]
     assert list(ImportBatch.objects.all()) == [done]

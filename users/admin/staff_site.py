@@ -11,6 +11,7 @@ from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
+from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
@@ -80,7 +81,8 @@ GROUPS = ("Customers", "Money", "Files", "Messages", "Security", "Operations", "
 
 def tables_by_subject(request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
     """What this role may see, by subject and in people's words, for the navigation and the home."""
-    tables = [table for app in _site._build_app_dict(request).values() for table in app["models"]]
+    apps = AdminSite.get_app_list(admin.site, request)  # Django's own: ours replaces it below.
+    tables = [table for app in apps for table in app["models"]]
     found = []
     for name in GROUPS:
         models = [
@@ -95,7 +97,7 @@ def tables_by_subject(request: HttpRequest, app_label: str | None = None) -> lis
 
 
 def _admin_of(table: dict[str, Any]) -> Any:
-    return admin.site._registry[table["model"]]
+    return admin.site.get_model_admin(table["model"])
 
 
 def app_index(request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
