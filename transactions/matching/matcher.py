@@ -469,6 +469,10 @@ class _Run:
         gap = held.day - line.day
         if held.status != POSTED or held.source != BANK or not 0 <= gap <= PENDING_DAYS_AFTER:
             return None
+        has_other_id = bool(line.external_id and held.external_id) and held.is_kin
+        if has_other_id and self.knowledge.ids_are_reliable:
+            # The bank lists both.
+            return None
         if (line.fingerprint, held.pk) in self.knowledge.different:
             return None
         return gap if self._agreement(line, held) == SURELY else None

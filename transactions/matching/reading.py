@@ -85,18 +85,22 @@ def read_ledger(
     rows = _values(live.filter(span))
     lines = BankLine.objects.filter(account_id=account_id, transaction__deleted_at=None)
     in_span = list(lines.filter(transaction__in=live.filter(span)).order_by().values_list(*_ALIAS))
-    known = {row[0] for row in rows}
-    rows += [row for row in _with_ids(live, external_ids) if row[0] not in known]
-    known = {row[0] for row in rows}
-    by_id = [alias for alias in _aliases_with_ids(lines, external_ids) if alias[0] not in known]
-    if by_id:
-        rows += _values(live.filter(pk__in={alias[0] for alias in by_id}))
+    near = {row[0] for row in rows}
+    rows += [row for row in _with_ids(live, external_ids) if row[0] not in near]
+    by_id = [alias for alias in _aliases_with_ids(lines, external_ids) if alias[0] not in near]
+    if unread := {alias[0] for alias in by_id} - {row[0] for row in rows}:
+        rows += _values(live.filter(pk__in=unread))
     lines_told = [*in_span, *by_id]
-    # What is only announced says nothing comparable: the booked line is still to come.
+    # An announcement is comparable only while the payment is pending: the booked line is still to
+    # come.
+    still_pending = {row[0] for row in rows if row[5] == PENDING}
     aliases = [
         Alias(
-            *(pk, fingerprint, external_id, not is_pending and kind.has(batch_id, source)),
-            is_pending,
+            pk,
+            fingerprint,
+            external_id,
+            is_kin=kind.has(batch_id, source) and (not is_pending or pk in still_pending),
+            is_pending=is_pending,
         )
         for pk, fingerprint, external_id, batch_id, source, is_pending in lines_told
     ]

@@ -16,7 +16,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Account, BankConnection
@@ -103,6 +103,9 @@ steps = st.one_of(
     st.tuples(st.just("die"), st.sampled_from(POINTS)),
     st.tuples(st.just("relink"), st.just(None)),
 )
+ADDED = ("add", (0, "-10.00", "KERN BAKERY 0042"))
+PENDED = ("pend", (0, "-10.00", "KERN BAKERY 0042"))
+SYNCED = ("sync", None)
 
 
 class Killed(BaseException):
@@ -322,8 +325,11 @@ def test_ledger_ends_up_with_the_banks_data(provider, servers, httpserver, monke
     monkeypatch.setattr(plaid, "PAGE_SIZE", 2)
     monkeypatch.setattr(obp, "PAGE_SIZE", 2)
 
-    @settings(max_examples=25)
+    @settings(max_examples=12, phases=[Phase.explicit, Phase.generate], print_blob=True)
     @given(st.lists(steps, min_size=3, max_size=25))
+    @example([ADDED, SYNCED, ("revise", (0, (6, "-3.20", "KERN BAKERY 0042")))])
+    @example([PENDED, SYNCED, ("add", (0, "-10.00", "SHELL STATION"))])
+    @example([ADDED, SYNCED, PENDED])
     def tell(story_steps):
         bank = Bank()
         bank.open("main", opening=Decimal("100.00"))

@@ -358,6 +358,22 @@ def test_two_ids_from_one_connection_are_two_lines(checking):
     assert balance(checking) == Decimal("993.60")
 
 
+def test_a_pending_line_listed_beside_its_booked_twin_is_another_payment(checking):
+    sync(checking, synced("2026-03-13", "-3.20", "Coffee", "p1"))
+    assert sync(checking, synced("2026-03-13", "-3.20", "Coffee", "p2", is_pending=True)).added == 1
+    booked = synced("2026-03-13", "-3.20", "Bakery", "p3")
+    assert sync(checking, booked).added == 1
+    # Both coffees stay what they were.
+    assert Transaction.objects.get(external_id="p2").status == "pending"
+    assert balance(checking) == Decimal("993.60")
+
+
+def test_a_bank_moves_its_line_by_many_days_without_a_question(checking):
+    sync(checking, synced("2026-03-13", "-3.20", "Coffee", "p1"))
+    assert sync(checking, synced("2026-02-13", "-4.20", "Coffee", "p1")).review == 0
+    assert not ReviewItem.objects.exists()
+
+
 def test_synced_question_waits_and_posts_after_different(checking):
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     result = sync(checking, synced("2026-03-15", "-10.00", "POS 12", "p1"))
