@@ -49,6 +49,24 @@ def pytest_runtest_setup(item):
         pytest.skip("needs real banks' files: set STATEMENTS_DIR to a folder with a manifest.tsv")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    """Refill what migrations fill, as transactional tests end with every table emptied.
+
+    Once and committed, since the next test would otherwise pay for it and roll it back.
+    """
+    yield
+    if "django_db_setup" in item.funcargs and _is_transactional(item):
+        with item.funcargs["django_db_blocker"].unblock():
+            predefined.install(Category)
+
+
+def _is_transactional(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    is_marked = marker is not None and marker.kwargs.get("transaction", False)
+    return is_marked or bool({"transactional_db", "live_server"} & set(item.fixturenames))
+
+
 @pytest.fixture(scope="session")
 def _template() -> Template | None:
     """Reuse the template database on SQLite; PostgreSQL is new in every test run."""
@@ -103,18 +121,6 @@ def _sandbox_bank(tmp_path_factory) -> Iterator[None]:
 def _empty_cache():
     """Clear rate limits and progress between tests."""
     cache.clear()
-
-
-@pytest.fixture(autouse=True)
-def _predefined_categories(request):
-    """A previous transactional test may have emptied the tables that migrations fill."""
-    is_marked = request.node.get_closest_marker("django_db") is not None
-    if is_marked or {"db", "transactional_db"} & set(request.fixturenames):
-        request.getfixturevalue(
-            "transactional_db" if "transactional_db" in request.fixturenames else "db"
-        )
-        if not Category.objects.filter(user=None).exists():
-            predefined.install(Category)
 
 
 @pytest.fixture
