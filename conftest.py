@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import BrowserContext, expect
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from tests import builders, servers
@@ -33,6 +34,8 @@ settings.register_profile("fast", settings.get_profile("suite"), max_examples=10
 settings.load_profile("suite")
 # Allow slow pages; no test may depend on speed.
 LONGEST_MILLISECONDS = 120_000
+# What lets the teardown of a test use the database, once there is one.
+DATABASE_ACCESS = pytest.StashKey[DjangoDbBlocker]()
 expect.set_options(timeout=LONGEST_MILLISECONDS)
 
 
@@ -56,8 +59,8 @@ def pytest_runtest_teardown(item):
     Once and committed, since the next test would otherwise pay for it and roll it back.
     """
     yield
-    if "django_db_setup" in item.funcargs and _is_transactional(item):
-        with item.funcargs["django_db_blocker"].unblock():
+    if DATABASE_ACCESS in item.config.stash and _is_transactional(item):
+        with item.config.stash[DATABASE_ACCESS].unblock():
             predefined.install(Category)
 
 
@@ -80,7 +83,8 @@ def django_db_keepdb(django_db_modify_db_settings, _template) -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, _template) -> None:
+def django_db_setup(request, django_db_setup, django_db_blocker, _template) -> None:
+    request.config.stash[DATABASE_ACCESS] = django_db_blocker
     if _template is not None:
         _template.keep(_test_database())
 
