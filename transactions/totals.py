@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Model, Q, Sum, Value
 from django.db.models.functions import Coalesce
 
 from banking.kernel.bulk import bulk_add, bulk_insert
 from banking.kernel.fields import AmountField
+from banking.kernel.money import to_units
 from banking.kernel.periods import first_of_month
 from transactions.models import (
     DailyTotal,
@@ -35,8 +36,7 @@ _DAYS_BY_DATE = 2_000
 _SUMS = ("inflow", "outflow", "transaction_count")
 
 
-@dataclass(frozen=True, slots=True)
-class TotalKey:
+class TotalKey(NamedTuple):
     """The key of one change; `category_id` is None for uncategorized transactions.
 
     Without a merchant it is the day of a category total; each day counts in its month too. With one
@@ -65,6 +65,12 @@ class Sums:
     @property
     def net(self) -> Decimal:
         return self.inflow - self.outflow
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether adding these sums changes nothing."""
+        has_money = self.inflow or self.outflow
+        return not (has_money or self.transaction_count or self.outflow_count)
 
     def add(self, other: "Sums", sign: int = 1) -> None:
         self.inflow += sign * other.inflow
@@ -139,11 +145,14 @@ def _sums_of_columns(columns: Iterable[Any]) -> Sums:
 
 def merge(*parts: tuple[Mapping[TotalKey, Sums], int]) -> SumsByKey:
     """Add up several (sums, sign), without keys whose sums cancel out."""
+    filled = [(sums, sign) for sums, sign in parts if sums]
+    if len(filled) == 1 and filled[0][1] == 1:
+        return {key: value for key, value in filled[0][0].items() if not value.is_nothing}
     merged: SumsByKey = {}
-    for sums, sign in parts:
+    for sums, sign in filled:
         for key, value in sums.items():
             merged.setdefault(key, Sums()).add(value, sign)
-    return {key: value for key, value in merged.items() if value != Sums()}
+    return {key: value for key, value in merged.items() if not value.is_nothing}
 
 
 def net_by_account(sums: Mapping[TotalKey, Sums]) -> dict[int, Decimal]:
@@ -204,7 +213,7 @@ def apply_to_totals(user_id: int, deltas: Mapping[TotalKey, Sums]) -> None:
 
 
 def _apply(kind: _Kind, deltas: Mapping[TotalKey, Sums], fixed: Mapping[str, Any]) -> None:
-    deltas = {key: delta for key, delta in deltas.items() if delta != Sums()}
+    deltas = {key: delta for key, delta in deltas.items() if not delta.is_nothing}
     if not deltas:
         return
     stored = _stored(kind, deltas)
@@ -247,8 +256,6 @@ def _stored(kind: _Kind, deltas: Mapping[TotalKey, Sums]) -> dict[TotalKey, int]
 
 
 def _columns(sums: Sums, names: tuple[str, ...]) -> list[int]:
-    """The sums as stored in the columns."""
-    return [
-        cast(Any, MerchantTotal._meta.get_field(name)).get_prep_value(getattr(sums, name))
-        for name in names
-    ]
+    """The sums as stored in the columns, money first."""
+    counts = [getattr(sums, name) for name in names[2:]]
+    return [to_units(sums.inflow), to_units(sums.outflow), *counts]

@@ -75,6 +75,8 @@ class CurrencyField(models.CharField):  # type: ignore[type-arg]  # not generic 
 
 def folded(text: str) -> str:
     """The text normalized for comparing: without case, and with letters composed the same way."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 

@@ -1,7 +1,6 @@
 """Set a transaction's category: one choice by hand, or many rows at once."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from django.db import transaction as db_transaction
@@ -54,7 +53,7 @@ def recategorize(
 def _moved_to(sums: SumsByKey, category_id: int | None) -> SumsByKey:
     moved: SumsByKey = {}
     for key, value in sums.items():
-        moved.setdefault(replace(key, category_id=category_id), Sums()).add(value)
+        moved.setdefault(key._replace(category_id=category_id), Sums()).add(value)
     return moved
 
 

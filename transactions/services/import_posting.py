@@ -6,6 +6,7 @@ Callers hold the account's lock and apply the returned sums to balance and total
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -58,8 +59,8 @@ def write_new_rows(batch: ImportBatch, *, at: datetime) -> SumsByKey:
         written += len(lines)
         report_progress(batch.pk, "writing", written, batch.read_count)
     if batch.format == OWN_FORMAT:
-        return merge((sums.by_key(), 1), (give_details(batch, new_rows(batch)), 1))
-    return sums.by_key()
+        return merge((sums.take_by_key(), 1), (give_details(batch, new_rows(batch)), 1))
+    return sums.take_by_key()
 
 
 def new_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
@@ -107,22 +108,27 @@ class _Writer:
             created_at=at,
             updated_at=at,
         )
-        self.blank = [
+        self.constants = [
             field.get_db_prep_save(getattr(blank, field.attname), connection) for field in fields
         ]
-        self.places = [places[name] for name in FROM_ROW]
-        self.folded = [
-            (places[field.attname], [places[source] for source in field.sources])
-            for field in fields
-            if isinstance(field, FoldedField)
+        folds = [field for field in fields if isinstance(field, FoldedField)]
+        self.sources = [
+            tuple(FROM_ROW.index(source) for source in field.sources) for field in folds
         ]
+        # Every value stands in one of three tuples, one behind the other: line, folded, constant.
+        names = [*FROM_ROW, *(field.attname for field in folds)]
+        self.in_order = itemgetter(
+            *(
+                names.index(name) if name in names else len(names) + place
+                for name, place in places.items()
+            )
+        )
 
-    def values_of(self, line: tuple[Any, ...]) -> list[Any]:
-        values = self.blank.copy()
-        for place, value in zip(self.places, line, strict=True):
-            values[place] = value
-        for place, sources in self.folded:
-            values[place] = folded("\n".join([values[source] for source in sources]))
+    def values_of(self, line: tuple[Any, ...]) -> tuple[Any, ...]:
+        texts = [
+            folded("\n".join([line[source] for source in sources])) for sources in self.sources
+        ]
+        values: tuple[Any, ...] = self.in_order((*line, *texts, *self.constants))
         return values
 
 
@@ -148,14 +154,15 @@ class _SumsOfLines:
             sums[2] += 1
             sums[3] += is_out
 
-    def by_key(self) -> SumsByKey:
+    def take_by_key(self) -> SumsByKey:
+        """The sums by key; afterward there are none."""
         account_id = self.account_id
-        found = {
-            TotalKey(account_id, on, category_id): _as_sums(units)
-            for (on, category_id), units in self.days.items()
-        }
-        for (month, category_id, merchant), units in self.merchants.items():
-            found[TotalKey(account_id, month, category_id, merchant)] = _as_sums(units)
+        found: SumsByKey = {}
+        # Taken out one by one, so that they are never in memory twice.
+        for day in list(self.days):
+            found[TotalKey(account_id, *day)] = _as_sums(self.days.pop(day))
+        for group in list(self.merchants):
+            found[TotalKey(account_id, *group)] = _as_sums(self.merchants.pop(group))
         return found
 
 
