@@ -201,6 +201,28 @@ MISLEADING = """
     interest rate; west coast; bus pass photo; target marketing; college ave; college avenue;
     college st; university ave; university avenue; park hotel garage; cape cod; coffee county"""
 
+# Brands of one word that is also an ordinary word, a place or a person's name. In a sentence they
+# count only with a second piece of evidence: "SHELL 4711", "Shell, Berlin", not "Shell collection".
+AMBIGUOUS = """
+    acorns admiral adobe affirm allegro alinea amazon anthem apple aral argos arriva asisa audible
+    aurora avia axis barmer blim blokker bolt boots booths bose boulanger bowlero carrefour carters
+    chase clarks coles consum continente coop costa costco culvers curry dell denner divvy dobbies
+    domino dyson electra emo enel engie eni entergy ergo esquire essent etos eventim express fabletics
+    figma flink flogas foyles gails gemo generali gorillas gucci hallmark hardees harrods hema hertz
+    hilton hofer hooters humana hunter icloud indrive ipsy izzi jumbo kaufland kindle kmart kobo
+    lakeland laya leclerc lefties levis lego lemonade linio logitech lovefilm marriott marshalls
+    maxima medium metro miles mint monro myer napa navigo neste netto next nike norton notion opus
+    oxford patreon peacocks peloton perry picard plume potbelly prime profi purple regal reiss rex
+    rona sams schuh schwab sears sego shell sixt slack sling sonder spar speedway sprouts stash
+    staples starz steam strava stub substack subway sweetwater takko target toom tui turo twitch uber
+    upstart vanguard verbund vinted vivint voi warta wellness wendys wiggle willys wish zara zoom
+    zeeman woot wawa mohela goodyear firestone thalia sephora alexa leon marathon"""
+
+# How a card payment begins, on a till's or a bank's line.
+CARD_WORDS = """
+    pos card checkcard visa mastercard maestro contactless purchase kartenzahlung girocard ec cb
+    carte tarjeta bea sq tst sumup zettle izettle paypal pp debit"""
+
 # Words that name nobody: how it was paid, legal forms, countries and states, large cities.
 NOISE = """
     pos ach debit credit card checkcard visa mastercard maestro contactless purchase payment

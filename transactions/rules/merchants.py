@@ -33,6 +33,10 @@ _GLUED_NUMBER = re.compile(r"^([^\W\d]{3,})\d+$")
 _JOINED_LENGTH = 8
 _MEMORY = 50_000
 _NOISE = frozenset(merchant_map.NOISE.split())
+_AMBIGUOUS = frozenset(merchant_map.AMBIGUOUS.split())
+_CARD_WORDS = frozenset(merchant_map.CARD_WORDS.split())
+# What tills and processors print and people do not write: "SQ *", "#4711", "T-1234", "apple.com".
+_PRINTED = re.compile(r"[*#@]|\w\.(?:com|net|co|de|fr|es|it|nl|eu)\b|\w-\d{3}")
 
 # What banks and card schemes put before a merchant's name, and what they put behind it.
 _PREFIX = re.compile(
@@ -162,17 +166,40 @@ def recognize(text: str, *, is_inflow: bool) -> Recognized:
     """The merchant's name and a category slug for a bank's wording; linear in its length."""
     telling = _keyword_numbers()
     words = tuple("0" if word.isdigit() and word not in telling else word for word in _words(text))
-    return _recognized(words, is_inflow)
+    is_printed = text.isupper() or _PRINTED.search(text) is not None
+    return _recognized(words, is_inflow, is_printed)
 
 
 @lru_cache(maxsize=_MEMORY)
-def _recognized(line: tuple[str, ...], is_inflow: bool) -> Recognized:
+def _recognized(line: tuple[str, ...], is_inflow: bool, is_printed: bool) -> Recognized:
     words = list(line)
     found = _found_in(words)
     if not found:
         return Recognized("", "")
+    if not is_printed:
+        found = [key for key in found if _has_evidence(key, found, words)]
     brand = _brand(found, words)
     return Recognized(brand.name if brand else "", _category(found, brand, is_inflow))
+
+
+def _has_evidence(key: Keyword, found: list[Keyword], words: list[str]) -> bool:
+    """Whether a sentence means the brand by a word that has other meanings too.
+
+    It does where a store's number follows, where it was paid by card, where merchant and text both
+    name it, where the line names the kind of shop, or where nothing else is said.
+    """
+    if key.grade != BRAND or key.text not in _AMBIGUOUS:
+        return True
+    at = words.index(key.text) if key.text in words else len(words)
+    if words[at + 1 : at + 2] == ["0"] or words.count(key.text) > 1:
+        return True
+    if not _CARD_WORDS.isdisjoint(words[:at]):
+        return True
+    same = {key.slug} | (_DEPARTMENTS if key.slug in _STORES else set())
+    if any(other.grade in {KIND, DEPARTMENT} and other.slug in same for other in found):
+        return True
+    left = {word for word in words if word.isalpha()} - _NOISE - {key.text}
+    return not left
 
 
 def _brand(found: list[Keyword], words: list[str]) -> Keyword | None:

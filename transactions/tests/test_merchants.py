@@ -145,11 +145,47 @@ def test_european_british_and_latin_american_chains_are_right_or_left_open():
     [
         *("Iceland trip share", "Action figures club", "Vivo con Ana", "Dia de los muertos"),
         *("Express yourself", "Next week's dinner", "Zahlung an Orange Meyer", "Sky Johnson"),
-        *("Total for May", "Penny Lane", "Albert Schmidt"),
+        *(
+            "Total for May",
+            "Penny Lane",
+            "Albert Schmidt",
+            "Jumbo pack raffle",
+            "Shell collection fund",
+        ),
+        *(
+            "Boots for hiking Ed",
+            "Target practice",
+            "Coop Himmelblau Honorar",
+            "Bolt cutters from Jim",
+        ),
+        *("Costa Rica trip deposit", "Spar money for Lisa", "Netto Lohn Dezember an Klaus"),
+        *(
+            "Leclerc Julien cadeau",
+            "Zara Larsson tickets",
+            "Jumbo jet modelbouw",
+            "Aral Sea expedition",
+        ),
     ],
 )
 def test_ordinary_words_and_peoples_names_are_no_brands(text):
     assert merchants.recognize(text, is_inflow=False).category_slug == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("Shell 0815", "fuel"),  # a store's number
+        ("SHELL OBERURSEL", "fuel"),  # as a till prints it
+        ("Card payment to Boots Kings Cross", "pharmacy"),  # how it was paid
+        ("Shell Tankstelle Meyer", "fuel"),  # the kind of shop
+        ("Jumbo Utrecht", "groceries"),  # a city
+        ("Target", "household"),  # nothing else
+        ("Boots Boots Kings Cross", "pharmacy"),  # merchant and description
+        ("Paid by Chase Miller: rent", "rent"),  # what the sentence is about
+    ],
+)
+def test_brand_that_is_an_ordinary_word_needs_a_second_piece_of_evidence(text, slug):
+    assert merchants.recognize(text, is_inflow=False).category_slug == slug
 
 
 @pytest.mark.parametrize(
