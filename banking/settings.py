@@ -151,7 +151,11 @@ TEMPLATES = [
 
 # --- Databases ----------------------------------------------------------------------------------
 
-DATABASES = stores.databases(env("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}"))
+DATABASES = stores.databases(
+    env("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}"),
+    pooler=env("DATABASE_POOLER", default=""),
+    isolation=env("DATABASE_ISOLATION", default=""),
+)
 DATABASE_ROUTERS = ["banking.kernel.snapshot.SnapshotRouter"]
 SNAPSHOT_ALIAS = "snapshot"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -47,7 +47,8 @@ for alias in DATABASES.values():
         options["init_command"] += "PRAGMA busy_timeout=300000;PRAGMA synchronous=OFF;"
     else:
         options["connect_timeout"] = 60
-        options["options"] += " -c lock_timeout=300s -c statement_timeout=300s"
+        alias["TIME_LIMITS"] = {"lock_timeout": "300s", "statement_timeout": "300s"}
+        alias["SILENCE_SECONDS"] = 300
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(Path(DATA_DIR) / "test.sqlite3")}

@@ -5,7 +5,7 @@ import sys
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from banking.celery import app as celery_app
+from banking.kernel.outages import is_outage
 from banking.kernel.refusals import api_refusal, is_api
 from banking.styleguide import samples
 
@@ -98,11 +99,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A 503 while the database is down or busy, otherwise a 500; the page reveals no details.
+    """A 503 while the database is down, busy or read-only, otherwise a 500, without details.
 
     Rendered without context processors, because one of them may have failed.
     """
-    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    is_away = is_outage(sys.exc_info()[1])
     status = 503 if is_away else 500
     headers = {"Retry-After": "5"} if is_away else {}
     if is_api(request):

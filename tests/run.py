@@ -60,6 +60,8 @@ def run_engines(arguments: list[str], environment: dict[str, str], scratch: Path
     not_run: list[str] = []
     outcomes: list[Outcome] = []
     everywhere = corpus_marks(environment)
+    if "postgresql" in engines:
+        everywhere = join(everywhere, find_pgbouncer(not_run))
     with contextlib.ExitStack() as stack:
         everywhere = join(everywhere, find_browser(environment, not_run), find_hledger(not_run))
         start_valkey(environment, stack, not_run)
@@ -112,6 +114,16 @@ def find_hledger(not_run: list[str]) -> str:
     except servers.MissingError as error:
         not_run.append(f"the journals read by hledger: {error}")
         return "not hledger"
+    return ""
+
+
+def find_pgbouncer(not_run: list[str]) -> str:
+    """Marker expression that skips the tests behind a pooler if there is none."""
+    try:
+        servers.pgbouncer_program()
+    except servers.MissingError as error:
+        not_run.append(f"the tests behind a pooler: {error}")
+        return "not pgbouncer"
     return ""
 
 

@@ -27,7 +27,7 @@ POSTGRESQL_SETTINGS = {
 SETTINGS = {
     *("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CACHE_URL"),
     *("CELERY_BROKER_URL", "DEBUG", "HTTPS", "DEMO", "LOG_LEVEL", "LOG_STYLE", "SENTRY_DSN"),
-    "DJANGO_ALLOW_ASYNC_UNSAFE",
+    *("DJANGO_ALLOW_ASYNC_UNSAFE", "DATABASE_POOLER", "DATABASE_ISOLATION"),
 }
 
 
@@ -165,6 +165,63 @@ def _wait_for_postgresql(
         with contextlib.suppress(subprocess.TimeoutExpired):
             server.wait(timeout=0.1)
     raise MissingError(f"PostgreSQL did not start: {(folder / 'log').read_text()[-2000:]}")
+
+
+@contextlib.contextmanager
+def pgbouncer(port: int) -> Iterator[int]:
+    """Yield the port of a PgBouncer in transaction mode, in front of the PostgreSQL on `port`. Two
+    server connections are shared by all of its clients.
+    """
+    program = pgbouncer_program()
+    folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
+    own = free_port()
+    (folder / "users").write_text('"postgres" ""\n')
+    (folder / "ini").write_text(
+        f"[databases]\n* = host=127.0.0.1 port={port}\n[pgbouncer]\npool_mode = transaction\n"
+        f"default_pool_size = 2\nlisten_addr = 127.0.0.1\nlisten_port = {own}\n"
+        f"unix_socket_dir =\nauth_type = trust\nauth_file = {folder / 'users'}\n"
+        f"logfile = {folder / 'log'}\n"
+    )
+    owner = _owner_for(folder)
+    server = subprocess.Popen(
+        [program, "-q", folder / "ini"],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        **owner,
+    )
+    try:
+        _wait_for_pgbouncer(server, own)
+        yield own
+    finally:
+        server.terminate()
+        server.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for_pgbouncer(server: subprocess.Popen, port: int) -> None:
+    for _ in range(600):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.connect(("127.0.0.1", port))
+            return
+        if server.poll() is not None:
+            break
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(timeout=0.05)
+    raise MissingError("PgBouncer did not start.")
+
+
+def pgbouncer_program() -> str:
+    """The machine's PgBouncer, installed first if necessary and permitted."""
+    folders = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    found = shutil.which("pgbouncer", path=folders)
+    if found is None:
+        _apt_install("pgbouncer")
+        found = shutil.which("pgbouncer", path=folders)
+    if found is None:
+        raise MissingError("PgBouncer is not installed.")
+    return found
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, OperationalError
 from django.db import transaction as db_transaction
 
+from banking.kernel.outages import is_lock_wait
 from banking.limits import IDEMPOTENCY_KEYS_FOR
 from users.models import IdempotentCommand, User
 
@@ -97,7 +98,9 @@ def _claim(user: User, key: str, digest: str) -> tuple[IdempotentCommand, bool]:
             # The duplicate committed first; otherwise the insert would still be waiting.
             found = IdempotentCommand.objects.get(user=user, key=key)
         except OperationalError as error:
-            raise CommandRunningError from error
+            if is_lock_wait(error):
+                raise CommandRunningError from error
+            raise
     if found.body_hash != digest:
         raise KeyReusedError
     return found, False

@@ -13,7 +13,6 @@ from django.core.exceptions import (
 )
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.drainage import set_override
@@ -37,6 +36,7 @@ from rest_framework.settings import api_settings
 from banking.kernel.api_parameters import CURSOR, PAGE_SIZE, page_size_in
 from banking.kernel.keyset import NO_SUCH_PAGE, full_ordering, keyset_page
 from banking.kernel.money import plain_amount
+from banking.kernel.outages import is_outage
 from banking.kernel.refusals import REFUSED
 
 # Money in API requests and responses: twelve digits and, after a point, at most four decimals.
@@ -70,7 +70,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     """Turn a service's refusal into a 400 or 403 in DRF's shape."""
     if isinstance(exc, DjangoValidationError):
         exc = ValidationError(_details_of(exc))
-    elif isinstance(exc, OperationalError | InterfaceError):
+    elif is_outage(exc):
         exc = Unavailable()
     elif isinstance(exc, RequestDataTooBig):
         exc = TooLarge()

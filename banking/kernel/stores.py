@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql.psycopg_any import IsolationLevel
 from environ import Env
 
@@ -15,39 +16,97 @@ SQLITE_PRAGMAS = (
 SQLITE_READER_PRAGMAS = "PRAGMA query_only=ON;PRAGMA busy_timeout=20000;PRAGMA cache_size=-16000;"
 
 
-def databases(url: str) -> dict[str, dict[str, Any]]:
+# PostgreSQL's own limits for each statement and transaction: of the writing alias, of the readers.
+WRITER_LIMITS = {
+    "statement_timeout": "60s",
+    "lock_timeout": "3s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+READER_LIMITS = WRITER_LIMITS | {"statement_timeout": "15s"}
+# A network that is gone is noticed in seconds, on open connections too.
+KEEPALIVES = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 5000,
+}
+# After this silence of a statement we ask whether the server is there, and wait so long for the
+# answer. Then it counts as away for a moment, so that the next page does not wait again.
+SILENCE_SECONDS, ANSWER_SECONDS, AWAY_SECONDS = 2, 2, 2
+POOLERS = ("", "transaction")
+ISOLATION_LEVELS = {
+    "": IsolationLevel.READ_COMMITTED,
+    "read committed": IsolationLevel.READ_COMMITTED,
+    "repeatable read": IsolationLevel.REPEATABLE_READ,
+    "serializable": IsolationLevel.SERIALIZABLE,
+}
+
+
+def databases(url: str, *, pooler: str = "", isolation: str = "") -> dict[str, dict[str, Any]]:
     """The writing alias and its read-only twin, which shows every query one snapshot.
 
-    PostgreSQL: REPEATABLE READ. SQLite: a DEFERRED transaction, so that a reader never waits for
-    a writer; the writing alias is IMMEDIATE, or two writers would deadlock into "locked" errors.
+    `pooler`: "transaction" if PgBouncer or the like shares connections in that mode. `isolation`:
+    PostgreSQL's name of the writing alias's level.
     """
     default = Env.db_url_config(url)
     default["ATOMIC_REQUESTS"] = False
     if default["ENGINE"].endswith("sqlite3"):
-        default["OPTIONS"] = {
-            "timeout": 20,
-            "transaction_mode": "IMMEDIATE",
-            "init_command": SQLITE_PRAGMAS,
-        }
-        read_options = {
-            "timeout": 20,
-            "transaction_mode": "DEFERRED",
-            "init_command": SQLITE_READER_PRAGMAS,
-        }
-    else:
-        default |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-        limits = "-c lock_timeout=3s -c idle_in_transaction_session_timeout=30s"
-        default["OPTIONS"] = {
-            "connect_timeout": 3,
-            "options": f"-c statement_timeout=60s {limits}",
-        }
-        read_options = {
-            "connect_timeout": 3,
-            "isolation_level": IsolationLevel.REPEATABLE_READ,
-            "options": f"-c default_transaction_read_only=on -c statement_timeout=15s {limits}",
-        }
-    snapshot = {**default, "OPTIONS": read_options, "TEST": {"MIRROR": "default"}}
+        return _sqlite(default)
+    if pooler not in POOLERS:
+        raise ImproperlyConfigured("DATABASE_POOLER must be “transaction” or empty.")
+    if isolation.lower() not in ISOLATION_LEVELS:
+        raise ImproperlyConfigured(f"DATABASE_ISOLATION: “{isolation}” is not a level.")
+    return _postgresql(
+        default, is_pooled=bool(pooler), isolation=ISOLATION_LEVELS[isolation.lower()]
+    )
+
+
+def _sqlite(default: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A reader's DEFERRED transaction never waits for a writer; the writing alias is IMMEDIATE, or
+    two writers would deadlock into "locked" errors.
+    """
+    default["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": SQLITE_PRAGMAS,
+    }
+    read_options = {
+        "timeout": 20,
+        "transaction_mode": "DEFERRED",
+        "init_command": SQLITE_READER_PRAGMAS,
+    }
+    return {"default": default, "snapshot": _reader(default, OPTIONS=read_options)}
+
+
+def _postgresql(
+    default: dict[str, Any], *, is_pooled: bool, isolation: IsolationLevel
+) -> dict[str, dict[str, Any]]:
+    options = {"connect_timeout": 3, **KEEPALIVES}
+    default |= {
+        "ENGINE": "banking.kernel.postgresql",
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        # The rows of a cursor would come from another server connection.
+        "DISABLE_SERVER_SIDE_CURSORS": is_pooled,
+        "OPTIONS": {**options, "isolation_level": isolation},
+        "POOLED": is_pooled,
+        "READ_ONLY": False,
+        "TIME_LIMITS": WRITER_LIMITS,
+        "SILENCE_SECONDS": SILENCE_SECONDS,
+        "ANSWER_SECONDS": ANSWER_SECONDS,
+        "AWAY_SECONDS": AWAY_SECONDS,
+    }
+    snapshot = _reader(
+        default,
+        OPTIONS={**options, "isolation_level": IsolationLevel.REPEATABLE_READ},
+        READ_ONLY=True,
+        TIME_LIMITS=READER_LIMITS,
+    )
     return {"default": default, "snapshot": snapshot}
+
+
+def _reader(default: dict[str, Any], **differences: Any) -> dict[str, Any]:
+    return {**default, **differences, "TEST": {"MIRROR": "default"}}
 
 
 def cache(url: str) -> dict[str, Any]:

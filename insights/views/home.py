@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from banking.kernel.forms import tell_refusal
+from banking.kernel.outages import if_possible
 from insights.figures.period_choice import choose_period
 from insights.figures.questions import include_shared_in
 from insights.home.arranging import arrange_cards, move_card, note_visit, reset_cards
@@ -40,7 +41,8 @@ def home(request: UserRequest) -> HttpResponse:
         choice, shared, status = choose_period({}, on=on), None, 422
     state = HomeState.objects.visible_to(user).first()
     page = home_page(user=user, choice=choice, on=on, state=state, include_shared=shared)
-    note_visit(user=user, state=state, at=now, is_set_up=page.is_set_up)
+    with if_possible():
+        note_visit(user=user, state=state, at=now, is_set_up=page.is_set_up)
     context = home_context(page)
     if page.overview.is_empty:
         context["may_add_sample"] = may(user, Ability.CHANGE_OWN_DATA)
