@@ -16,15 +16,12 @@ from transactions.sources.files.csv_columns import Column
 from transactions.sources.files.csv_money import (
     Evidence,
     Money,
-    best_named,
     is_mostly_negative,
-    likeliest_money,
-    named_money,
-    proved_money,
-    settle_flag,
-    settle_opening,
     signed_amounts,
 )
+from transactions.sources.files.csv_money_flags import settle_flag
+from transactions.sources.files.csv_money_named import best_named, likeliest_money, named_money
+from transactions.sources.files.csv_money_proved import proved_money, settle_opening
 from transactions.sources.files.csv_proof import agreement, prove
 from transactions.sources.files.narrowing import sure
 from transactions.sources.files.values import fold

@@ -1,0 +1,59 @@
+"""Words on each line that say the direction of money."""
+
+from decimal import Decimal
+
+from transactions.sources.files.cell_words import (
+    INFLOW_FLAGS,
+    OUTFLOW_FLAGS,
+)
+from transactions.sources.files.column_words import (
+    heading_score,
+)
+from transactions.sources.files.csv_columns import Column
+from transactions.sources.files.csv_money import ALMOST_ALL, Money
+from transactions.sources.files.narrowing import sure
+from transactions.sources.files.values import fold
+
+
+def settle_flag(money: Money, columns: list[Column]) -> int:
+    """Find a column of direction words; 1 or -1 if the amounts' own signs agree with it."""
+    for column in columns:
+        words = [fold(value).strip(" .") for value in column.values]
+        known = [word for word in words if word in OUTFLOW_FLAGS or word in INFLOW_FLAGS]
+        filled = sum(map(bool, words))
+        if column in money.columns or not known or len(known) < ALMOST_ALL * filled:
+            continue
+        if filled < ALMOST_ALL * len(words):
+            continue
+        if sure(money.amount).negative_count:
+            return _flag_agreement(words, sure(money.amount).amounts)
+        money.flag = column
+        _name_flags(money, {*map(fold, column.values)}, set(known))
+        return 0
+    return 0
+
+
+def _flag_agreement(words: list[str], amounts: list[Decimal | None]) -> int:
+    pairs = [
+        (word in INFLOW_FLAGS, amount > 0)
+        for word, amount in zip(words, amounts, strict=True)
+        if amount
+    ]
+    agreeing = sum(is_in == is_positive for is_in, is_positive in pairs)
+    if agreeing >= ALMOST_ALL * len(pairs):
+        return 1
+    return -1 if agreeing <= (1 - ALMOST_ALL) * len(pairs) else 0
+
+
+def _name_flags(money: Money, written: set[str], known: set[str]) -> None:
+    outflow = sorted(word for word in written if word.strip(" .") in OUTFLOW_FLAGS)
+    inflow = sorted(word for word in written if word.strip(" .") in INFLOW_FLAGS)
+    money.outflow_flag = "|".join(outflow) or "debit"
+    money.inflow_flag = "|".join(inflow)
+    is_lone_letter = len(known) == 1 and len(next(iter(known))) == 1
+    if is_lone_letter and not heading_score(sure(money.flag).heading, "flag"):
+        money.doubt(
+            "outflow_flag",
+            "Every line has the same letter, so it could mean money in or money out.",
+            [*known],
+        )
