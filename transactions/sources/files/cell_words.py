@@ -15,7 +15,7 @@ def _folded_pattern(words: str) -> re.Pattern:
 
 
 _OUTFLOW = (
-    "D|DR|DBIT|DB|Debit|Debito|Débito|Débit|Debet|Debe|Cargo|Soll|S|Af|Out|Outflow|O|"
+    "χ|D|DR|DBIT|DB|Debit|Debito|Débito|Débit|Debet|Debe|Cargo|Soll|S|Af|Out|Outflow|O|"
     "Withdrawal|Expense|Money out|Paid out|Sortie|Uscita|Saída|Belastung|Lastschrift|Ausgabe|"
     "Ausgang|Obciążenie|Wydatek|Výdaj|Odchozí|Terhelés|Kiadás|Uttag|Ut|Ud|K-|-|расход|списание|"
     "дебет|支出|出金|출금|DT|Isplata|Breme|V breme|Veloitus|Deebet|Debets|Debetas|Дебит|Видаток|"
@@ -23,7 +23,7 @@ _OUTFLOW = (
     "Sale|Purchase|Payment out|Spent|OUTGOING|Zaduženje|Terećenje|Egreso|Gasto|Salida|Addebito|Dare"
 )
 _INFLOW = (
-    "C|CR|CRDT|Credit|Credito|Crédito|Crédit|Kredit|Haber|Abono|Haben|H|Bij|In|Inflow|"
+    "π|C|CR|CRDT|Credit|Credito|Crédito|Crédit|Kredit|Haber|Abono|Haben|H|Bij|In|Inflow|"
     "I|Deposit|Income|Money in|Paid in|Entrée|Entrata|Entrada|Gutschrift|Einnahme|Eingang|"
     "Uznanie|Wpływ|Příjem|Příchozí|Jóváírás|Bevétel|Insättning|Inn|Ind|K|+|приход|зачисление|"
     "кредит|收入|入金|입금|CT|Uplata|Dobro|V dobro|Hyvitys|Kreedit|Kredīts|Kreditas|Надходження|"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from transactions.sources.files.column_words import heading_score
+from transactions.sources.files.column_words import heading_score, plain_heading
 from transactions.sources.files.csv_columns import Column, date_styles, day_of
 from transactions.sources.files.dates import DATE_STYLES, is_croatian, may_be_croatian
 from transactions.sources.files.incoming import UnreadableFile
@@ -26,6 +26,8 @@ _CLOSE_DAYS = 10
 _DAYS_AHEAD = timedelta(days=40)
 _DAY_FIRST = {"%d-%m-%Y", "%d-%m-%y", "%d%m%Y", "%d%m%y"}
 _MONTH_FIRST = {"%m-%d-%Y", "%m-%d-%y", "%m%d%Y"}
+_KNOWN_NAME = 80
+_PAYMENT_DAY = re.compile(r"operaci|operaz|operati|transac|transak|tranza|verrichting")
 # Each piece of evidence is one vote; an order wins if it leads by this many.
 _SETTLED_BY = 3
 
@@ -73,9 +75,19 @@ def _is_named_date(column: Column) -> bool:
 def _best_of_role(columns: list[Column], role: str) -> Column | None:
     return max(
         (column for column in columns if _date_role(column) == role),
-        key=lambda column: (heading_score(column.heading, role), -column.index),
+        key=lambda column: (
+            _names_payment_day(column, role),
+            heading_score(column.heading, role),
+            -column.index,
+        ),
         default=None,
     )
+
+
+def _names_payment_day(column: Column, role: str) -> bool:
+    """Whether the heading says more than "date": "Fecha de operación" is not next to "Fecha"."""
+    is_known = heading_score(column.heading, role) >= _KNOWN_NAME
+    return is_known and _PAYMENT_DAY.search(plain_heading(column.heading)) is not None
 
 
 def _date_role(column: Column) -> str:
