@@ -53,13 +53,14 @@ def pytest_runtest_setup(item):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item):
+def pytest_runtest_teardown(item, nextitem):
     """Refill what migrations fill, as transactional tests end with every table emptied.
 
-    Once and committed, since the next test would otherwise pay for it and roll it back.
+    Once and committed, since the next test would otherwise pay for it and roll it back. After the
+    last test there is no database anymore.
     """
     yield
-    if DATABASE_ACCESS in item.config.stash and _is_transactional(item):
+    if nextitem is not None and DATABASE_ACCESS in item.config.stash and _is_transactional(item):
         with item.config.stash[DATABASE_ACCESS].unblock():
             predefined.install(Category)
 

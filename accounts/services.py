@@ -13,6 +13,7 @@ from django.db.models import F, Value
 from django.utils import timezone
 
 from accounts.models import Account, ExchangeRate, RateMonth
+from banking.kernel.commands import command
 from banking.kernel.fields import AmountField
 from banking.kernel.money import exact_amount, plain_amount
 from banking.kernel.periods import first_of_month
@@ -56,7 +57,7 @@ def refuse_overdraft(account: Account, delta: Decimal) -> None:
         )
 
 
-@db_transaction.atomic
+@command
 def open_account(
     *,
     actor: User,
@@ -98,7 +99,7 @@ def open_account(
     return account
 
 
-@db_transaction.atomic
+@command
 def edit_account(*, actor: User | None, account: Account, **changes: Any) -> Account:
     """Change an account's description, limit, currency (while it has no transactions) or opening
     balance.
@@ -165,7 +166,7 @@ def _change_opening_balance(
     account.opening_balance = opening
 
 
-@db_transaction.atomic
+@command
 def delete_account(*, actor: User, account: Account) -> None:
     """Move an account to the trash. Its transactions no longer count in any figure."""
     locked = lock_accounts([account.pk])[account.pk]
@@ -174,7 +175,7 @@ def delete_account(*, actor: User, account: Account) -> None:
         trail.record(actor=actor, action="accounts.account.deleted", target=locked)
 
 
-@db_transaction.atomic
+@command
 def restore_account(*, actor: User, account: Account) -> Account:
     """Restore an account from the trash with its transactions."""
     locked = lock_accounts([account.pk])[account.pk]

@@ -11,6 +11,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.exchange import RateMissing, convert
+from banking.kernel.commands import command
 from banking.kernel.money import round_to_minor_unit
 from banking.kernel.periods import add_months
 from banking.limits import MOST_POINTS, POINTS_PER_UNIT
@@ -122,7 +123,7 @@ def restore_program(*, actor: User, reward: Reward) -> Reward:
     return locked
 
 
-@db_transaction.atomic
+@command
 def add_entry(
     *, actor: User, reward: Reward, kind: str, points: int, on: date, note: str = ""
 ) -> PointsEntry:
@@ -282,7 +283,7 @@ def take_back_points(
     return taken
 
 
-@db_transaction.atomic
+@command
 def expire_points(*, reward: Reward, on: date) -> int:
     """Remove points that expired before `on`; returns how many. Safe to repeat."""
     locked = Reward.objects.select_for_update().get(pk=reward.pk)

@@ -14,6 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, OperationalError
 from django.db import transaction as db_transaction
 
+from banking.kernel.commands import in_one_commit
 from banking.kernel.outages import is_lock_wait
 from banking.limits import IDEMPOTENCY_KEYS_FOR
 from users.models import IdempotentCommand, User
@@ -52,7 +53,8 @@ def run_once(
     `refusal(exception)` turns it into a response: then only its effects are rolled back and the
     response is stored. Without a key the command simply runs, atomically.
     """
-    with db_transaction.atomic():
+
+    def run(*, is_again: bool) -> Outcome:
         if not key:
             return Outcome(*command())
         row, is_new = _claim(user, key, body_hash(body))
@@ -61,6 +63,8 @@ def run_once(
             row.response = plain(answer)
             row.save(update_fields=["status_code", "response"])
         return Outcome(row.status_code, row.response, not is_new)
+
+    return in_one_commit(run, is_idempotent=bool(key))
 
 
 def is_kept(user: User, key: str) -> bool:

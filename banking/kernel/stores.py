@@ -37,7 +37,6 @@ POOLERS = ("", "transaction")
 ISOLATION_LEVELS = {
     "": IsolationLevel.READ_COMMITTED,
     "read committed": IsolationLevel.READ_COMMITTED,
-    "repeatable read": IsolationLevel.REPEATABLE_READ,
     "serializable": IsolationLevel.SERIALIZABLE,
 }
 

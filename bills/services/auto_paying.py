@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 
+from banking.kernel.commands import command
 from banking.limits import BILL_AHEAD_DAYS, BILL_CATCH_UP_DAYS, BILL_FORGOTTEN_DAYS
 from bills.models import Bill, BillQuerySet
 from bills.recurrence import occurrence_date
@@ -45,7 +46,7 @@ def auto_pay_due(*, at: datetime) -> dict[str, int]:
     return counts
 
 
-@db_transaction.atomic
+@command
 def auto_pay(*, bill: Bill, on: date) -> str:
     """Try to auto-pay an occurrence on the date `on`: "paid", "failed", or "" if already settled.
 

@@ -5,13 +5,13 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
-from django.db import transaction as db_transaction
 from django.db.models import F
 from django.utils import timezone
 
 from accounts.exchange import RateMissing, convert
 from accounts.models import Account
 from accounts.services import lock_accounts
+from banking.kernel.commands import command
 from banking.kernel.money import exact_amount, plain_amount, round_to_minor_unit
 from banking.kernel.narrowing import sure
 from bills.models import Bill
@@ -36,7 +36,7 @@ NEAR = Decimal("0.05")
 EARN_WITHIN_DAYS = 60
 
 
-@db_transaction.atomic
+@command
 def pay_bill(
     *,
     actor: User | None,
@@ -113,7 +113,7 @@ def _how_it_was_paid(bill: Bill, paying: Account | None, rest: Bill | None) -> s
     return f"{sentence} The remaining {amount_words(rest.amount_due)} {state} as bill {rest.pk}."
 
 
-@db_transaction.atomic
+@command
 def settle_with(*, actor: User | None, bill: Bill, payment: Transaction) -> Bill:
     """Settle an occurrence with an existing expense, such as an imported one.
 
@@ -145,7 +145,7 @@ def settle_with(*, actor: User | None, bill: Bill, payment: Transaction) -> Bill
     return settled
 
 
-@db_transaction.atomic
+@command
 def unpay_bill(*, actor: User, bill: Bill) -> Bill:
     """Undo a payment and its effects; the bill is open again.
 
@@ -246,7 +246,7 @@ def earn_for_scheduled(*, at: datetime) -> int:
     return sum(_earn_late(pk) for pk in list(posted.order_by("pk").values_list("pk", flat=True)))
 
 
-@db_transaction.atomic
+@command
 def _earn_late(pk: int) -> bool:
     bill = lock_bill(Bill(pk=pk))
     payment = bill.payment

@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction as db_transaction
 from django.db.models import Count
 
 from accounts.models import Account
 from accounts.services import lock_accounts
+from banking.kernel.commands import command
 from transactions.holds import refuse_held
 from transactions.models import (
     Category,
@@ -84,7 +84,7 @@ class Edit:
         return self.add_ids | self.remove_ids
 
 
-@db_transaction.atomic
+@command
 def bulk_edit(
     *,
     actor: User,
@@ -168,7 +168,7 @@ def _carry_out_edit(
     _record(act.actor, "transactions.transactions.edited", change, len(staged))
 
 
-@db_transaction.atomic
+@command
 def bulk_delete(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Change | None:
     """Move rows to the trash. They leave balances and totals at once. Raises ValidationError.
 
@@ -232,7 +232,7 @@ class Restored:
     returned_count: int
 
 
-@db_transaction.atomic
+@command
 def bulk_restore(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Restored:
     """Restore rows from the trash. They count again at once.
 

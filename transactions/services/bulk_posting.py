@@ -8,12 +8,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db import transaction as db_transaction
 from django.db.models import GeneratedField
 
 from accounts.models import Account
 from accounts.services import lock_accounts
 from banking.kernel.bulk import batched, bulk_insert
+from banking.kernel.commands import command
 from banking.kernel.money import plain_amount, round_to_minor_unit
 from transactions.fingerprints import fingerprint
 from transactions.models import Category, Tag, Transaction
@@ -41,7 +41,7 @@ class HistoryRow:
     tags: tuple[str, ...] = ()
 
 
-@db_transaction.atomic
+@command
 def post_many(
     *,
     actor: User | None,

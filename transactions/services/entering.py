@@ -7,8 +7,7 @@ payment imported yesterday and entered today would silently count twice.
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction as db_transaction
-
+from banking.kernel.commands import command
 from transactions.models import ReviewItem, Transaction
 from transactions.services.posting import post_transaction
 from transactions.services.review_questions import ask_about_entry
@@ -24,7 +23,7 @@ class Entered:
     review: ReviewItem | None
 
 
-@db_transaction.atomic
+@command
 def enter_transaction(*, actor: User, **fields: Any) -> Entered:
     """Post a transaction by hand as `post_transaction` does, then look for a possible duplicate.
 

@@ -12,6 +12,7 @@ from django.db import transaction as db_transaction
 
 from accounts.models import Account
 from accounts.services import edit_account, lock_accounts
+from banking.kernel.commands import command
 from transactions.models import (
     BankLine,
     ImportBatch,
@@ -197,7 +198,7 @@ def _remember_mapping(batch: ImportBatch, columns: list[str]) -> None:
         )
 
 
-@db_transaction.atomic
+@command
 def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBatch:
     """Move everything a confirmed import added to the trash, and undo its completions.
 
@@ -221,7 +222,7 @@ def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBat
     return batch
 
 
-@db_transaction.atomic
+@command
 def confirm_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[ImportBatch]:
     """Confirm all imports of one upload, or none. Raises ValidationError."""
     together = _unreverted(batch)
@@ -229,7 +230,7 @@ def confirm_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[Impo
     return [confirm_import(actor=actor, batch_id=one.pk, at=at) for one in together]
 
 
-@db_transaction.atomic
+@command
 def revert_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[ImportBatch]:
     """Revert all finished imports of one upload, or none.
 

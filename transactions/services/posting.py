@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction as db_transaction
 from django.utils import timezone
 
 from accounts.models import Account
 from accounts.services import apply_to_balance, lock_accounts, refuse_overdraft
+from banking.kernel.commands import command
 from banking.kernel.money import plain_amount
 from banking.kernel.periods import first_of_month
 from transactions.holds import refuse_held
@@ -64,7 +64,7 @@ SPLIT = "This transaction is split. Undo the split first."
 NO_SUGGESTION = Suggestion(None, Transaction.CategorySource.NONE, "")
 
 
-@db_transaction.atomic
+@command
 def post_transaction(
     *,
     actor: User | None,
@@ -127,7 +127,7 @@ def post_transaction(
     return row
 
 
-@db_transaction.atomic
+@command
 def edit_transaction(
     *, actor: User, transaction: Transaction, today: date | None = None, **changes: Any
 ) -> Transaction:
@@ -170,7 +170,7 @@ def edit_transaction(
     return row
 
 
-@db_transaction.atomic
+@command
 def delete_transactions(*, actor: User | None, rows: TransactionQuerySet) -> int:
     """Move rows to the trash. They leave balances and totals at once. Returns how many.
 
@@ -191,7 +191,7 @@ def delete_transactions(*, actor: User | None, rows: TransactionQuerySet) -> int
     return count
 
 
-@db_transaction.atomic
+@command
 def restore_transactions(
     *, actor: User | None, rows: TransactionQuerySet, today: date | None = None
 ) -> int:

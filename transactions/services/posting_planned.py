@@ -10,10 +10,10 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction as db_transaction
 from django.utils import timezone
 
 from accounts.services import lock_accounts, refuse_overdraft
+from banking.kernel.commands import command
 from banking.kernel.money import plain_amount
 from transactions.models import Transaction, UnpostedReason
 from transactions.services.posting import book
@@ -52,7 +52,7 @@ def _due(at: datetime) -> Iterable[int]:
             yield pk
 
 
-@db_transaction.atomic
+@command
 def post_if_due(*, pk: int, at: datetime) -> str:
     """Post one planned transaction together with the other side of its transfer.
 

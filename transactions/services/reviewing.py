@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction as db_transaction
 from django.db.models import Q
 
 from accounts.models import Account
 from accounts.services import lock_accounts
+from banking.kernel.commands import command
 from banking.kernel.fields import folded_field
 from banking.kernel.money import to_units
 from banking.kernel.narrowing import sure
@@ -56,7 +56,7 @@ BOTH_STAY = (
 GONE = "The transaction it looked like no longer exists. Choose “Different payment” to add it."
 
 
-@db_transaction.atomic
+@command
 def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> ReviewItem:
     """Answer an open question "same" or "different". An answered one stays as it is.
 
@@ -414,7 +414,7 @@ def _give_category(actor: User, row: Transaction, category_id: int | None, sourc
 # -- undo ------------------------------------------------------------------------------------------
 
 
-@db_transaction.atomic
+@command
 def undo_decision(*, actor: User, item: ReviewItem, at: datetime) -> ReviewItem:
     """Reopen an answered question. The ledger is as it was before the answer.
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
-from django.db import transaction as db_transaction
 
 from accounts.models import Account
 from accounts.services import lock_accounts
+from banking.kernel.commands import command
 from banking.kernel.money import plain_amount
 from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
 from transactions.services.posting import book
@@ -34,7 +34,7 @@ class Part:
     notes: str = ""
 
 
-@db_transaction.atomic
+@command
 def split_transaction(
     *, actor: User, transaction: Transaction, parts: Sequence[Part]
 ) -> Transaction:
@@ -69,7 +69,7 @@ def split_transaction(
     return row
 
 
-@db_transaction.atomic
+@command
 def unsplit_transaction(*, actor: User, transaction: Transaction) -> Transaction:
     """Undo the split; the previous category counts again. An unsplit transaction stays as it is."""
     accounts, row = _locked(transaction)

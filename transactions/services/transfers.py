@@ -17,6 +17,7 @@ from django.db.models import F, Q, QuerySet
 from accounts.exchange import RateMissing, convert
 from accounts.models import Account
 from accounts.services import lock_accounts
+from banking.kernel.commands import command
 from banking.kernel.money import exact_amount, round_to_minor_unit
 from transactions.models import Category, Transaction, Transfer
 from transactions.services.posting import book, post_transaction
@@ -33,7 +34,7 @@ WINDOW = timedelta(days=4)
 MOST_SUGGESTIONS = 500
 
 
-@db_transaction.atomic
+@command
 def transfer_funds(
     *,
     actor: User,
@@ -258,7 +259,7 @@ def _nearest_pairs(
     return pairs
 
 
-@db_transaction.atomic
+@command
 def confirm_transfer(*, actor: User, transfer: Transfer) -> Transfer:
     """Confirm a pair: neither transaction counts as income or spending any more. Safe to repeat."""
     locked, rows, accounts = _locked_pair(transfer)
@@ -292,7 +293,7 @@ def confirm_transfer(*, actor: User, transfer: Transfer) -> Transfer:
     return locked
 
 
-@db_transaction.atomic
+@command
 def reject_transfer(*, actor: User, transfer: Transfer) -> Transfer:
     """Reject a pair. If it was confirmed, both transactions get their previous categories back."""
     locked, (outflow, inflow), accounts = _locked_pair(transfer)

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction as db_transaction
 from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
 from accounts.services import lock_accounts
+from banking.kernel.commands import command
 from transactions.models import Category, Change, ChangePlan, ChangeRow, Transaction
 from transactions.services.changing import (
     AFTER,
@@ -56,7 +56,7 @@ class Undone:
     left_ids: list[int] = field(default_factory=list)
 
 
-@db_transaction.atomic
+@command
 def undo_change(*, actor: User, change: Change, at: datetime) -> Undone:
     """Undo a change field by field, wherever the row still has the value it wrote.
 
