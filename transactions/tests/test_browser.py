@@ -247,3 +247,25 @@ def test_selection_survives_sorting_and_a_dropped_file_opens_its_form(
     expect(dialog).to_contain_text("march.csv")
     dialog.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Match columns")
+
+
+def test_fifty_merchants_are_categorized_with_the_keyboard_only(signed_in, live_server, account):
+    """Five keys a merchant: some two minutes at an unhurried two keys a second."""
+    for first in "abcde":
+        for second in "klmnoprstu":
+            make_transaction(account=account, amount="-5.00", description=f"Zq{first}{second}x")
+    page, pressed = signed_in, 0
+    page.goto(f"{live_server.url}/transactions/by-merchant/")
+    for settled in range(1, 51):
+        # Two pages of 25: each begins with "next merchant" and "type a category".
+        keys = (*("jc" if settled in (1, 26) else ""), *"coff", "Enter")
+        with page.expect_response("**/by-merchant/settle/"):
+            for key in keys:
+                page.keyboard.press(key)
+        pressed += len(keys)
+        left = 25 - settled % 25 if settled < 50 else 0
+        expect(page.locator("[data-group]")).to_have_count(left)
+        if left % 25:
+            expect(page.locator("[data-group] .combobox > input:focus")).to_have_value("")
+    assert not Transaction.objects.filter(category=None).exists()
+    assert pressed == 254
