@@ -168,9 +168,9 @@ def _wait_for_postgresql(
 
 
 @contextlib.contextmanager
-def pgbouncer(port: int) -> Iterator[int]:
-    """Yield the port of a PgBouncer in transaction mode, in front of the PostgreSQL on `port`. Two
-    server connections are shared by all of its clients.
+def pgbouncer(port: int, *, connections: int = 2) -> Iterator[int]:
+    """Yield the port of a PgBouncer in transaction mode, in front of the PostgreSQL on `port`. Its
+    clients share that many server connections.
     """
     program = pgbouncer_program()
     folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
@@ -178,7 +178,7 @@ def pgbouncer(port: int) -> Iterator[int]:
     (folder / "users").write_text('"postgres" ""\n')
     (folder / "ini").write_text(
         f"[databases]\n* = host=127.0.0.1 port={port}\n[pgbouncer]\npool_mode = transaction\n"
-        f"default_pool_size = 2\nlisten_addr = 127.0.0.1\nlisten_port = {own}\n"
+        f"default_pool_size = {connections}\nlisten_addr = 127.0.0.1\nlisten_port = {own}\n"
         f"unix_socket_dir =\nauth_type = trust\nauth_file = {folder / 'users'}\n"
         f"logfile = {folder / 'log'}\n"
     )

@@ -6,6 +6,9 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql.psycopg_any import IsolationLevel
 from environ import Env
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as LostError
+from redis.retry import Retry
 
 # Secure delete: erased data is also overwritten in the file.
 SQLITE_PRAGMAS = (
@@ -33,6 +36,14 @@ KEEPALIVES = {
 # After this silence of a statement we ask whether the server is there, and wait so long for the
 # answer. Then it counts as away for a moment, so that the next page does not wait again.
 SILENCE_SECONDS, ANSWER_SECONDS, AWAY_SECONDS = 2, 2, 2
+# A page waits so long for the cache, and then does without.
+CACHE_ANSWER_SECONDS = 0.5
+CACHE_CONNECTION = {
+    "socket_connect_timeout": CACHE_ANSWER_SECONDS,
+    "socket_timeout": CACHE_ANSWER_SECONDS,
+    # A connection from before the server's restart is replaced; silence is not tried twice.
+    "retry": Retry(NoBackoff(), 1, supported_errors=(LostError,)),
+}
 POOLERS = ("", "transaction")
 ISOLATION_LEVELS = {
     "": IsolationLevel.READ_COMMITTED,
@@ -116,10 +127,10 @@ def cache(url: str) -> dict[str, Any]:
             "LOCATION": url.removeprefix("file://"),
         }
     return {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "banking.kernel.cache_breaker.BreakingCache",
         "LOCATION": url,
         "KEY_PREFIX": "cache",
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
+        "OPTIONS": CACHE_CONNECTION,
     }
 
 

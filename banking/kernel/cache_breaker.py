@@ -1,0 +1,48 @@
+"""The Redis cache, which remembers for a moment that its server is away.
+
+A frozen Valkey holds every command until its time-out. A page has several, so after the first one
+fails, the process asks no more for some seconds: the others fail at once.
+"""
+
+from time import monotonic
+from typing import Any
+
+import redis
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis.exceptions import ConnectionError as LostError
+from redis.exceptions import TimeoutError as SilentError
+
+AWAY_SECONDS = 5
+
+
+class BreakingRedis(redis.Redis):
+    """Redis's client. While its server is away, each command fails without a wait."""
+
+    # By address; shared by the threads of this process.
+    away_until: dict[tuple[Any, ...], float] = {}
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        server = self.connection_pool.connection_kwargs
+        address = (server.get("path"), server.get("host"), server.get("port"))
+        if monotonic() < self.away_until.get(address, 0):
+            raise LostError("The cache did not answer a moment ago.")
+        try:
+            client: Any = super()
+            return client.execute_command(*args, **options)
+        except (LostError, SilentError):
+            self.away_until[address] = monotonic() + AWAY_SECONDS
+            raise
+
+
+class _Client(RedisCacheClient):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._client = BreakingRedis
+
+
+class BreakingCache(RedisCache):
+    """Django's Redis cache with our client."""
+
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = _Client
