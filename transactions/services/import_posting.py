@@ -144,12 +144,14 @@ class _SumsOfLines:
         merchant, category_id, units, txn_date, status = *line[1:4], line[5], line[11]
         if status == PENDING:
             return
-        month = first_of_month(txn_date)
+        day, group = (txn_date, category_id), (first_of_month(txn_date), category_id, merchant)
+        by_day, by_merchant = self.days.get(day), self.merchants.get(group)
+        if by_day is None:
+            by_day = self.days[day] = [0, 0, 0, 0]
+        if by_merchant is None:
+            by_merchant = self.merchants[group] = [0, 0, 0, 0]
         place, size, is_out = (0, units, 0) if units > 0 else (1, -units, 1)
-        for sums in (
-            self.days.setdefault((txn_date, category_id), [0, 0, 0, 0]),
-            self.merchants.setdefault((month, category_id, merchant), [0, 0, 0, 0]),
-        ):
+        for sums in (by_day, by_merchant):
             sums[place] += size
             sums[2] += 1
             sums[3] += is_out

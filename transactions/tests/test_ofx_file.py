@@ -225,3 +225,18 @@ def test_damaged_files_raise_only_unreadable_file(data):
     junk = data.draw(st.binary(max_size=40))
     length = data.draw(st.integers(0, 60))
     refused_or_read(lambda: ofx_file.read(original[:at] + junk + original[at + length :]))
+
+
+def test_investment_statement_without_lines_says_what_it_is():
+    data = (
+        b"OFXHEADER:100\n\n<OFX><INVSTMTMSGSRSV1><INVSTMTTRNRS><INVSTMTRS><CURDEF>USD<INVPOSLIST>"
+    )
+    data += b"</INVPOSLIST></INVSTMTRS></INVSTMTTRNRS></INVSTMTMSGSRSV1></OFX>"
+    file = ofx_file.read(data)
+    assert (list(file.rows), file.warnings) == (
+        [],
+        [
+            "This OFX file contains no transactions. It is an investment statement, of which only "
+            "cash lines are imported."
+        ],
+    )

@@ -237,7 +237,10 @@ def _warn(file: IncomingFile, survey: Survey, text: str) -> None:
         )
     if not line_count:
         said = f" The bank's message: “{survey.bank_message}”." if survey.bank_message else ""
-        file.warnings.append(f"This OFX file contains no transactions.{said}")
+        holds = ""
+        if not survey.investment_count and re.search(r"<INVSTMTRS\s*>", text, re.IGNORECASE):
+            holds = " It is an investment statement, of which only cash lines are imported."
+        file.warnings.append(f"This OFX file contains no transactions.{holds}{said}")
     if not re.search(r"</OFX\s*>\s*\Z", text[-200:], re.IGNORECASE):
         file.warnings.append("The file ends before its closing </OFX>; lines may be missing.")
 
