@@ -47,7 +47,7 @@ for alias in DATABASES.values():
         options["init_command"] += "PRAGMA busy_timeout=300000;PRAGMA synchronous=OFF;"
     else:
         options["connect_timeout"] = 60
-        alias["TIME_LIMITS"] = {"lock_timeout": "300s", "statement_timeout": "300s"}
+        alias["TIME_LIMITS"] = dict.fromkeys(alias["TIME_LIMITS"], "300s")
         alias["SILENCE_SECONDS"] = 300
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):

@@ -6,12 +6,14 @@ import subprocess
 from contextlib import closing, contextmanager
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection
 
 from banking.kernel import stores
 from banking.kernel.postgresql.base import DatabaseWrapper
 from tests import servers
 from transactions.models import Transaction
+from users import engine_check
 from users.models import User
 
 FROZEN_SECONDS = 5
@@ -173,3 +175,47 @@ def test_a_read_only_database_refuses_changes_with_503(read_only, checking, alic
     assert "We will be back shortly" in refusals[-1].text
     assert not Transaction.objects.exists()
     assert User.objects.get(pk=alice.pk).accounts.count() == 1
+
+
+def engine_report(capsys) -> tuple[int, str]:
+    code = 0
+    try:
+        call_command("check_engine")
+    except SystemExit as end:
+        code = end.code
+    return code, capsys.readouterr().out
+
+
+def test_check_engine_names_a_read_only_database_and_missing_triggers(
+    transactional_db, capsys, settings
+):
+    code, told = engine_report(capsys)
+    assert (code, "changes                        yes" in told) == (0, True), told
+    settings.AUDIT_GUARD = True
+    code, told = engine_report(capsys)
+    assert code == 1
+    assert "Run manage.py migrate." in told
+
+
+def test_check_engine_fails_on_a_read_only_database(read_only, capsys):
+    code, told = engine_report(capsys)
+    assert code == 1
+    assert "no, read-only" in told
+
+
+@pytest.mark.django_db(databases=["default", "snapshot"])
+@pytest.mark.postgresql
+@pytest.mark.pgbouncer
+def test_check_engine_notices_a_pooler_and_the_limits_that_are_missing_behind_it():
+    with servers.postgresql() as url, servers.pgbouncer(port_of(url)) as port:
+        behind = url.replace(f":{port_of(url)}/", f":{port}/")
+        with closing(wrapper(behind, pooler="transaction")) as pooled, begun(pooled):
+            process = int(ask(pooled, "SELECT pg_backend_pid()"))
+            assert engine_check._pooler(pooled, process).answer.endswith("found")
+            pooled.settings_dict["POOLED"] = False
+            assert engine_check._pooler(pooled, process).is_missing
+            pooled.settings_dict["POOLED"] = True
+            assert not engine_check._limits_inside(pooled).is_missing
+        with closing(wrapper(behind, pooler="transaction")) as pooled:
+            outside = engine_check._limits_outside(pooled)
+            assert "ALTER ROLE … SET statement_timeout" in outside.advice

@@ -1,0 +1,127 @@
+"""What the database at hand supports, in words (`manage.py check_engine`)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction as db_transaction
+
+from users.audit import audit_guard
+
+OLDEST_POSTGRESQL = (14, 0)
+OLDEST_SQLITE = (3, 31, 0)
+ROLE_LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+_WORDS = (
+    "SELECT current_setting('server_version'), current_setting('transaction_isolation'),"
+    " current_setting('transaction_read_only'), pg_backend_pid(), current_user,"
+    " EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm'),"
+    " (SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND NOT condeferrable)"
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report; `advice` is set where something is missing or could be better."""
+
+    subject: str
+    answer: str
+    advice: str = ""
+    is_missing: bool = False
+
+
+def examine(connection: Any, *, has_audit_guard: bool) -> list[Finding]:
+    """Findings on the connection's engine; raises DatabaseError if it cannot be asked."""
+    if connection.vendor == "sqlite":
+        findings = _sqlite(connection)
+    else:
+        with db_transaction.atomic(using=connection.alias):
+            findings = _postgresql(connection)
+        findings.append(_limits_outside(connection))
+    if has_audit_guard:
+        findings.append(_audit_guard(connection))
+    return findings
+
+
+def _postgresql(connection: Any) -> list[Finding]:
+    version, isolation, read_only, process, role, has_trigram, fixed = _row(connection, _WORDS)
+    settings = connection.settings_dict
+    is_old = connection.pg_version < OLDEST_POSTGRESQL[0] * 10_000
+    return [
+        Finding("engine", f"PostgreSQL {version}, as {role}", "Use 14 or newer.", is_old),
+        Finding("isolation of changes", isolation),
+        _pooler(connection, process),
+        _limits_inside(connection),
+        _writable(read_only == "on"),
+        Finding("deferrable constraints", "all" if not fixed else f"all but {fixed}"),
+        Finding("trigram index", "available" if has_trigram else "not available; not used"),
+        Finding(
+            "server-side cursors",
+            "off" if settings["DISABLE_SERVER_SIDE_CURSORS"] else "on",
+        ),
+    ]
+
+
+def _pooler(connection: Any, process: int) -> Finding:
+    """A pooler tells its clients an invented process id."""
+    is_pooled = connection.connection.info.backend_pid != process
+    if connection.settings_dict["POOLED"]:
+        seen = "found" if is_pooled else "not noticed"
+        return Finding("pooler", f"expected in transaction mode, {seen}")
+    answer = "found" if is_pooled else "none"
+    return Finding("pooler", answer, "Set DATABASE_POOLER=transaction.", is_pooled)
+
+
+def _limits(connection: Any) -> dict[str, str]:
+    shown = ", ".join(f"current_setting('{name}')" for name in ROLE_LIMITS)
+    return dict(zip(ROLE_LIMITS, _row(connection, f"SELECT {shown}"), strict=True))
+
+
+def _limits_inside(connection: Any) -> Finding:
+    limits = _limits(connection)
+    words = ", ".join(f"{name} {value}" for name, value in limits.items())
+    is_missing = "0" in limits.values()
+    return Finding("limits in transactions", words, "A limit is not in force.", is_missing)
+
+
+def _limits_outside(connection: Any) -> Finding:
+    """Behind a pooler these are the role's own; without them a single query may take for ever."""
+    missing = [name for name, value in _limits(connection).items() if value == "0"]
+    if not missing:
+        return Finding("limits outside of transactions", "all in force")
+    lines = [f"ALTER ROLE … SET {name} = '…';" for name in missing]
+    return Finding("limits outside of transactions", "missing", " ".join(lines))
+
+
+def _sqlite(connection: Any) -> list[Finding]:
+    version = connection.Database.sqlite_version
+    is_old = connection.Database.sqlite_version_info < OLDEST_SQLITE
+    (journal,), (foreign,) = (
+        _row(connection, f"PRAGMA {name}") for name in ("journal_mode", "foreign_keys")
+    )
+    (query_only,) = _row(connection, "PRAGMA query_only")
+    return [
+        Finding("engine", f"SQLite {version}", "Use 3.31 or newer.", is_old),
+        Finding("isolation of changes", "one writer at a time"),
+        Finding(
+            "journal", journal, "WAL lets readers and a writer work at once.", journal != "wal"
+        ),
+        Finding("foreign keys", "on" if foreign else "off", "They must be on.", not foreign),
+        _writable(bool(query_only)),
+    ]
+
+
+def _writable(is_read_only: bool) -> Finding:
+    answer = "no, read-only" if is_read_only else "yes"
+    return Finding("changes", answer, "Changes are answered with 503.", is_read_only)
+
+
+def _audit_guard(connection: Any) -> Finding:
+    is_missing = not audit_guard.is_installed(connection)
+    answer = "missing" if is_missing else "installed"
+    return Finding("triggers of the audit trail", answer, "Run manage.py migrate.", is_missing)
+
+
+def _row(connection: Any, question: str) -> tuple[Any, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        row: tuple[Any, ...] = cursor.fetchone()
+    return row

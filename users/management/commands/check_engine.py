@@ -1,0 +1,34 @@
+"""manage.py check_engine: exits 0 if the database has what the product needs, 1 if something is
+missing, 2 if it cannot be asked.
+"""
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+
+from users.engine_check import Finding, examine
+
+
+class Command(BaseCommand):
+    help = "Say what the database at hand supports, and what is missing."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            findings = examine(connection, has_audit_guard=settings.AUDIT_GUARD)
+        except DatabaseError as error:
+            self.stderr.write(f"The database did not answer: {error}")
+            sys.exit(2)
+        for finding in findings:
+            self._tell(finding)
+        if any(finding.is_missing for finding in findings):
+            sys.exit(1)
+
+    def _tell(self, finding: Finding) -> None:
+        mark = "MISSING" if finding.is_missing else "ok     "
+        self.stdout.write(f"{mark} {finding.subject:30} {finding.answer}")
+        is_advice = finding.is_missing or finding.answer == "missing"
+        if finding.advice and is_advice:
+            self.stdout.write(f"        {finding.advice}")
