@@ -12,11 +12,11 @@ from threading import Barrier, Event
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db import transaction as db_transaction
 from django.db.models import Q
 
 from accounts import services as account_services
 from accounts.models import Account
+from banking.kernel.commands import command as runs_again
 from tests.builders import make_account, make_user
 from tests.invariants import assert_ledger_holds
 from transactions.models import Transaction, Transfer
@@ -70,12 +70,12 @@ def post(owner, account, cents):
     )
 
 
+@runs_again
 def move(owner, source, target, cents):
     """Post a transfer-like pair: both accounts locked in one order, two rows or none."""
-    with db_transaction.atomic():
-        account_services.lock_accounts([source.pk, target.pk])
-        post(owner, source, -cents)
-        post(owner, target, cents)
+    account_services.lock_accounts([source.pk, target.pk])
+    post(owner, source, -cents)
+    post(owner, target, cents)
 
 
 def command(chance, owner, accounts):

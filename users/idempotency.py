@@ -15,7 +15,7 @@ from django.db import IntegrityError, OperationalError
 from django.db import transaction as db_transaction
 
 from banking.kernel.commands import in_one_commit
-from banking.kernel.outages import is_lock_wait
+from banking.kernel.outages import StaleSnapshotError, is_lock_wait
 from banking.limits import IDEMPOTENCY_KEYS_FOR
 from users.models import IdempotentCommand, User
 
@@ -100,7 +100,9 @@ def _claim(user: User, key: str, digest: str) -> tuple[IdempotentCommand, bool]:
                 return row, True
         except IntegrityError:
             # The duplicate committed first; otherwise the insert would still be waiting.
-            found = IdempotentCommand.objects.get(user=user, key=key)
+            found = IdempotentCommand.objects.filter(user=user, key=key).first()
+            if found is None:
+                raise StaleSnapshotError from None
         except OperationalError as error:
             if is_lock_wait(error):
                 raise CommandRunningError from error

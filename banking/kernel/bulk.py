@@ -29,7 +29,9 @@ def bulk_insert(
     target = f"{connection.ops.quote_name(table)} ({names})"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            return _copy(cursor, f"COPY {target} FROM STDIN", rows)
+            # Django does not translate the driver's errors of a COPY.
+            with connection.wrap_database_errors:
+                return _copy(cursor, f"COPY {target} FROM STDIN", rows)
         marks = ", ".join(["%s"] * len(columns))
         return _execute_many(cursor, f"INSERT INTO {target} VALUES ({marks})", rows)  # noqa: S608
 

@@ -17,7 +17,7 @@ from django.db import transaction as db_transaction
 from django.db.models import QuerySet
 from prometheus_client import Counter
 
-from banking.kernel.outages import LOCK_NOT_AVAILABLE, sqlstate
+from banking.kernel.outages import LOCK_NOT_AVAILABLE, StaleSnapshotError, sqlstate
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -116,6 +116,8 @@ def _reason(error: Exception) -> str:
     if connection.vendor != "postgresql":
         # SQLite's writers take turns, and each has waited for its turn already.
         return ""
+    if isinstance(error, StaleSnapshotError):
+        return REASONS["40001"]
     return REASONS.get(sqlstate(error), "")
 
 

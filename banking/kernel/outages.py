@@ -10,6 +10,12 @@ READ_ONLY = "25006"
 LOCK_NOT_AVAILABLE = "55P03"
 
 
+class StaleSnapshotError(OperationalError):
+    """Another transaction has added the row, but ours began before that and cannot see it. This
+    happens under SERIALIZABLE; starting again helps.
+    """
+
+
 def sqlstate(error: BaseException) -> str:
     """PostgreSQL's code of a Django database error; empty if it has none."""
     return str(getattr(error.__cause__, "sqlstate", None) or "")

@@ -21,6 +21,7 @@ from django.db import IntegrityError, models
 from django.db import transaction as db_transaction
 from django.utils import timezone
 
+from banking.kernel.outages import StaleSnapshotError
 from users.models import AuditChain, AuditEvent, User
 
 SYSTEM_CHAIN = "system"
@@ -177,7 +178,10 @@ def _locked_chain(name: str) -> AuditChain:
             AuditChain.objects.create(name=name)
     except IntegrityError:
         pass  # Another transaction created it first; lock that row.
-    return AuditChain.objects.select_for_update(no_key=True).get(name=name)
+    chain = AuditChain.objects.select_for_update(no_key=True).filter(name=name).first()
+    if chain is None:
+        raise StaleSnapshotError
+    return chain
 
 
 # --- What is hashed ---------------------------------------------------------------------------
