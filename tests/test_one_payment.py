@@ -18,13 +18,13 @@ from django.utils import timezone
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from banking.kernel.fields import folded
 from bills.services.paying import pay_bill, settle_with
 from bills.services.planning import create_bill
 from insights.demo.household import Household
 from tests.builders import make_account, make_user
 from transactions.ledger_check import check_ledger
 from transactions.matching.lines import NEW, Matching, Verdict
-from transactions.matching.words import plain_letters
 from transactions.models import Category, ReviewItem, Transaction
 from transactions.services import import_verdicts
 from transactions.services.entering import enter_transaction
@@ -315,8 +315,8 @@ class Teller:
 
 
 def payee_in(text):
-    plain = plain_letters(text)
-    return next(payee for payee in PAYEES if plain_letters(payee) in plain)
+    plain = folded(text)
+    return next(payee for payee in PAYEES if folded(payee) in plain)
 
 
 def tell_everything(payments, steps):
@@ -481,9 +481,7 @@ class HouseholdTeller(Teller):
     def listed(self, line, is_pending=None):
         words = line.description.removesuffix(" 4417 REF").casefold()
         original = next(
-            payment
-            for payment in self.payments
-            if plain_letters(payment.description) == plain_letters(words)
+            payment for payment in self.payments if folded(payment.description) == folded(words)
         )
         return (line.txn_date, line.signed_amount, original.description)
 

@@ -1,6 +1,8 @@
 """Filters and ordering of the transactions list, for the page and the API."""
 
+import re
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import django_filters
@@ -42,6 +44,7 @@ ORDERINGS = {
 }
 _COLUMN = f"-?({'|'.join(ORDERINGS)})"
 ORDERING_PATTERN = f"^{_COLUMN}(,{_COLUMN}){{0,{SORT_KEYS - 1}}}$"
+_POINT_OR_COMMA = re.compile(r"[0-9]{1,12}[.,][0-9]{2}")
 # Columns of other tables, and text too long for a cursor, are ordered through an annotation.
 _KEYS = {
     "description_key": Left("search_text", 80),
@@ -69,6 +72,20 @@ class WordsFilter(django_filters.CharFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, max_length=SEARCH_LENGTH, **kwargs)
+
+
+def _amount_in(text: str) -> Decimal | None:
+    """The amount a search means, without its sign; None if the text is not an amount.
+
+    `50.54` and `50,54` are amounts in every region; other texts as the region writes them.
+    """
+    bare = text.strip().lstrip("+-")
+    if _POINT_OR_COMMA.fullmatch(bare):
+        return Decimal(bare.replace(",", "."))
+    with suppress(ValidationError):
+        amount = AmountFilterField(required=False).clean(bare)
+        return None if amount is None else abs(amount)
+    return None
 
 
 class OrderingField(forms.CharField):
@@ -180,13 +197,35 @@ class TransactionFilter(django_filters.FilterSet):
         return rows.filter(signed_amount__lt=0)
 
     def with_tag(self, rows: TransactionQuerySet, name: str, tag: str) -> TransactionQuerySet:
-        tagged = Transaction.tags.through.objects.filter(transaction=OuterRef("pk"), tag__name=tag)
+        tagged = Transaction.tags.through.objects.filter(
+            transaction=OuterRef("pk"), tag__name_key=folded(" ".join(tag.split()))
+        )
         return rows.filter(Exists(tagged))
 
     def with_words(self, rows: TransactionQuerySet, name: str, text: str) -> TransactionQuerySet:
+        """Every word is in the row's texts, a tag or a part's note, or is its amount."""
+        if (amount := _amount_in(text)) is not None and len(text.split()) > 1:
+            return rows.filter(Q(amount=amount) | self._all_found(text))
+        return rows.filter(self._all_found(text))
+
+    def _all_found(self, text: str) -> Q:
+        owners = {self.request.user.pk}
+        if shared := list(shared_account_ids(self.request.user)):
+            owners |= set(Account.objects.filter(pk__in=shared).values_list("user", flat=True))
+        found = Q()
         for word in dict.fromkeys(text.split()):
-            rows = rows.filter(search_text__contains=word)
-        return rows
+            tagged = Transaction.tags.through.objects.filter(
+                tag__user__in=owners, tag__name_key__contains=word
+            )
+            noted = TransactionSplit.objects.filter(
+                transaction=OuterRef("pk"), notes_key__contains=word
+            )
+            has_word = Q(search_text__contains=word) | Q(pk__in=tagged.values("transaction"))
+            has_word |= Q(Exists(noted), is_split=True)
+            if (amount := _amount_in(word)) is not None:
+                has_word |= Q(amount=amount)
+            found &= has_word
+        return found
 
     def by_transfer(self, rows: TransactionQuerySet, name: str, how: str) -> TransactionQuerySet:
         # A split transaction's own category does not count, and parts are never transfers.

@@ -1,7 +1,6 @@
 """Find merchants and tags by a part of their name."""
 
 import re
-from unicodedata import combining, normalize
 
 from accounts.models import Account
 from banking.kernel.fields import folded
@@ -11,8 +10,7 @@ from users.models import User
 
 def plain(text: str) -> str:
     """The text as names are compared: without case, accents, apostrophes or final punctuation."""
-    bare = "".join(sign for sign in normalize("NFD", folded(text)) if not combining(sign))
-    bare = re.sub(r"[?!.,;]+(?=\s|$)|['’]", " ", bare)
+    bare = re.sub(r"[?!.,;]+(?=\s|$)|'", " ", folded(text))
     return re.sub(r"\s+", " ", bare).strip()
 
 

@@ -1,5 +1,6 @@
 """Model fields that behave the same on every database: exact money, currencies, searchable text."""
 
+import re
 import unicodedata
 from decimal import Decimal
 from typing import Any, cast
@@ -20,6 +21,15 @@ from banking.kernel.money import (
 from banking.kernel.typed_fields import AmountFormField
 
 SCALE = 10_000
+# Accents of Latin, Greek and Cyrillic letters. Marks of other scripts are vowels and the like.
+_ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
+# Letters with a stroke, which Unicode does not decompose, ligatures, and typographic signs.
+_LETTERS = str.maketrans(
+    {"ł": "l", "đ": "d", "ø": "o", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d"}
+    | dict.fromkeys("‘’‛′", "'")
+    | dict.fromkeys("“”„‟″", '"')
+    | dict.fromkeys("‐‑‒–—―−", "-")
+)
 
 
 class AmountField(models.BigIntegerField):  # type: ignore[type-arg]  # not generic at run time
@@ -74,10 +84,15 @@ class CurrencyField(models.CharField):  # type: ignore[type-arg]  # not generic 
 
 
 def folded(text: str) -> str:
-    """The text normalized for comparing: without case, and with letters composed the same way."""
+    """The text as people type it when they search: without case and accents.
+
+    `CAFÉ`, `café` and `CAFE` are equal, as are `Łódź` and `lodz`, `Straße` and `strasse`, and
+    full-width and plain letters. Folding a folded text changes nothing.
+    """
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    taken_apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", taken_apart)).translate(_LETTERS)
 
 
 class FoldedField(models.TextField):  # type: ignore[type-arg]  # not generic at run time

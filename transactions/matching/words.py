@@ -5,15 +5,11 @@ The rest is compared word by word, allowing for truncated words and single typin
 """
 
 import re
-import unicodedata
 from functools import lru_cache
 
+from banking.kernel.fields import folded
+
 _WORDS = re.compile(r"\w+")
-_ACCENTS = re.compile("[\u0300-\u036f]")
-# Letters with a stroke, which Unicode does not decompose, and ligatures.
-_LETTERS = str.maketrans(
-    {"ł": "l", "đ": "d", "ø": "o", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d"}
-)
 # Words that banks add to the payee: they say how it was paid, not who was paid.
 _COMMON = """
     a an and at by co com de der des die du el et fuer fur for from gmbh im in inc la le les
@@ -29,19 +25,11 @@ SHORTEST_PREFIX, SHORTEST_TYPO = 4, 5
 NOT_AT_ALL, PERHAPS, SURELY = 0, 1, 2
 
 
-def plain_letters(text: str) -> str:
-    """The text in lower case without accents: `CAFÉ`, `café` and `CAFE` are equal."""
-    if text.isascii():
-        return text.lower()
-    taken_apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", taken_apart)).translate(_LETTERS)
-
-
 # The same text is often requested several times in a row.
 @lru_cache(maxsize=64)
 def normalized(text: str) -> str:
     """The words only: case, accents, spaces and punctuation vary between two exports of a bank."""
-    return " ".join(_WORDS.findall(plain_letters(text)))
+    return " ".join(_WORDS.findall(folded(text)))
 
 
 @lru_cache(maxsize=4096)

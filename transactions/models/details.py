@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from banking.kernel.fields import AmountField
+from banking.kernel.fields import AmountField, FoldedField
 from transactions.models.categories import Category
 from transactions.models.ledger import Transaction
 from users.models import User
@@ -20,6 +20,7 @@ class TransactionSplit(models.Model):
     )
     signed_amount = AmountField(_("amount, money in positive"))
     notes = models.CharField(max_length=200, blank=True)
+    notes_key = FoldedField("notes")
 
     class Meta:
         verbose_name = "split"

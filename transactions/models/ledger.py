@@ -21,16 +21,17 @@ from users.models import User
 
 
 class Tag(models.Model):
-    """A user's own tag for transactions."""
+    """A user's own tag for transactions. `Holiday` and `HOLIDAY` are one tag."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tags"
     )
     name = models.CharField(max_length=40)
+    name_key = FoldedField("name")
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["user", "name"], name="tag_unique")]
+        constraints = [models.UniqueConstraint(fields=["user", "name_key"], name="tag_once")]
 
     def __str__(self) -> str:
         return self.name

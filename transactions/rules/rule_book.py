@@ -5,6 +5,7 @@ no pattern can hang a worker. Results are cached by text, so a recurring text is
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -13,6 +14,7 @@ from typing import Protocol
 import re2
 from django.core.exceptions import ValidationError
 
+from banking.kernel.fields import folded
 from banking.limits import PATTERN_LENGTH, PATTERN_PROGRAM, RULE_BOOK_PROGRAM
 
 _MEMORY = 50_000
@@ -144,14 +146,15 @@ class RuleBook:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = list(rules)
         self._keywords = _PatternSet(
-            (position, re2.escape(" ".join(rule.keyword_pattern.split())))
+            (position, re2.escape(_as_searched(rule.keyword_pattern)))
             for position, rule in enumerate(self._rules)
             if rule.keyword_pattern
         )
         self._patterns = _PatternSet(
-            (position, rule.merchant_pattern)
+            (position, pattern)
             for position, rule in enumerate(self._rules)
             if rule.merchant_pattern
+            for pattern in _with_and_without_accents(rule.merchant_pattern)
         )
         self._remembered: dict[tuple[str, str], list[Rule]] = {}
 
@@ -180,14 +183,36 @@ class RuleBook:
         return known
 
     def _match_texts(self, description: str, merchant: str) -> list[Rule]:
-        by_keyword = self._keywords.found_in(" ".join(description.split()))
-        by_pattern = self._patterns.found_in(merchant) | self._patterns.found_in(description)
+        by_keyword = self._keywords.found_in(_as_searched(description))
+        by_pattern: frozenset[int] = frozenset()
+        for text in {merchant, description}:
+            by_pattern |= self._patterns.found_in(text)
+            if not text.isascii():
+                by_pattern |= self._patterns.found_in(folded(text))
         return [
             self._rules[position]
             for position in sorted(by_keyword | by_pattern)
             if (not self._rules[position].keyword_pattern or position in by_keyword)
             and (not self._rules[position].merchant_pattern or position in by_pattern)
         ]
+
+
+def _as_searched(text: str) -> str:
+    """The text as keywords compare it, like the search: folded, with single spaces."""
+    words = " ".join(text.split())
+    return folded(words) or words
+
+
+def _with_and_without_accents(pattern: str) -> set[str]:
+    """The pattern, and if it has accents, one that matches texts without them."""
+    if pattern.isascii():
+        return {pattern}
+    # Sign by sign, because folding an escape would change it: \S is not \s.
+    plain = "".join(sign if sign.isascii() else folded(sign) for sign in pattern)
+    with suppress(ValidationError):
+        compile_pattern(plain)
+        return {pattern, plain}
+    return {pattern}
 
 
 def _fits(rule: Rule, line: Line) -> bool:

@@ -19,7 +19,6 @@ from transactions.holds import refuse_held
 from transactions.models import (
     Category,
     Change,
-    Tag,
     Transaction,
     TransactionQuerySet,
 )
@@ -46,6 +45,7 @@ from transactions.services.transfer_pairs import (
     rows_in_pairs,
     with_partners,
 )
+from transactions.tags import tags_by_name
 from transactions.totals import SumsByKey, merge, sums_in
 from users.audit import trail
 from users.models import User
@@ -290,10 +290,7 @@ def _tag_ids(actor: User, names: Iterable[str], *, make: bool) -> frozenset[int]
         raise ValidationError(
             {"tags": f"Use at most {MOST_TAGS} tags with up to {LONGEST_TAG} characters each."}
         )
-    if make:
-        missing = [Tag(user=actor, name=name) for name in sorted(wanted)]
-        Tag.objects.bulk_create(missing, ignore_conflicts=True)
-    return frozenset(Tag.objects.filter(user=actor, name__in=wanted).values_list("pk", flat=True))
+    return frozenset(tag.pk for tag in tags_by_name(actor.pk, wanted, make=make).values())
 
 
 def _planned(ids: list[int], edit: Edit, kept: Kept | None = None) -> Changes:

@@ -14,11 +14,13 @@ from accounts.models import Account
 from accounts.services import lock_accounts
 from banking.kernel.bulk import batched, bulk_insert
 from banking.kernel.commands import command
+from banking.kernel.fields import folded
 from banking.kernel.money import plain_amount, round_to_minor_unit
 from transactions.fingerprints import fingerprint
-from transactions.models import Category, Tag, Transaction
+from transactions.models import Category, Transaction
 from transactions.services.posting import book
 from transactions.services.posting_checks import EARLIEST, LATEST
+from transactions.tags import tags_by_name
 from transactions.totals import SumsByKey, merge, net_by_account, sums_of_rows
 from users.audit import trail
 from users.models import User
@@ -128,11 +130,10 @@ def _as_stored(lines: list[Transaction], fields: list[Any]) -> Iterator[list[Any
 def _insert_tagged(lines: list[tuple[Transaction, tuple[str, ...]]], user_id: int) -> None:
     """Insert the few lines with tags separately, because their IDs are needed."""
     Transaction.objects.bulk_create([line for line, _ in lines])
-    tags: dict[str, Tag] = {}
-    links = []
-    for line, names in lines:
-        for name in names:
-            if name not in tags:
-                tags[name], _ = Tag.objects.get_or_create(user_id=user_id, name=name)
-            links.append(Transaction.tags.through(transaction=line, tag=tags[name]))
-    Transaction.tags.through.objects.bulk_create(links)
+    tags = tags_by_name(user_id, {name for _, names in lines for name in names}, make=True)
+    link = Transaction.tags.through
+    link.objects.bulk_create(
+        link(transaction=line, tag=tags[key])
+        for line, names in lines
+        for key in dict.fromkeys(folded(name) for name in names)
+    )

@@ -11,17 +11,18 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from banking.kernel.bulk import batched, bulk_update
+from banking.kernel.fields import folded
 from transactions.models import (
     Category,
     ImportBatch,
     ImportRow,
-    Tag,
     Transaction,
     TransactionSplit,
     Transfer,
 )
 from transactions.sources.files.incoming import OwnDetails
 from transactions.sources.files.own_csv import FORMAT
+from transactions.tags import tags_by_name
 from transactions.totals import SumsByKey, merge, sums_in
 
 ROWS_AT_ONCE = 1000
@@ -86,16 +87,13 @@ def _write_tags(user_id: int, names_of: Mapping[int, list[str]]) -> None:
     if not names_of:
         return
     names = {name for names in names_of.values() for name in names}
-    Tag.objects.bulk_create(
-        (Tag(user_id=user_id, name=name) for name in sorted(names)), ignore_conflicts=True
-    )
-    ids = dict(Tag.objects.filter(user=user_id, name__in=names).values_list("name", "pk"))
+    tags = tags_by_name(user_id, names, make=True)
     link = Transaction.tags.through
     link.objects.bulk_create(
         [
-            link(transaction_id=pk, tag_id=ids[name])
+            link(transaction_id=pk, tag=tags[key])
             for pk, names in names_of.items()
-            for name in dict.fromkeys(names)
+            for key in dict.fromkeys(folded(name) for name in names)
         ],
         batch_size=ROWS_AT_ONCE,
     )

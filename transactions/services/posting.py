@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import Account
 from accounts.services import apply_to_balance, lock_accounts, refuse_overdraft
 from banking.kernel.commands import command
+from banking.kernel.fields import folded
 from banking.kernel.money import plain_amount
 from banking.kernel.periods import first_of_month
 from transactions.holds import refuse_held
@@ -22,7 +23,6 @@ from transactions.models import (
     Category,
     CategoryChange,
     LedgerMark,
-    Tag,
     Transaction,
     TransactionQuerySet,
     UnpostedReason,
@@ -48,6 +48,7 @@ from transactions.services.transfer_pairs import (
     refuse_side,
     with_partners,
 )
+from transactions.tags import tags_by_name
 from transactions.totals import (
     SumsByKey,
     apply_to_totals,
@@ -303,13 +304,10 @@ def _set_tags(row: Transaction, names: Iterable[str]) -> bool:
     wanted = {" ".join(name.split()) for name in names} - {""}
     if any(len(name) > 40 for name in wanted) or len(wanted) > 20:
         raise ValidationError({"tags": "Use at most 20 tags with up to 40 characters each."})
-    have = set(row.tags.values_list("name", flat=True))
-    if wanted == have:
+    have = set(row.tags.values_list("name_key", flat=True))
+    if {folded(name) for name in wanted} == have:
         return False
-    for name in wanted - have:
-        tag, _ = Tag.objects.get_or_create(user_id=row.user_id, name=name)
-        row.tags.add(tag)
-    row.tags.remove(*row.tags.filter(name__in=have - wanted))
+    row.tags.set(tags_by_name(row.user_id, wanted, make=True).values())
     return True
 
 

@@ -84,7 +84,7 @@ def test_category_tags_and_notes_change_together_and_undo_restores_them(alice, r
             "manual",
             "Für ALLE",
         )
-        assert row.search_text.endswith("\nfür alle")
+        assert row.search_text.endswith("\nfur alle")
         assert sorted(row.tags.values_list("name", flat=True)) == ["home", "work"]
     assert CategoryChange.objects.filter(by="user", actor=alice).count() == 3
     assert check_ledger().is_clean

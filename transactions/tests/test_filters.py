@@ -1,14 +1,22 @@
 """Every filter and ordering of the transactions list, through the API."""
 
 from datetime import date
+from decimal import Decimal
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
+from django.db import connection
+from django.utils import timezone
 
 from accounts.models import AccountShare
 from tests.builders import make_account, make_transaction
-from transactions.models import Category, Transaction
+from transactions.models import Category, Tag, Transaction
+from transactions.services.bulk_editing import bulk_edit
 from transactions.services.categories import create_category
 from transactions.services.posting import delete_transactions
+from transactions.services.splitting import Part, split_transaction
 
 
 @pytest.fixture
@@ -97,6 +105,20 @@ def listed(alice, api_for, rows):
         ("search=%25", "food"),
         ("search=_", "food"),
         ("search=++", "moved pending pay food tea"),
+        ("search=cafe+zurich", "tea"),
+        ("search=omer", "food"),
+        ("search=ＣＡＦＥ", "tea"),
+        ("merchant=cafe", "tea"),
+        ("merchant_is=CAFE+ZURICH", "tea"),
+        ("search=2.50", "tea"),
+        ("search=2,50", "tea"),
+        ("search=-2.50", "tea"),
+        ("search=cafe+2.50", "tea"),
+        ("search=rewe+2.50", ""),
+        ("search=2000", "pay"),
+        ("search=TREAT", "tea"),
+        ("search=treat+zurich", "tea"),
+        ("tag=Treat", "tea"),
         ("currency=EUR&search=salary", "pay"),
         ("currency=USD", ""),
         ("transfers=exclude", "pending pay food tea"),
@@ -200,6 +222,58 @@ def test_trash_is_in_no_list(alice, listed, rows):
 def test_search_finds_edited_text(alice, api_for, listed, rows):
     api_for(alice).patch(f"/api/transactions/{rows['tea'].pk}", {"notes": "ÉCLAIR"})
     assert listed("search=éclair") == ["tea"]
+
+
+def test_search_finds_the_note_of_a_part(alice, listed, rows):
+    parts = [Part(Decimal("-30.00"), None, "Crème brûlée"), Part(Decimal("-20.00"), None, "")]
+    split_transaction(actor=alice, transaction=rows["food"], parts=parts)
+    assert listed("search=creme+weekly") == ["food"]
+    assert listed("search=creme+zurich") == []
+
+
+def test_search_finds_no_tag_of_another_person(bob, listed, checking):
+    Tag.objects.create(user=bob, name="weekly treat")
+    assert listed("search=treat") == ["tea"]
+
+
+def test_tags_differing_in_case_accents_or_spaces_are_one(alice, checking):
+    for tags in (["Holiday", "HOLIDAY"], ["  holiday "], ["Ｈoliday", "Hóliday"]):
+        make_transaction(account=checking, amount="-1.00", tags=tags)
+    [tag] = Tag.objects.filter(user=alice)
+    assert tag.transactions.count() == 3
+    second = make_transaction(account=checking, amount="-1.00")
+    bulk_edit(
+        actor=alice,
+        rows=Transaction.objects.filter(pk=second.pk),
+        add_tags=["hOLIDAY"],
+        at=timezone.now(),
+    )
+    assert list(second.tags.values_list("name", flat=True)) == [tag.name]
+
+
+def test_migration_merges_tags_and_folds_texts(alice, checking, groceries):
+    """Rows as they were before: tags of one name merge, also in what undoes a change."""
+    row = make_transaction(account=checking, amount="-1.00", merchant="Café", tags=["trip"])
+    old = row.tags.get()
+    other = Tag.objects.create(user=alice, name="other")
+    other.transactions.add(row, make_transaction(account=checking, amount="-2.00"))
+    change = bulk_edit(
+        actor=alice,
+        rows=Transaction.objects.filter(pk=row.pk),
+        remove_tags=["other"],
+        at=timezone.now(),
+    )
+    Transaction.objects.filter(pk=row.pk).update(search_text="x", merchant_key="café")
+    migration = import_module("transactions.migrations.0025_search_without_accents")
+    editor = SimpleNamespace(connection=connection)
+    migration.fold_texts(apps, editor)
+    row.refresh_from_db()
+    assert (row.merchant_key, row.search_text.split("\n")[1]) == ("cafe", "cafe")
+    Tag.objects.filter(pk=other.pk).update(name="TRIP")
+    migration.merge_tags(apps, editor)
+    assert list(Tag.objects.all()) == [old]
+    assert old.transactions.count() == 2
+    assert change.rows.get().before["tags"] == [old.pk]
 
 
 def test_search_ignores_unicode_composition(alice, listed, checking, rows):

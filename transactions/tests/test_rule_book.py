@@ -38,6 +38,27 @@ def test_keyword_is_plain_text_found_anywhere_ignoring_case_and_spacing():
     assert winner(rules, "cafe sud") is None
 
 
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("pao de acucar", "PÃO DE AÇÚCAR 12"),
+        ("Pão de Açúcar", "PAO DE ACUCAR"),
+        ("lodz", "Łódź Centralna"),
+        ("strasse", "Hauptstraße 4"),
+        ("mcdonald's", "McDonald’s"),
+        ("cafe", "ＣＡＦＥ ２４"),
+    ],
+)
+def test_rules_ignore_accents(words, text):
+    assert winner([FakeRule(1, keyword_pattern=words)], text) == 1
+    assert winner([FakeRule(1, merchant_pattern=words)], "-", text) == 1
+
+
+def test_pattern_that_has_no_meaning_without_accents_still_matches_as_written():
+    assert winner([FakeRule(1, merchant_pattern="^[ÿ-ā]")], "ā") == 1
+    assert winner([FakeRule(1, merchant_pattern=r"é\S+$")], "CAFES") == 1
+
+
 def test_pattern_checks_merchant_or_description():
     rules = [FakeRule(1, merchant_pattern=r"^lidl\b")]
     assert winner(rules, "POS 123 LIDL", merchant="Lidl Berlin") == 1

@@ -1,0 +1,21 @@
+"""Find a person's tags by name, creating those that are missing."""
+
+from collections.abc import Iterable
+
+from banking.kernel.fields import folded
+from transactions.models import Tag
+
+
+def tags_by_name(user_id: int, names: Iterable[str], *, make: bool) -> dict[str, Tag]:
+    """{folded name: the tag}. `Holiday` finds a tag named `holiday`, in at most two queries.
+
+    A new tag is named as in `names`; of two spellings, the first in order.
+    """
+    wanted = {folded(name): name for name in sorted(names, reverse=True)}
+    if not wanted:
+        return {}
+    if make:
+        missing = [Tag(user_id=user_id, name=name) for name in wanted.values()]
+        Tag.objects.bulk_create(missing, ignore_conflicts=True)
+    found = Tag.objects.filter(user_id=user_id, name_key__in=wanted)
+    return {tag.name_key: tag for tag in found}
