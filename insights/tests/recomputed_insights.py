@@ -5,12 +5,18 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from unicodedata import combining, normalize
 
 from accounts.models import Account, AccountShare
 from insights.tests.recomputation import rate_on
 from transactions.models import Transaction
 
 LIQUID = ("checking", "savings", "cash")
+
+
+def same_name(merchant: str) -> str:
+    """Equal for names that differ only in case or accents: they are one merchant."""
+    return "".join(sign for sign in normalize("NFD", merchant.casefold()) if not combining(sign))
 
 
 @dataclass
@@ -87,7 +93,7 @@ class Raw:
         found: dict = defaultdict(Decimal)
         for part in self.between(start, last):
             if part.worth is not None and is_spending(part):
-                key = part.merchant.casefold() if name == "merchant" else part.top
+                key = same_name(part.merchant) if name == "merchant" else part.top
                 found[key] -= part.worth
         return dict(found)
 
@@ -95,7 +101,7 @@ class Raw:
         rows: dict[str, set[int]] = defaultdict(set)
         for part in self.between(start, last):
             if part.worth is not None and part.worth < 0:
-                rows[part.merchant.casefold()].add(part.row)
+                rows[same_name(part.merchant)].add(part.row)
         return {merchant: len(ids) for merchant, ids in rows.items()}
 
     def months_back(self, on: date, count: int) -> list[tuple[date, date]]:

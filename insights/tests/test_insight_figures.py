@@ -19,7 +19,7 @@ from insights.figures.overview import overview
 from insights.figures.period_choice import choose_period, choose_year
 from insights.figures.questions import Question, ask
 from insights.figures.yearly import yearly
-from insights.tests.recomputed_insights import Raw, end_of
+from insights.tests.recomputed_insights import Raw, end_of, same_name
 from tests.builders import make_account, make_transaction
 from transactions.models import Category, ConvertedMonth, Transaction
 from transactions.services.converting import convert_open_months
@@ -140,9 +140,9 @@ def assert_flows_are_right(question, raw, period, before) -> None:
 def assert_merchants_are_right(question, raw, period, before) -> None:
     found = merchants(question, limit=100)
     spent = raw.spent_by("merchant", period.start, period.last_day)
-    assert {row.name.casefold(): row.total for row in found.rows} == spent
+    assert {same_name(row.name): row.total for row in found.rows} == spent
     counts = raw.purchases(period.start, period.last_day)
-    assert {row.name.casefold(): row.count for row in found.rows if row.count} == counts
+    assert {same_name(row.name): row.count for row in found.rows if row.count} == counts
     was = raw.spent_by("merchant", before.start, before.last_day) if before.days else {}
     for row in found.rows:
         assert row.previous_total == was.get(row.key, 0)
