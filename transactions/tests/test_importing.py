@@ -80,7 +80,7 @@ def test_confirmed_import_moves_balance_and_totals_by_its_rows(checking, alice):
     }
     row = Transaction.objects.get(description="Rent March")
     assert (row.origin, row.import_batch, row.status) == ("import", batch, "posted")
-    assert Transaction.objects.filter(search_text__contains="corner café").count() == 2
+    assert Transaction.objects.filter(search_text__contains="corner cafe").count() == 2
 
 
 def test_ids_increase_with_dates_in_either_file_order(checking, savings):
