@@ -156,11 +156,11 @@ class HeldRateAdmin(ReadOnlyAdmin):
     def accept(self, request: HttpRequest, queryset: QuerySet[HeldRate]) -> None:
         for held in queryset.order_by("rate_on", "pk"):
             try:
-                told = _accept(user_of(request), held)
+                notice = _accept(user_of(request), held)
             except ValidationError as error:
                 self.message_user(request, error.messages[0], messages.WARNING)
             else:
-                self.message_user(request, told, messages.SUCCESS)
+                self.message_user(request, notice, messages.SUCCESS)
 
     @admin.action(description="Reject", permissions=["decide"])
     def refuse(self, request: HttpRequest, queryset: QuerySet[HeldRate]) -> None:

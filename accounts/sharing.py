@@ -191,7 +191,7 @@ def _invite_to_sign_up(email: str, owner: User) -> None:
     """Email an address that has no login or is unconfirmed; limited to a few a day.
 
     Deactivated users get no email. Invitations beyond the limit are stored without an email,
-    and nobody is told.
+    and nobody is notified.
     """
     if User.objects.filter(email=email, is_active=False).exists():
         return

@@ -12,7 +12,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -25,7 +24,7 @@ from alerts.scanners import scanner_of
 from alerts.scanning import backtest, backtest_period
 from alerts.services import check_threshold, delete, dismiss, mark_read, restore, subscribe
 from alerts.subscriptions import RULES, choices_for, problems_of
-from banking.kernel.forms import errors_on
+from banking.kernel.forms import errors_on, stay
 from banking.kernel.keyset import full_ordering, keyset_page
 from banking.kernel.snapshot import read_snapshot
 from banking.limits import ALERTS_COUNTED, CARDS_A_PAGE
@@ -88,7 +87,7 @@ def _counted(count: int) -> str:
 def alert_read(request: UserRequest, pk: int) -> HttpResponse:
     """Mark one as read."""
     mark_read(actor=request.user, alerts=[_find(request, pk)])
-    return _row(request, pk) if request.htmx else _back(request)
+    return _row(request, pk) if request.htmx else stay(request, "alerts:alert_list")
 
 
 @require_POST
@@ -100,7 +99,7 @@ def alert_read_all(request: UserRequest) -> HttpResponse:
         "%(count)d alert marked as read.", "%(count)d alerts marked as read.", count
     )
     messages.success(request, sentence % {"count": count})
-    return _back(request)
+    return stay(request, "alerts:alert_list")
 
 
 @require_POST
@@ -111,7 +110,7 @@ def alert_dismiss(request: UserRequest, pk: int) -> HttpResponse:
         return _row(request, pk, gone=_("Alert dismissed."))
     undo = reverse("alerts:alert_restore", args=[pk])
     messages.success(request, _("Alert dismissed."), extra_tags=f"undo:{undo}")
-    return _back(request)
+    return stay(request, "alerts:alert_list")
 
 
 @require_POST
@@ -122,7 +121,7 @@ def alert_delete(request: UserRequest, pk: int) -> HttpResponse:
         return _row(request, pk, gone=_("Alert deleted."))
     undo = reverse("alerts:alert_restore", args=[pk])
     messages.success(request, _("Alert deleted."), extra_tags=f"undo:{undo}")
-    return _back(request)
+    return stay(request, "alerts:alert_list")
 
 
 @require_POST
@@ -133,7 +132,7 @@ def alert_restore(request: UserRequest, pk: int) -> HttpResponse:
     if request.htmx:
         return _row(request, pk)
     messages.success(request, _("Alert restored."))
-    return _back(request)
+    return stay(request, "alerts:alert_list")
 
 
 def subscription_list(request: UserRequest) -> HttpResponse:
@@ -214,11 +213,3 @@ def _row(request: UserRequest, pk: int, *, gone: str = "") -> HttpResponse:
     context = {"alert": alert, "gone": gone, "back": request.POST.get("next", "")}
     name = "alerts/_alert_gone.html" if gone else "alerts/_alert_row.html"
     return trigger_client_event(render(request, name, context), "alerts-changed", {})
-
-
-def _back(request: UserRequest) -> HttpResponse:
-    """Redirect to the list, keeping its filters."""
-    address = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(address, allowed_hosts=None):
-        return redirect(address)
-    return redirect("alerts:alert_list")

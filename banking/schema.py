@@ -129,9 +129,9 @@ def complete_schema(result: dict, **kwargs: Any) -> dict:
 def _unbound_sums(result: dict) -> None:
     """Amounts in answers may be sums, which have no largest number of digits."""
     for name, schema in result["components"]["schemas"].items():
-        for told in schema.get("properties", {}).values() if not _is_body(name) else ():
-            if told.get("pattern") == AMOUNT_PATTERN:
-                told["pattern"] = SUM_PATTERN
+        for described in schema.get("properties", {}).values() if not _is_body(name) else ():
+            if described.get("pattern") == AMOUNT_PATTERN:
+                described["pattern"] = SUM_PATTERN
 
 
 # They take the transaction list's filters as an object.
@@ -206,23 +206,23 @@ def _allow_empty_values(result: dict) -> None:
     for methods in result["paths"].values():
         for operation in methods.values():
             for parameter in operation.get("parameters", []):
-                told = parameter["schema"]
-                is_currency = told.get("enum") == sorted(active_currencies())
-                if parameter["in"] == "query" and (is_currency or told in _MAY_BE_EMPTY):
+                described = parameter["schema"]
+                is_currency = described.get("enum") == sorted(active_currencies())
+                if parameter["in"] == "query" and (is_currency or described in _MAY_BE_EMPTY):
                     parameter["allowEmptyValue"] = True
 
 
 def _refuse_blank_texts(result: dict) -> None:
     """A text that may not be empty may not be blank either: spaces around it are cut off."""
     for name, schema in result["components"]["schemas"].items():
-        for field, told in schema.get("properties", {}).items() if _is_body(name) else ():
-            is_text = told.get("type") == "string" and told.get("minLength") == 1
+        for field, described in schema.get("properties", {}).items() if _is_body(name) else ():
+            is_text = described.get("type") == "string" and described.get("minLength") == 1
             if (
                 is_text
-                and not {"pattern", "format", "enum"} & set(told)
+                and not {"pattern", "format", "enum"} & set(described)
                 and "password" not in field
             ):
-                told["pattern"] = r"\S"
+                described["pattern"] = r"\S"
 
 
 def _is_body(name: str) -> bool:

@@ -5,7 +5,7 @@
 Every user has one account with three months of daily lines, seven months of totals in five
 categories, and a budget for each. On a fresh test database (SQLite, or what DATABASE_URL names).
 Tells the time, the queries of each batch of 500 users, and the peak memory above what the process
-had before the scan; the first scan raises alerts, the second finds that all has been told.
+had before the scan; the first scan raises alerts, the second finds nothing new.
 """
 
 import argparse

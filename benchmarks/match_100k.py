@@ -49,7 +49,7 @@ def measure(rows: int) -> None:
     for name, again in (("same words", content), ("other words", content.replace(b" Ref", b" No"))):
         # One byte more, since the very same file is refused.
         times = [turn(account, again + b"\n" * (number + 1)) for number in range(TURNS)]
-        with_matcher, without = (min(one[place] for one in times) for place in (0, 1))
+        with_matcher, without = (min(run[place] for run in times) for place in (0, 1))
         ratio = with_matcher / without
         print(f"{name}: {with_matcher:.2f} s with, {without:.2f} s without, {ratio:.2f}×")
 

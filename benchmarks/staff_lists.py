@@ -120,7 +120,7 @@ def fill(rows: int, people: int) -> None:
 def copy(cursor, model, pk: int, count: int, changed: dict[str, str]) -> None:
     """Insert `count` copies of a row; `changed` holds SQL in which g counts from 1."""
     fields = model._meta.concrete_fields
-    names = [one.column for one in fields if not one.primary_key and not one.generated]
+    names = [item.column for item in fields if not item.primary_key and not item.generated]
     values = ", ".join(changed.get(name, f't."{name}"') for name in names)
     columns = ", ".join(f'"{name}"' for name in names)
     table = model._meta.db_table

@@ -180,13 +180,13 @@ class ScheduleAdmin(StaffAdmin):
             self._ask(request, stored, changes)
 
     def _ask(self, request: HttpRequest, row: Model, changes: dict[str, Any]) -> None:
-        told = ", ".join(f"{name}: {value}" for name, value in changes.items())
+        summary = ", ".join(f"{name}: {value}" for name, value in changes.items())
         try:
             second_admin.ask_second_admin(
                 actor=user_of(request),
                 action=second_admin.EDIT_SCHEDULE,
                 target=row,
-                words=f"Change the schedule {row} ({told})",
+                words=f"Change the schedule {row} ({summary})",
                 params=changes,
             )
         except ValidationError as error:

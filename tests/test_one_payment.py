@@ -234,7 +234,7 @@ class Teller:
         shown = [payment for payment in self.payments if start <= payment.day <= start + length]
         if shown:
             rng.shuffle(shown)
-            last = max(one.day for one in shown)
+            last = max(row.day for row in shown)
             self.bring(build(shown, wording, last if has_pending else LATER), len(shown))
 
     def bring(self, content, count):

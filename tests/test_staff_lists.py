@@ -131,11 +131,11 @@ def test_an_auditor_takes_the_filtered_list_along_and_the_trail_says_so(auditor,
     head, line, *rest = rows_of(answer)
     assert answer["Content-Disposition"].endswith('.csv"')
     assert rest == []
-    told = dict(zip(head, line, strict=True))
-    assert told["name"] == "'=HYPERLINK(1)"
-    assert told["balance"] == "-12.50 EUR"
-    assert told["customer"] == "alice@example.com"
-    assert told["type"] == "Checking"
+    cells = dict(zip(head, line, strict=True))
+    assert cells["name"] == "'=HYPERLINK(1)"
+    assert cells["balance"] == "-12.50 EUR"
+    assert cells["customer"] == "alice@example.com"
+    assert cells["type"] == "Checking"
     event = AuditEvent.objects.get(action="users.list.exported")
     assert event.changes == {"table": "accounts.account", "query": f"customer={alice.pk}"}
     assert everything() == before

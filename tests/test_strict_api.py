@@ -270,7 +270,7 @@ AMOUNTS += ["1.2345", "1.23456", ".5", "5.", "1,000", "1e3", "+1", " 1", "", "x"
 @pytest.mark.parametrize("options", [{}, {"signed": False}, {"positive": True}])
 def test_an_amount_is_bounded_in_the_schema_as_it_is_read(options):
     field = AmountSerializerField(**options)
-    told = field._spectacular_annotation["field"]
+    described = field._spectacular_annotation["field"]
     for text in AMOUNTS:
         try:
             field.run_validation(text)
@@ -278,7 +278,7 @@ def test_an_amount_is_bounded_in_the_schema_as_it_is_read(options):
             is_read = False
         else:
             is_read = True
-        assert bool(re.search(told["pattern"], text, re.ASCII)) == is_read, text
+        assert bool(re.search(described["pattern"], text, re.ASCII)) == is_read, text
 
 
 @pytest.mark.parametrize(
@@ -292,8 +292,8 @@ def test_an_amount_is_bounded_in_the_schema_as_it_is_read(options):
     ],
 )
 def test_a_text_is_bounded_in_the_schema_as_it_is_read(schema, body, name, right, wrong):
-    told = schema["components"]["schemas"][body]["properties"][name]
-    pattern = told.get("pattern") or told["oneOf"][0]["pattern"]
+    described = schema["components"]["schemas"][body]["properties"][name]
+    pattern = described.get("pattern") or described["oneOf"][0]["pattern"]
     assert [bool(re.search(pattern, text)) for text in right] == [True] * len(right)
     assert [bool(re.search(pattern, text)) for text in wrong] == [False] * len(wrong)
 
@@ -302,13 +302,13 @@ def test_ids_and_filters_in_bodies_are_bounded_in_the_schema(schema):
     shapes = schema["components"]["schemas"]
     an_id = {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**63 - 1}
     found = [
-        {name: told[name] for name in an_id}
+        {name: described[name] for name in an_id}
         for shape in (
             shapes["TransferInRequest"],
             shapes["BillInRequest"],
             shapes["InviteInRequest"],
         )
-        for field, told in shape["properties"].items()
+        for field, described in shape["properties"].items()
         if field in ("source", "target", "account")
     ]
     assert found == [an_id] * 4

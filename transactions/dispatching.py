@@ -155,9 +155,9 @@ def confirm_group_soon(actor: User, batch: ImportBatch, *, at: datetime) -> list
         wake(find_transfers, batch.user_id)
         return together
     together = import_confirming.request_group_confirmation(actor=actor, batch=batch)
-    for one in together:
-        if not one.is_confirmed:
-            wake(confirm_import, one.pk)
+    for member in together:
+        if not member.is_confirmed:
+            wake(confirm_import, member.pk)
     return together
 
 

@@ -302,7 +302,7 @@ def _on(accounts: set[int], spans: list[Period]) -> Q:
     The overall range is repeated outside the alternatives; otherwise SQLite reads the whole table.
     """
     around = _in(Period(min(span.start for span in spans), max(span.end for span in spans)))
-    return Q(account_id__in=accounts) & around & reduce(or_, [_in(one) for one in _joined(spans)])
+    return Q(account_id__in=accounts) & around & reduce(or_, [_in(span) for span in _joined(spans)])
 
 
 def _joined(spans: Iterable[Period]) -> list[Period]:

@@ -16,12 +16,11 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from banking.kernel.forms import errors_on
+from banking.kernel.forms import errors_on, stay
 from banking.kernel.keyset import keyset_page
 from banking.limits import EVENTS_A_PAGE
 from users.audit.activity import activity_of, describe
@@ -67,10 +66,7 @@ def theme_set(request: UserRequest) -> HttpResponse:
     form = ThemeForm(request.POST)
     if form.is_valid():
         people.update_profile(actor=request.user, user=request.user, **form.cleaned_data)
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
-        target = "users:profile"
-    return redirect(target)
+    return stay(request, "users:profile")
 
 
 def security(request: UserRequest) -> HttpResponse:

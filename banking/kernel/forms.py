@@ -56,10 +56,13 @@ def go_back(request: HttpRequest, error: ValidationError, to: str, *args: Any) -
 
 
 def next_url(request: HttpRequest, otherwise: str) -> str:
-    """The page the person came from, which the form names as `next`, if it is one of ours."""
+    """The page the person came from, which the form names as `next`, if it is a path of ours.
+
+    A text without a leading slash is refused too: `redirect` would read it as the name of a URL.
+    """
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
-    return wanted if is_ours else otherwise
+    is_path = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, None)
+    return wanted if is_path else otherwise
 
 
 def stay(request: HttpRequest, to: str, *args: Any) -> HttpResponse:

@@ -105,7 +105,7 @@ class Supervisor:
         self._write_record()
 
     def watch(self) -> bool:
-        """True once told to stop; False if a child keeps failing."""
+        """True after a request to stop; False if a child keeps failing."""
         while self._goes_on():
             time.sleep(POLL_SECONDS)
             for child in self.children:

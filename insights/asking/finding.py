@@ -114,7 +114,9 @@ def _bills_to_pay(user: User, words: str) -> Iterator[Found]:
 
 
 def _accounts(user: User, words: str) -> Iterator[Found]:
-    named = [one for one in Account.objects.visible_to(user) if words in plain(str(one))]
+    named = [
+        account for account in Account.objects.visible_to(user) if words in plain(str(account))
+    ]
     for account in named[:MOST_OF_A_KIND]:
         balance = format_money(account.balance, account.currency, user.locale)
         yield Found(
@@ -126,7 +128,9 @@ def _accounts(user: User, words: str) -> Iterator[Found]:
 
 
 def _categories(user: User, words: str) -> Iterator[Found]:
-    named = [one for one in Category.objects.of_owner(user.pk) if words in plain(one.name)]
+    named = [
+        category for category in Category.objects.of_owner(user.pk) if words in plain(category.name)
+    ]
     for category in named[:MOST_OF_A_KIND]:
         yield Found(category.name, "", _("Categories"), _listed(category=category.slug))
 

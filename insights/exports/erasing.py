@@ -63,7 +63,7 @@ def erase_person(*, actor: User, user: User, confirmation: str) -> None:
         lock_accounts(locked.accounts.values_list("pk", flat=True))
         addresses = _addresses_of(locked)
         _lock_shares(locked, addresses)
-        elsewhere = _told_elsewhere(locked, addresses)
+        elsewhere = _messages_to_others(locked, addresses)
         end_everything(locked)
         _invitations_to(locked, addresses).delete()
         mails, accesses = _messages_about(locked), accesses_of(locked)
@@ -144,7 +144,7 @@ def _lock_shares(user: User, addresses: set[str]) -> None:
     list(rows.order_by("pk").values_list("pk", flat=True))
 
 
-def _told_elsewhere(user: User, addresses: set[str]) -> Q:
+def _messages_to_others(user: User, addresses: set[str]) -> Q:
     """Events about the person in other people's chains: their own actions and shares with them.
 
     Staff actions stay: they are the institution's record of what happened to somebody else.

@@ -63,13 +63,13 @@ def account_lines(items: Iterable[AccountBalance], *, on: date) -> list[AccountL
     if not ids:
         return []
     nets = _daily_nets(ids, on)
-    told = _told(ids)
+    updates = _last_updates(ids)
     return [
         AccountLine(
             item=item,
             balances=evenings(item.account.balance, nets[item.account.pk], on),
-            synced_at=told[item.account.pk]["synced_at"],
-            imported_at=told[item.account.pk]["imported_at"],
+            synced_at=updates[item.account.pk]["synced_at"],
+            imported_at=updates[item.account.pk]["imported_at"],
             last_on=max((day for day in nets[item.account.pk] if day <= on), default=None),
             on=on,
         )
@@ -103,7 +103,7 @@ def _daily_nets(ids: list[int], on: date) -> dict[int, dict[date, Decimal]]:
     return found
 
 
-def _told(ids: list[int]) -> dict[int, dict[str, Any]]:
+def _last_updates(ids: list[int]) -> dict[int, dict[str, Any]]:
     """When each account was last synced, and last imported into."""
     latest = ImportBatch.objects.filter(
         account=OuterRef("pk"), status=ImportBatch.Status.DONE

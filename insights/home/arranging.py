@@ -51,8 +51,8 @@ def _store(actor: User, layout: Layout) -> Layout:
     for place in PLACES:
         setattr(state, place, after[place])
     state.save(update_fields=[*PLACES, "updated_at"])
-    told: dict[str, Any] = {place: after[place] for place in PLACES}
-    trail.record(actor=actor, action="insights.home.arranged", target=state, **told)
+    places: dict[str, Any] = {place: after[place] for place in PLACES}
+    trail.record(actor=actor, action="insights.home.arranged", target=state, **places)
     return layout
 
 

@@ -186,15 +186,18 @@ def _accounts(who: _Reader) -> Section:
     lines = [
         Row(
             [
-                *([Cell(str(one), link=who.row_of("accounts_account", one.pk))] * who.sees_all),
-                Cell(one.get_account_type_display()),
-                Cell(one.currency),
-                *([Cell(one.balance, "money", one.currency)] * who.sees_all),
-                Cell("Active" if one.is_active else "Archived", "state"),
-                Cell(one.created_at, "day"),
+                *(
+                    [Cell(str(account), link=who.row_of("accounts_account", account.pk))]
+                    * who.sees_all
+                ),
+                Cell(account.get_account_type_display()),
+                Cell(account.currency),
+                *([Cell(account.balance, "money", account.currency)] * who.sees_all),
+                Cell("Active" if account.is_active else "Archived", "state"),
+                Cell(account.created_at, "day"),
             ]
         )
-        for one in rows[:CUSTOMER_SECTION_ROWS]
+        for account in rows[:CUSTOMER_SECTION_ROWS]
     ]
     return Section(
         "accounts",
@@ -223,16 +226,16 @@ def _balances(who: _Reader) -> Section:
         .annotate(count=Count("pk"), total=Sum("signed_amount"))
     }
     lines = []
-    for one in shown:
-        count, total = sums.get(one.pk, (0, Decimal(0)))
-        adds_up = one.opening_balance + total == one.balance
+    for account in shown:
+        count, total = sums.get(account.pk, (0, Decimal(0)))
+        adds_up = account.opening_balance + total == account.balance
         amounts = [
-            Cell(one.opening_balance, "money", one.currency),
-            Cell(total, "money", one.currency),
-            Cell(one.balance, "money", one.currency),
+            Cell(account.opening_balance, "money", account.currency),
+            Cell(total, "money", account.currency),
+            Cell(account.balance, "money", account.currency),
         ]
         cells = [
-            Cell(str(one) if who.sees_all else one.get_account_type_display()),
+            Cell(str(account) if who.sees_all else account.get_account_type_display()),
             Cell(count),
             *(amounts * who.sees_all),
             Cell("Yes" if adds_up else "No", "state"),
@@ -257,14 +260,17 @@ def _connections(who: _Reader) -> Section:
     lines = [
         Row(
             [
-                *([Cell(one.institution_name, link=who.row_of(table, one.pk))] * who.sees_all),
-                Cell(one.get_provider_display()),
-                Cell(one.get_status_display(), "state"),
-                Cell(one.error_code or "–"),
-                Cell(one.last_synced_at, "time"),
+                *(
+                    [Cell(connection.institution_name, link=who.row_of(table, connection.pk))]
+                    * who.sees_all
+                ),
+                Cell(connection.get_provider_display()),
+                Cell(connection.get_status_display(), "state"),
+                Cell(connection.error_code or "–"),
+                Cell(connection.last_synced_at, "time"),
             ]
         )
-        for one in rows[:CUSTOMER_SECTION_ROWS]
+        for connection in rows[:CUSTOMER_SECTION_ROWS]
     ]
     return Section(
         "connections",
@@ -305,17 +311,17 @@ def _bills(who: _Reader) -> Section:
 
 def _messages(who: _Reader) -> Section:
     lines = []
-    for one in Notification.objects.filter(recipient=who.user)[:CUSTOMER_SECTION_ROWS]:
+    for message in Notification.objects.filter(recipient=who.user)[:CUSTOMER_SECTION_ROWS]:
         actions = []
-        if who.helps and one.status in SENT_AGAIN:
-            url = reverse("admin:customer_resend", args=[who.user.pk, one.pk])
+        if who.helps and message.status in SENT_AGAIN:
+            url = reverse("admin:customer_resend", args=[who.user.pk, message.pk])
             actions.append(Action("Resend", url))
         cells = [
-            Cell(one.created_at, "time", link=who.row_of("users_notification", one.pk)),
-            Cell(one.kind.replace("_", " ").capitalize()),
-            Cell(one.get_channel_display()),
-            Cell(one.get_status_display(), "state"),
-            Cell(masked_text(one.provider_answer) or "–"),
+            Cell(message.created_at, "time", link=who.row_of("users_notification", message.pk)),
+            Cell(message.kind.replace("_", " ").capitalize()),
+            Cell(message.get_channel_display()),
+            Cell(message.get_status_display(), "state"),
+            Cell(masked_text(message.provider_answer) or "–"),
         ]
         lines.append(Row(cells, actions))
     url = reverse("admin:users_notification_changelist")
@@ -332,14 +338,14 @@ def _messages(who: _Reader) -> Section:
 def _sign_ins(who: _Reader) -> Section:
     """Open sessions of browsers and apps, newest first."""
     found = [
-        (one.last_seen_at, "Browser", device_name(one.user_agent), one.ip)
-        for one in live_sessions(who.user, who.at)
+        (session.last_seen_at, "Browser", device_name(session.user_agent), session.ip)
+        for session in live_sessions(who.user, who.at)
     ]
     found += [
-        (one.created_at, "App", device_name(one.user_agent), one.ip)
-        for one in live_families(who.user, who.at)
+        (session.created_at, "App", device_name(session.user_agent), session.ip)
+        for session in live_families(who.user, who.at)
     ]
-    found.sort(key=lambda one: one[0], reverse=True)
+    found.sort(key=lambda session: session[0], reverse=True)
     lines = [
         Row([Cell(seen, "time"), Cell(kind), Cell(device), *([Cell(ip or "–")] * who.sees_all)])
         for seen, kind, device, ip in found[:CUSTOMER_SECTION_ROWS]
@@ -359,13 +365,13 @@ def _exports(who: _Reader) -> Section:
     lines = [
         Row(
             [
-                Cell(one.created_at, "time", link=who.row_of("insights_export", one.pk)),
-                Cell(one.get_kind_display()),
-                Cell(one.get_status_display(), "state"),
-                Cell(one.expires_at, "day"),
+                Cell(export.created_at, "time", link=who.row_of("insights_export", export.pk)),
+                Cell(export.get_kind_display()),
+                Cell(export.get_status_display(), "state"),
+                Cell(export.expires_at, "day"),
             ]
         )
-        for one in rows[:CUSTOMER_SECTION_ROWS]
+        for export in rows[:CUSTOMER_SECTION_ROWS]
     ]
     return Section(
         "exports",
@@ -399,18 +405,18 @@ def _shares(who: _Reader) -> Section:
 def _share_rows(
     who: _Reader, direction: str, rows: QuerySet[AccountShare], other: str
 ) -> Iterable[Row]:
-    for one in rows.select_related("account", "user", "member").order_by("-id")[:5]:
-        person: User | None = getattr(one, other)
+    for share in rows.select_related("account", "user", "member").order_by("-id")[:5]:
+        person: User | None = getattr(share, other)
         link = reverse("admin:customer", args=[person.pk]) if person else ""
-        account = Cell(str(one.account), link=who.row_of("accounts_accountshare", one.pk))
-        with_whom = Cell(person.email if person else one.invited_email, link=link)
+        account = Cell(str(share.account), link=who.row_of("accounts_accountshare", share.pk))
+        with_whom = Cell(person.email if person else share.invited_email, link=link)
         yield Row(
             [
                 Cell(direction),
                 *([account, with_whom] * who.sees_all),
-                Cell(one.get_level_display()),
-                Cell(one.get_status_display(), "state"),
-                Cell(one.created_at, "day"),
+                Cell(share.get_level_display()),
+                Cell(share.get_status_display(), "state"),
+                Cell(share.created_at, "day"),
             ]
         )
 

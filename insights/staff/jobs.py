@@ -210,8 +210,8 @@ def _banks() -> Iterable[Sign]:
     """One sign a provider in use: how many of its connections work."""
     works = Count("pk", filter=Q(status=BankConnection.Status.ACTIVE))
     rows = BankConnection.objects.filter(disconnected_at=None).order_by("provider")
-    told = rows.values_list("provider").annotate(count=Count("pk"), working=works)
-    for provider, count, working in told:
+    counts = rows.values_list("provider").annotate(count=Count("pk"), working=works)
+    for provider, count, working in counts:
         title = f"Banks: {BankConnection.Provider(provider).label}"
         broken = count - working
         yield Sign(title, broken <= working, f"{working} connections work, {broken} don't.")

@@ -121,13 +121,13 @@ def test_a_second_admin_grants_the_role_and_both_are_in_the_trail(first, second,
     row = grant(first, alice)
     approve(actor=second, approval=row, at=timezone.now())
     assert role_of(alice) == "admin"
-    told = AuditEvent.objects.filter(chain__name=f"user:{alice.pk}").order_by("id")
-    assert [(event.action, event.actor) for event in told][-3:] == [
+    events = AuditEvent.objects.filter(chain__name=f"user:{alice.pk}").order_by("id")
+    assert [(event.action, event.actor) for event in events][-3:] == [
         ("insights.approval.requested", first),
         ("users.role.changed", second),
         ("insights.approval.approved", second),
     ]
-    assert told.last().changes["requested_by"] == first.pk
+    assert events.last().changes["requested_by"] == first.pk
 
 
 def test_a_rate_factors_and_a_schedule_take_effect_with_the_approval(first, second, alice, held):

@@ -146,7 +146,7 @@ def monthly(account, today, amounts, merchant):
         )  # fmt: skip
 
 
-def test_new_dearer_refunded_and_unusual_are_told(alice, today):
+def test_new_dearer_refunded_and_unusual_are_reported(alice, today):
     account = make_account(user=alice, opening_balance="900.00")
     monthly(account, today, ["-9.00"] * 3, "Newsflix")
     monthly(account, today, ["-10.00"] * 6 + ["-12.00"], "Gym")
@@ -166,7 +166,7 @@ def test_new_dearer_refunded_and_unusual_are_told(alice, today):
     assert (found["unusual"].name, found["unusual"].is_new) == ("Coffee is unusual", False)
 
 
-def test_no_news_is_told_of_an_ordinary_month(alice, today):
+def test_an_ordinary_month_has_no_news(alice, today):
     account = make_account(user=alice, opening_balance="900.00")
     monthly(account, today, ["-10.00"] * 8, "Gym")
     assert told(alice, today) == []

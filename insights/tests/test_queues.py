@@ -123,11 +123,11 @@ def test_an_item_is_taken_by_one_handed_back_and_closed_with_a_note(full, client
     with pytest.raises(ValidationError, match="already finished"):
         take(actor=first, queue=queue, item=item, at=now)
     assert client_for(first).post(url, {"item": item.key, "action": "take"}).status_code == 404
-    told = AuditEvent.objects.filter(action__startswith="insights.work").order_by("id")
-    assert [event.action.rpartition(".")[2] for event in told] == [
+    events = AuditEvent.objects.filter(action__startswith="insights.work").order_by("id")
+    assert [event.action.rpartition(".")[2] for event in events] == [
         "taken", "released", "taken", "done",
     ]  # fmt: skip
-    assert {event.chain.name for event in told} == {f"user:{first.pk}", f"user:{second.pk}"}
+    assert {event.chain.name for event in events} == {f"user:{first.pk}", f"user:{second.pk}"}
 
 
 def test_what_fails_again_is_open_again(full):
@@ -149,7 +149,7 @@ def test_who_may_not_work_a_queue_is_refused_by_the_service(full):
 # --- Identity checks ------------------------------------------------------------------------------
 
 
-def test_a_customer_asks_an_admin_decides_and_both_are_told(client_for, alice):
+def test_a_customer_asks_an_admin_decides_and_both_are_notified(client_for, alice):
     client, admin = client_for(alice), staff("admin")
     assert "Verify my identity" in client.get(reverse("users:profile")).content.decode()
     client.post(reverse("users:verification_request"))

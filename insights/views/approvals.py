@@ -39,7 +39,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _answer(answer: Callable[..., Approval], told: str) -> Callable[..., HttpResponse]:
+def _answer(answer: Callable[..., Approval], success_text: str) -> Callable[..., HttpResponse]:
     @require_POST
     def view(request: HttpRequest, pk: int) -> HttpResponse:
         actor = user_of(request)
@@ -49,7 +49,7 @@ def _answer(answer: Callable[..., Approval], told: str) -> Callable[..., HttpRes
             ask_for_staff_step_up(request)
         try:
             answer(actor=actor, approval=row, at=timezone.now())
-            messages.success(request, told)
+            messages.success(request, success_text)
         except ValidationError as error:
             messages.error(request, error.messages[0])
         return redirect("admin:approvals")

@@ -224,7 +224,9 @@ def queue_act(request: HttpRequest, key: str) -> HttpResponse:
     actor, found = user_of(request), _queue(request, key)
     require(actor, found.works)
     wanted, now = request.POST.get("item", ""), timezone.now()
-    item = next((one for one in open_items(found, actor, now) if one.key == wanted), None)
+    item = next(
+        (candidate for candidate in open_items(found, actor, now) if candidate.key == wanted), None
+    )
     if item is None:
         raise Http404
     try:

@@ -49,8 +49,8 @@ def unless_unchanged(read: Callable[..., Any]) -> Callable[..., Any]:
 def _state_of(request: UserApiRequest) -> str:
     user = request.user
     on = local_date(user.timezone, timezone.now())
-    told = [_SHAPE, user.pk, on, request.get_full_path(), _heads(user)]
-    return sha256(repr(told).encode()).hexdigest()[:40]
+    state = [_SHAPE, user.pk, on, request.get_full_path(), _heads(user)]
+    return sha256(repr(state).encode()).hexdigest()[:40]
 
 
 def _heads(user: User) -> list[tuple[Any, ...]]:

@@ -77,19 +77,19 @@ def request_group_confirmation(*, actor: User, batch: ImportBatch) -> list[Impor
     Raises ValidationError if one of them cannot be confirmed.
     """
     together = _unreverted(batch)
-    accounts = lock_accounts(sorted({one.account_id for one in together}))
-    for one in together:
-        if not one.is_confirmed:
-            usable_account(accounts[one.account_id])
-    return [request_confirmation(actor=actor, batch=one) for one in together]
+    accounts = lock_accounts(sorted({member.account_id for member in together}))
+    for member in together:
+        if not member.is_confirmed:
+            usable_account(accounts[member.account_id])
+    return [request_confirmation(actor=actor, batch=member) for member in together]
 
 
 def _unreverted(batch: ImportBatch) -> list[ImportBatch]:
     """All imports of one upload except those undone; `batch` in any case."""
     return [
-        one
-        for one in ImportBatch.objects.together_with(batch)
-        if one.pk == batch.pk or one.status != Status.REVERTED
+        member
+        for member in ImportBatch.objects.together_with(batch)
+        if member.pk == batch.pk or member.status != Status.REVERTED
     ]
 
 
@@ -226,8 +226,8 @@ def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBat
 def confirm_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[ImportBatch]:
     """Confirm all imports of one upload, or none. Raises ValidationError."""
     together = _unreverted(batch)
-    lock_accounts(sorted({one.account_id for one in together}))
-    return [confirm_import(actor=actor, batch_id=one.pk, at=at) for one in together]
+    lock_accounts(sorted({member.account_id for member in together}))
+    return [confirm_import(actor=actor, batch_id=member.pk, at=at) for member in together]
 
 
 @command
@@ -238,12 +238,14 @@ def revert_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[Impor
     another of them, which would add its lines afterward.
     """
     upload = list(ImportBatch.objects.together_with(batch))
-    if any(one.status == Status.IMPORTING for one in upload):
+    if any(member.status == Status.IMPORTING for member in upload):
         raise ValidationError(STILL_IMPORTING)
-    together = [one for one in upload if one.pk == batch.pk or one.status == Status.DONE]
-    involved = {one.account_id for one in together}
-    for one in together:
-        involved |= accounts_of_pairs(live_rows(one))
+    together = [
+        member for member in upload if member.pk == batch.pk or member.status == Status.DONE
+    ]
+    involved = {member.account_id for member in together}
+    for member in together:
+        involved |= accounts_of_pairs(live_rows(member))
     lock_accounts(sorted(involved))
     return [revert_import(actor=actor, batch=part, at=at) for part in together]
 

@@ -291,7 +291,7 @@ def _stage(batch: ImportBatch, spool: Spool) -> None:
 
 
 def proven_opening(batch: ImportBatch) -> Decimal | None:
-    """What the file says the account held before its first line: told, or its closing balance
+    """What the file says the account held before its first line: as stated, or its closing balance
     without all its lines. None if it says neither.
     """
     opening: Decimal | None = batch.file_opening_balance

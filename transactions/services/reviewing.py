@@ -201,11 +201,11 @@ def _verdict_apart_from(pks: set[int], account: Account, item: ReviewItem, at: d
         item.external_id,
         item.is_pending,
     )
-    held = [one for one in ledger.held if one.pk > 0]
-    taken = _taken_by_its_file(item, [one.pk for one in held if one.units == line.units])
+    held = [known for known in ledger.held if known.pk > 0]
+    taken = _taken_by_its_file(item, [known.pk for known in held if known.units == line.units])
     matching = match(
         [line],
-        [one for one in held if one.pk not in taken],
+        [known for known in held if known.pk not in taken],
         aliases=ledger.aliases,
         texts_of_incoming=lambda keys: {key: Text(item.description, item.merchant) for key in keys},
         texts_of_held=texts_of_held,

@@ -266,9 +266,9 @@ def _shuffled(columns: str, random: Random) -> str:
 
 def _layouts() -> tuple[Layout, ...]:
     with Path(__file__).with_suffix(".jsonl").open(encoding="utf-8") as lines:
-        told = [json.loads(line) for line in lines]
+        layouts = [json.loads(line) for line in lines]
     return tuple(
-        Layout(**{name: _tupled(value) for name, value in layout.items()}) for layout in told
+        Layout(**{name: _tupled(value) for name, value in layout.items()}) for layout in layouts
     )
 
 

@@ -136,12 +136,12 @@ class Story:
 
     # --- The bank ---
 
-    def add(self, told: tuple[int, str, str], **more: bool) -> None:
-        back, amount, text = told
+    def add(self, entry: tuple[int, str, str], **more: bool) -> None:
+        back, amount, text = entry
         self.bank.add("main", TODAY - timedelta(days=back), amount, text, **more)
 
-    def pend(self, told: tuple[int, str, str]) -> None:
-        self.add(told, is_pending=True)
+    def pend(self, entry: tuple[int, str, str]) -> None:
+        self.add(entry, is_pending=True)
 
     def settle(self, about: tuple[int, int, str | None, bool]) -> None:
         number, later, amount, names_it = about

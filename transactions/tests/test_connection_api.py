@@ -96,8 +96,8 @@ def test_expired_sign_in_is_renewed_by_api(mapped, owner):
 
 def test_connection_is_renewed_after_its_provider_is_no_longer_offered(mapped, owner, settings):
     settings.PLAID_CLIENT_ID, settings.PLAID_SECRET = "client", "secret"
-    told = owner.get("/api/connections/providers").json()
-    assert [offered["provider"] for offered in told] == ["plaid", "simplefin"]
+    listed = owner.get("/api/connections/providers").json()
+    assert [offered["provider"] for offered in listed] == ["plaid", "simplefin"]
     page = reverse("transactions:connection_reconnect", args=[mapped.pk])
     assert owner.get(page).status_code == 200
     assert owner.post(page).status_code == 302

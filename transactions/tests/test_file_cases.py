@@ -21,15 +21,15 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("told", CASES, ids=[told["case"] for told in CASES])
-def test_file_is_read_or_asked_about_as_told(told):
-    data = told["text"].encode()
-    detection = csv_file.detect(data, ReadingContext(*told["owner"]))
+@pytest.mark.parametrize("example", CASES, ids=[example["case"] for example in CASES])
+def test_file_is_read_or_asked_about_as_expected(example):
+    data = example["text"].encode()
+    detection = csv_file.detect(data, ReadingContext(*example["owner"]))
     rows = csv_file.read(data, detection.mapping).rows
     read = [
         [row.txn_date.isoformat(), str(row.amount), row.merchant or row.description]
         for row in rows
         if isinstance(row, IncomingTransaction)
     ]
-    assert {name for name, _ in detection.doubts} == set(told["asks"])
-    assert read == told["reads"]
+    assert {name for name, _ in detection.doubts} == set(example["asks"])
+    assert read == example["reads"]

@@ -295,8 +295,8 @@ def opened_for(post, own, content, names) -> list[tuple[Decimal, Decimal]]:
     """(opening balance, balance) of the accounts opened for these parts."""
     answer = post(content, own("Everyday"), accounts=dict.fromkeys(names, "new"))
     assert answer.status_code == 201
-    found = Account.objects.filter(pk__in=[one["account"] for one in answer.json()["batches"]])
-    return [(one.opening_balance, one.balance) for one in found.order_by("pk")]
+    found = Account.objects.filter(pk__in=[batch["account"] for batch in answer.json()["batches"]])
+    return [(account.opening_balance, account.balance) for account in found.order_by("pk")]
 
 
 def test_new_account_begins_with_the_balance_that_the_file_tells(post, own):

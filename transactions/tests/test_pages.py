@@ -208,7 +208,13 @@ def test_delete_offers_undo_and_undo_restores(client, checking):
     assert "Coffee restored." in page(client, f"/transactions/{row.pk}/")
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:1"])
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        *("https://evil.example/", "//evil.example", "///evil.example", "/\\evil.example"),
+        *("javascript:1", "users:profile", "transaction_list", "http://testserver/bills/"),
+    ],
+)
 def test_redirects_never_leave_the_site(client, checking, elsewhere):
     row = make_transaction(account=checking)
     answer = client.post(f"/transactions/{row.pk}/delete/", {"next": elsewhere})

@@ -233,9 +233,9 @@ def test_sandbox_bank_gives_way_to_real_banks_except_in_the_demo(settings, about
 def test_account_tells_its_owner_of_its_connection(api_for, alice, connect):
     connection = connect()
     account = map_to(connection, "new").account
-    told = {"id": connection.pk, "institution_name": connection.institution_name}
+    known = {"id": connection.pk, "institution_name": connection.institution_name}
     found = api_for(alice).get(f"/api/accounts/{account.pk}").json()["connection"]
-    assert found | told == found
+    assert found | known == found
     assert (found["status"], found["last_synced_at"], found["error"]) == ("active", None, "")
     sync(connection)
     listed = api_for(alice).get("/api/accounts").json()["results"][0]["connection"]

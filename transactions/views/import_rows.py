@@ -129,14 +129,14 @@ def import_rows_choose(request: UserRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         tell_refusal(request, error)
     else:
-        messages.success(request, _told(change, count) % {"count": count})
+        messages.success(request, _done_message(change, count) % {"count": count})
     return redirect(_back(request, batch))
 
 
 _CHOICES = {"add": include_rows, "same": accept_matches}
 
 
-def _told(change: Any, count: int) -> str:
+def _done_message(change: Any, count: int) -> str:
     if change is include_rows:
         return ngettext("%(count)s line will be added.", "%(count)s lines will be added.", count)
     if change is accept_matches:

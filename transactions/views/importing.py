@@ -202,7 +202,7 @@ def _preview(batch: ImportBatch, data: bytes, mapping: CsvMapping) -> tuple[list
 def import_progress(request: UserRequest, pk: int) -> HttpResponse:
     """The worker's progress. Redirects to the next page once it has finished."""
     batch = find(request, pk)
-    if not any(is_waiting(one) for one in [batch, *others_of(batch)]):
+    if not any(is_waiting(member) for member in [batch, *others_of(batch)]):
         if request.htmx:
             return HttpResponseClientRedirect(_next_url(batch))
         return redirect(_next_url(batch))
@@ -216,7 +216,9 @@ def progress_page(batch: ImportBatch, *, is_part: bool = False) -> tuple[str, di
     context = {
         "batch": batch,
         "progress": progress_of(batch.pk),
-        "parts": [(one, progress_of(one.pk)) for one in together] if len(together) > 1 else [],
+        "parts": [(member, progress_of(member.pk)) for member in together]
+        if len(together) > 1
+        else [],
     }
     return f"transactions/{template}", context
 

@@ -177,13 +177,13 @@ class UserAdmin(ForSupportToo):
         change_person(actor=user_of(request), user=user, **changes)
 
     def _ask_second_admin(self, request: HttpRequest, user: User, changes: dict[str, Any]) -> None:
-        told = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in changes.items())
+        summary = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in changes.items())
         try:
             second_admin.ask_second_admin(
                 actor=user_of(request),
                 action=second_admin.GRANT_ADMIN,
                 target=user,
-                words=f"Make user {user.pk} an admin ({told})",
+                words=f"Make user {user.pk} an admin ({summary})",
                 params=changes,
             )
         except ValidationError as error:

@@ -63,7 +63,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     """Who did what, newest first: by person, action, object, time, address or request."""
 
     group, label = "Security", "Audit trail"
-    list_display = ["created_at", "by", "action", "object_link", "told", "chain_link", "ip"]
+    list_display = ["created_at", "by", "action", "object_link", "details_text", "chain_link", "ip"]
     list_filter = [
         ActorFilter,
         ("action", TypedFilter),
@@ -104,7 +104,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}?{}">{}</a>', url, query, event.chain.name)
 
     @admin.display(description="details")
-    def told(self, event: AuditEvent) -> str:
+    def details_text(self, event: AuditEvent) -> str:
         details = before_and_after(event.changes)
         return ", ".join(f"{name}: {after}" for name, _, after in details[:3])[:160] or "–"
 

@@ -59,16 +59,16 @@ def signed_lines(events: QuerySet[AuditEvent], head: dict[str, Any]) -> Iterator
         digest.update(line.encode())
         count += "event" in content
         yield line
-    told = {"count": count, "sha256": digest.hexdigest()}
-    yield _line({"end": told, "signature": Signer(salt=_SALT).signature(_line(told))})
+    summary = {"count": count, "sha256": digest.hexdigest()}
+    yield _line({"end": summary, "signature": Signer(salt=_SALT).signature(_line(summary))})
 
 
 def _contents(events: QuerySet[AuditEvent], head: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"format": FORMAT, **head}
     for event in events.iterator(chunk_size=2_000):
-        told = {name: getattr(event, name) for name in _FIELDS}
+        fields = {name: getattr(event, name) for name in _FIELDS}
         at = event.created_at.astimezone(UTC).isoformat(timespec="microseconds")
-        yield {"event": told | {"chain": event.chain.name, "created_at": at}}
+        yield {"event": fields | {"chain": event.chain.name, "created_at": at}}
 
 
 def _line(content: dict[str, Any]) -> str:
@@ -99,8 +99,8 @@ def check_file(lines: Iterable[str]) -> tuple[int, list[str]]:
     return count, problems + _problems_of_end(end, count, digest.hexdigest())
 
 
-def _problems(told: dict[str, Any], last: dict[str, dict[str, Any]]) -> Iterator[str]:
-    event = SimpleNamespace(**told | {"created_at": datetime.fromisoformat(told["created_at"])})
+def _problems(fields: dict[str, Any], last: dict[str, dict[str, Any]]) -> Iterator[str]:
+    event = SimpleNamespace(**fields | {"created_at": datetime.fromisoformat(fields["created_at"])})
     if event_hash(event) != event.hash:
         yield "the event was changed."
     is_erased = event.salt == "" and event.changes is None
@@ -110,17 +110,17 @@ def _problems(told: dict[str, Any], last: dict[str, dict[str, Any]]) -> Iterator
     before = last.get(event.chain)
     if before and (event.sequence, event.previous_hash) != (before["sequence"] + 1, before["hash"]):
         yield "an event before it is missing."
-    last[event.chain] = told
+    last[event.chain] = fields
 
 
 def _problems_of_end(end: dict[str, Any] | None, count: int, digest: str) -> list[str]:
     if end is None:
         return ["The file has no end: it was cut off."]
-    told = end["end"]
+    summary = end["end"]
     try:
-        Signer(salt=_SALT).unsign(f"{_line(told)}:{end.get('signature')}")
+        Signer(salt=_SALT).unsign(f"{_line(summary)}:{end.get('signature')}")
     except BadSignature:
         return ["The file is not signed with this server's key."]
-    if told != {"count": count, "sha256": digest}:
+    if summary != {"count": count, "sha256": digest}:
         return ["The file was changed after it was signed."]
     return []

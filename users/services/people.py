@@ -134,11 +134,11 @@ def update_profile(*, actor: User, user: User, **changes: Any) -> User:
     return locked
 
 
-def _save_profile(actor: User, user: User, told: dict[str, Any]) -> None:
-    user.save(update_fields=[*told, "updated_at"])
-    if "base_currency" in told:
+def _save_profile(actor: User, user: User, changes: dict[str, Any]) -> None:
+    user.save(update_fields=[*changes, "updated_at"])
+    if "base_currency" in changes:
         let_base_currency_followers_know(user)
-    trail.record(actor=actor, action="users.profile.updated", target=user, **told)
+    trail.record(actor=actor, action="users.profile.updated", target=user, **changes)
 
 
 def _all_fields_but(names: list[str]) -> list[str]:

@@ -33,7 +33,7 @@ def auditor(client_for):
 
 
 @pytest.fixture
-def told(alice, bob):
+def recorded_event(alice, bob):
     with request_info(RequestInfo(ip="203.0.113.9", request_id="abc", device="Firefox on Linux")):
         update_profile(actor=alice, user=alice, name="Alice Baker")
     record(actor=bob, action="users.profile.updated", target=bob, name=["x", "Ünïcode\u2028"])
@@ -54,31 +54,31 @@ def told(alice, bob):
     ids=str,
 )
 def test_events_are_found_by_person_action_object_time_address_and_request(
-    auditor, told, alice, query
+    auditor, recorded_event, alice, query
 ):
-    values = {"alice": alice.pk, "today": timezone.localdate(), "event": told.pk}
+    values = {"alice": alice.pk, "today": timezone.localdate(), "event": recorded_event.pk}
     asked = {name: text.format(**values) for name, text in query.items()}
     page = auditor.get(LIST, asked).content.decode()
-    assert f"{LIST}{told.pk}/change/" in page
+    assert f"{LIST}{recorded_event.pk}/change/" in page
     assert "bob@example.com" not in page
     tomorrow = str(timezone.localdate() + timedelta(days=1))
     none = auditor.get(LIST, {**asked, "created_at__date__gte": tomorrow}).content.decode()
     assert "No rows match." in none
 
 
-def test_before_and_after_stand_side_by_side(auditor, told):
-    page = auditor.get(f"{LIST}{told.pk}/change/").content.decode()
+def test_before_and_after_are_side_by_side(auditor, recorded_event):
+    page = auditor.get(f"{LIST}{recorded_event.pk}/change/").content.decode()
     row = '<tr><th scope="row">name</th><td>Alice Archer</td><td>Alice Baker</td></tr>'
     assert row in page
 
 
-def test_one_chain_is_verified_by_itself(auditor, told, alice):
+def test_one_chain_is_verified_alone(auditor, recorded_event, alice):
     assert verify_chain(f"user:{alice.pk}").is_intact
     assert not verify_chain("user:987654321").is_intact
     url = reverse("admin:users_auditevent_verify")
     page = auditor.get(url, {"run": "1", "chain": f"user:{alice.pk}"}).content.decode()
     assert "The audit trail is intact." in page
-    with_guard_off(lambda: QuerySet(AuditEvent).filter(pk=told.pk).update(action="x"))
+    with_guard_off(lambda: QuerySet(AuditEvent).filter(pk=recorded_event.pk).update(action="x"))
     assert not verify_chain(f"user:{alice.pk}").is_intact
 
 
@@ -107,7 +107,7 @@ def verified(tmp_path, text: str) -> tuple[int, dict]:
     return code, json.loads(out.getvalue())
 
 
-def test_a_signed_export_is_verified_elsewhere(auditor, told, tmp_path, alice):
+def test_a_signed_export_is_verified_elsewhere(auditor, recorded_event, tmp_path, alice):
     text = exported(auditor)
     count = AuditEvent.objects.count()
     assert verified(tmp_path, text) == (0, {"intact": True, "events": count, "problems": []})
@@ -117,7 +117,7 @@ def test_a_signed_export_is_verified_elsewhere(auditor, told, tmp_path, alice):
     assert set(event.changes) == {"since", "until", "chain"}
 
 
-def test_every_change_of_the_file_is_noticed(auditor, told):
+def test_every_change_of_the_file_is_noticed(auditor, recorded_event):
     lines = [f"{line}\n" for line in exported(auditor).split("\n")[:-1]]
     middle = next(i for i, line in enumerate(lines) if "Alice Baker" in line)
     signed_by_another = json.loads(lines[-1]) | {"signature": "x"}

@@ -21,8 +21,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         is_trial = not options["apply"]
         result = plan_entries_dated_ahead(at=timezone.now(), is_trial=is_trial)
-        told = "would be planned" if is_trial else "planned"
-        self.stdout.write(f"{result.planned} entries of {result.people} people {told}.")
+        verb = "would be planned" if is_trial else "planned"
+        self.stdout.write(f"{result.planned} entries of {result.people} people {verb}.")
         if result.left:
             self.stdout.write(
                 f"{result.left} stay as they are: the other side of their transfer is not dated "

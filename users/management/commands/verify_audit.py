@@ -50,8 +50,8 @@ class Command(BaseCommand):
             self.stderr.write(f"The file could not be checked: {error}")
             sys.exit(2)
         if is_json:
-            told = {"intact": not problems, "events": count, "problems": problems}
-            self.stdout.write(json.dumps(told))
+            report = {"intact": not problems, "events": count, "problems": problems}
+            self.stdout.write(json.dumps(report))
         else:
             end = "It is NOT intact." if problems else "The export is intact."
             self.stdout.write("\n".join([f"{count} events.", *problems, end]))
