@@ -2,7 +2,7 @@
 # into .venv and node_modules, and again when the list of packages changes.
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test test-fast check format lock bench files fuzz-api setup setup-dev clean
+.PHONY: help run manage test test-fast check format lock bench files matrix fuzz-api setup setup-dev clean
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -21,6 +21,7 @@ help: ## List the targets
 	@echo "make lock                write the lock files, after changing requirements*.txt"
 	@echo "make bench               run the benchmarks; results are in BENCHMARKS.md"
 	@echo "make files               measure how well bank files are read: real (STATEMENTS_DIR=), invented, mutated (SEED=, COUNT=)"
+	@echo "make matrix              the money's tests on each engine (ARGS='pgbouncer serializable'); results in docs/ENGINES.md"
 	@echo "make fuzz-api            test the API against its schema with Schemathesis (ARGS='--seed N --examples N')"
 	@echo "make clean               remove what was installed here (not the data in var/)"
 
@@ -54,6 +55,9 @@ lock: setup-dev
 
 bench: setup-dev
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+matrix: setup-dev
+	@exec $(BIN)/python -m tests.matrix $(ARGS)
 
 files: setup-dev
 	@exec $(BIN)/python -m transactions.tests.measure_files
