@@ -6,17 +6,17 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 
-FROM python:3.11-slim AS packages
+FROM python:3.11-slim-trixie AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
 COPY requirements.lock .
 RUN /venv/bin/pip install --require-hashes -r requirements.lock
 
-FROM python:3.11-slim
-# WeasyPrint draws PDFs with Pango. The typefaces come with node_modules.
+FROM python:3.11-slim-trixie
+# `manage.py backup` calls pg_dump, which must be as new as docker-compose.yml's server (17). WeasyPrint draws PDFs with Pango. The typefaces come with node_modules.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 postgresql-client \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin banking \
     && install -d -o banking -g banking -m 0700 /data
