@@ -26,6 +26,7 @@ from transactions.models import (
 )
 from transactions.predefined import UNCATEGORIZED
 from transactions.services.categorizing import recategorize
+from transactions.services.import_categories import let_staged_rows_follow
 from transactions.services.rule_editing import release_category
 from transactions.services.splitting import move_parts, rows_with_parts_in
 from users.audit import trail
@@ -182,7 +183,8 @@ def _take_away(
 
 
 def _forget_waiting(row: Category, target: Category | None) -> None:
-    """Clear the category from staged rows and trash data that could bring it back."""
+    """Replace the category in staged rows and trash data that could bring it back."""
+    let_staged_rows_follow(category=row, target=target)
     for held, names in (
         (ReviewItem, ("category",)),
         (Transfer, ("outflow_category_before", "inflow_category_before")),

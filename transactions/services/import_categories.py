@@ -1,11 +1,11 @@
-"""Categories of imported rows: drop deleted ones and record the history."""
+"""Categories of imported rows: follow or drop deleted ones, and record the history."""
 
 from datetime import datetime
 from typing import cast
 
 from django.db import connection
 
-from transactions.models import CategoryChange, ImportBatch, ImportRow, Transaction
+from transactions.models import Category, CategoryChange, ImportBatch, ImportRow, Transaction
 from users.models import User
 
 _LEDGER, _ROWS = Transaction._meta.db_table, ImportRow._meta.db_table
@@ -23,6 +23,21 @@ LEFT JOIN (
   ON r.fingerprint = t.fingerprint AND t.category_source = 'rule'
 WHERE t.import_batch_id = %s AND t.category_id IS NOT NULL
 """  # noqa: S608 - table names of our own models
+
+
+def let_staged_rows_follow(*, category: Category, target: Category | None) -> int:
+    """Move the rows of unconfirmed imports from a deleted category to `target`, or to none. Returns
+    how many.
+
+    Found by import, because rows have no index by category.
+    """
+    waiting = ImportBatch.objects.filter(user=category.user_id, confirmed_at=None)
+    rows = ImportRow.objects.filter(batch__in=waiting.values("pk"), category=category).order_by()
+    if target is None:
+        return rows.update(
+            category=None, rule=None, category_source=Transaction.CategorySource.NONE
+        )
+    return rows.update(category=target)
 
 
 def forget_lost_categories(batch: ImportBatch) -> None:

@@ -545,3 +545,18 @@ def test_encoding_with_little_evidence_gives_at_most_a_warning(encoding, words):
     assert detection.is_certain
     assert encoding in [detection.mapping.encoding, *detection.encodings]
     assert bool(detection.encodings) == bool(detection.warnings)
+
+
+@pytest.mark.parametrize("currency", ["KWD", "BHD", "TND"])
+def test_three_digits_beside_whole_numbers_are_asked_in_a_currency_with_three_decimals(currency):
+    context, text = ReadingContext(currency=currency), "Date,Description,Amount\n"
+    text += "2024-03-15,Cafe,-10.000\n2024-03-16,Pay,10\n"
+    assert doubts(text, context) == ["decimal_mark"]
+    assert amounts(text, context) == ["-10.000", "10"]
+    assert read_surely(text.replace(",10\n", ",9.500\n"), context) == ["-10.000", "9.500"]
+
+
+@pytest.mark.parametrize("currency", ["EUR", "JPY"])
+def test_three_digits_beside_whole_numbers_group_thousands_elsewhere(currency):
+    text = "Date,Description,Amount\n2024-03-15,Cafe,-10.000\n2024-03-16,Pay,10\n"
+    assert read_surely(text, ReadingContext(currency=currency)) == ["-10000", "10"]

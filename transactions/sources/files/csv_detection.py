@@ -268,7 +268,8 @@ def _decimal_mark(
     if mark := _mark_by_use(written, counted, currency, context):
         return mark
     # Money of a currency with two decimals rarely has three.
-    choices = [_other_mark(written), written] if currency else [written, _other_mark(written)]
+    has_two = currency and currency not in _THREE_DECIMALS
+    choices = [_other_mark(written), written] if has_two else [written, _other_mark(written)]
     detection.doubt("decimal_mark", _MARK_UNCLEAR, choices)
     return choices[0]
 
@@ -288,12 +289,14 @@ def _mark_by_use(
     """The decimal mark where every written mark stands before three digits; "" if it stays open.
 
     Money of a currency with two decimals is not written with three of them, unless the owner's
-    language writes this mark before decimals: then "1.234" could be either.
+    language writes this mark before decimals: then "1.234" could be either. With three decimals
+    it could be either if smaller figures are written without the mark.
     """
-    if currency in _NO_DECIMALS or thousands_shown(columns):
-        return _other_mark(written)
+    is_grouped = thousands_shown(columns)
     if currency in _THREE_DECIMALS:
-        return written
+        return "" if is_grouped else written
+    if currency in _NO_DECIMALS or is_grouped:
+        return _other_mark(written)
     is_grouping = currency and decimal_mark_of_language(context.locale) == _other_mark(written)
     return _other_mark(written) if is_grouping else ""
 

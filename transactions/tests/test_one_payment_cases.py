@@ -1,0 +1,107 @@
+"""One payment, one line: the same payment again in other words, currencies and scripts."""
+
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from tests.builders import make_account, make_transaction
+from transactions.ledger_check import check_ledger
+from transactions.models import Category, ImportRow, Transaction
+from transactions.services.categories import create_category, delete_category
+from transactions.services.import_confirming import confirm_import
+from transactions.tests.import_samples import checked, counts_of, csv_of, imported
+from transactions.tests.test_own_export import exported
+
+H = "Date,Description,Amount"
+STATUS, NAMED = f"{H},Status", f"{H},Category"
+ASKED = {"read": 3, "duplicate": 2, "review": 1}
+KNOWN = {"read": 3, "duplicate": 3}
+
+
+def march(words: str) -> list[str]:
+    return ["2026-03-10,Pay,100.00", f"2026-03-13,{words},-10.00", "2026-03-20,Tea,-2.00"]
+
+
+@pytest.mark.parametrize(
+    ("held", "again", "counts"),
+    [
+        ("EDEKA MARKT 77", "SEPA-Lastschrift EDEKA Markt GmbH Mandat 9931", ASKED),
+        ("AMZN MKTP", "Amazon Marketplace EU", ASKED),
+        ("Пекарня Керн", "Оплата картой ПЕКАРНЯ КЕРН 0042", ASKED),
+        ("ケルンベーカリー", "カード払い ケルンベーカリー", ASKED),
+        ("CAFÉ MÜLLER", "CAFE MUELLER", ASKED),
+        ("CAFÉ MÜLLER", "CAF? M?LLER", ASKED),
+        ("Bäckerei Straße", "BACKEREI STRASSE", KNOWN),
+        ("İstanbul Kırtasiye", "ISTANBUL KIRTASIYE", KNOWN),
+        ("ＬＡＷＳＯＮ 東京", "LAWSON 東京", KNOWN),
+    ],
+)
+def test_reworded_payment_is_known_or_asked_about(checking, held, again, counts):
+    imported(checking, csv_of(march(held), H))
+    assert counts_of(imported(checking, csv_of(march(again), H))) == counts
+    checking.refresh_from_db()
+    assert checking.balance == Decimal(1088)
+
+
+def test_second_twin_is_added_and_a_reworded_line_beside_another_payment_is_asked(checking):
+    imported(checking, csv_of(march("KERN BAKERY"), H))
+    twins = [*march("KERN BAKERY"), "2026-03-13,KERN BAKERY,-10.00"]
+    assert counts_of(imported(checking, csv_of(twins, H))) == {
+        "read": 4,
+        "added": 1,
+        "duplicate": 3,
+    }
+    reworded = [*march("Card Kern Bakery"), "2026-03-13,KERN BAKERY,-10.00", "2026-03-13,Shell,-10"]
+    assert counts_of(imported(checking, csv_of(reworded, H))) == {
+        "read": 5,
+        "added": 1,
+        "duplicate": 3,
+        "review": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("currency", "pending", "booked", "counts"),
+    [
+        ("JPY", "-10000", "-11500", {"read": 2, "duplicate": 1, "review": 1}),
+        ("USD", "-40.00", "-48.00", {"read": 2, "duplicate": 1, "review": 1}),
+        ("USD", "-40.00", "-48.01", {"read": 2, "duplicate": 1, "added": 1}),
+        ("EUR", "-73.10", "-71.00", {"read": 2, "duplicate": 1, "review": 1}),
+    ],
+)
+def test_tip_or_rate_up_to_a_fifth_raises_a_question(alice, currency, pending, booked, counts):
+    account = make_account(user=alice, currency=currency, opening_balance="100000")
+    pay = "2026-03-10,Pay,10,booked"
+    imported(account, csv_of([f"2026-03-13,HOTEL SEA,{pending},pending", pay], STATUS))
+    lines = [f"2026-03-15,Hotel Sea Ltd,{booked},booked", pay]
+    assert counts_of(imported(account, csv_of(lines, STATUS))) == counts
+
+
+def test_neutralized_cells_come_back_as_they_were(checking, bob):
+    texts = [('=HYPERLINK("x")', "+1", ["-x", "@home"]), ("'=already", "@x", []), ("'q", "-", [])]
+    for text, notes, tags in texts:
+        make_transaction(account=checking, description=text, notes=notes, tags=tags)
+    elsewhere = make_account(user=bob, currency="EUR")
+    imported(elsewhere, exported(checking.user))
+    rows = Transaction.objects.filter(account=elsewhere)
+    found = [
+        (row.description, row.notes, sorted(tag.name for tag in row.tags.all())) for row in rows
+    ]
+    assert sorted(found) == sorted(texts)
+
+
+@pytest.mark.parametrize("target", ["food", None])
+def test_staged_rows_follow_a_category_that_is_deleted(alice, checking, target):
+    food = Category.objects.get(user=None, slug="food")
+    bees = create_category(actor=alice, user=alice, name="Bees", parent=food)
+    lines = ["2026-03-13,Honey,-10.00,Bees", "2026-03-14,Wax,-2.00,food"]
+    batch = checked(checking, csv_of(lines, NAMED))
+    slugs = ImportRow.objects.filter(batch=batch).order_by("pk")
+    assert list(slugs.values_list("category__slug", flat=True)) == ["bees", "food"]
+    delete_category(actor=alice, category=bees, target=food if target else None)
+    assert not ImportRow.objects.filter(category=bees).exists()
+    confirm_import(actor=alice, batch_id=batch.pk, at=timezone.now())
+    rows = Transaction.objects.order_by("txn_date").values_list("category__slug", "category_source")
+    assert list(rows) == [(target, "provider" if target else "none"), ("food", "provider")]
+    assert check_ledger().is_clean
