@@ -31,6 +31,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.register_profile("fast", settings.get_profile("suite"), max_examples=10)
+# Other examples on every run, or those of a --hypothesis-seed.
+settings.register_profile("explore", settings.get_profile("suite"), derandomize=False)
 settings.load_profile("suite")
 # Allow slow pages; no test may depend on speed.
 LONGEST_MILLISECONDS = 120_000
