@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -60,10 +61,8 @@ def run_engines(arguments: list[str], environment: dict[str, str], scratch: Path
     not_run: list[str] = []
     outcomes: list[Outcome] = []
     everywhere = corpus_marks(environment)
-    if "postgresql" in engines:
-        everywhere = join(everywhere, find_pgbouncer(not_run))
     with contextlib.ExitStack() as stack:
-        everywhere = join(everywhere, find_browser(environment, not_run), find_hledger(not_run))
+        everywhere = join(everywhere, find_programs(environment, engines, not_run))
         start_valkey(environment, stack, not_run)
         # Coverage is slow, so only one of the two runs has it, and not for every case.
         traced = [*arguments, *coverage_options(scratch, environment, is_whole)]
@@ -97,34 +96,26 @@ def corpus_marks(environment: dict[str, str]) -> str:
     return ""
 
 
-def find_browser(environment: dict[str, str], not_run: list[str]) -> str:
-    """Marker expression that skips the browser tests if there is no browser."""
+def find(mark: str, search: Callable[[], str], tests: str, not_run: list[str]) -> tuple[str, str]:
+    """The program that the marked tests need, and an expression that skips them without it."""
     try:
-        environment["CHROMIUM"] = servers.chromium()
+        return search(), ""
     except servers.MissingError as error:
-        not_run.append(f"the tests in a browser: {error}")
-        return "not browser"
-    return ""
+        not_run.append(f"{tests}: {error}")
+        return "", f"not {mark}"
 
 
-def find_hledger(not_run: list[str]) -> str:
-    """Marker expression that skips the tests that need hledger if it is not installed."""
-    try:
-        servers.hledger()
-    except servers.MissingError as error:
-        not_run.append(f"the journals read by hledger: {error}")
-        return "not hledger"
-    return ""
-
-
-def find_pgbouncer(not_run: list[str]) -> str:
-    """Marker expression that skips the tests behind a pooler if there is none."""
-    try:
-        servers.pgbouncer_program()
-    except servers.MissingError as error:
-        not_run.append(f"the tests behind a pooler: {error}")
-        return "not pgbouncer"
-    return ""
+def find_programs(environment: dict[str, str], engines: list[str], not_run: list[str]) -> str:
+    """Marker expression that skips the tests whose program is missing."""
+    browser, skips_browser = find("browser", servers.chromium, "the tests in a browser", not_run)
+    if browser:
+        environment["CHROMIUM"] = browser
+    _, skips_hledger = find("hledger", servers.hledger, "the journals read by hledger", not_run)
+    skips_pooler = ""
+    if "postgresql" in engines:
+        pooler = servers.pgbouncer_program
+        _, skips_pooler = find("pgbouncer", pooler, "the tests behind a pooler", not_run)
+    return join(skips_browser, skips_hledger, skips_pooler)
 
 
 def start_valkey(

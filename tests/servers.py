@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from banking.launcher.place import valkey_program
 
@@ -192,7 +193,7 @@ def pgbouncer(port: int, *, connections: int = 2) -> Iterator[int]:
         **owner,
     )
     try:
-        _wait_for_pgbouncer(server, own)
+        _wait_for_socket(server, socket.AF_INET, ("127.0.0.1", own), "PgBouncer")
         yield own
     finally:
         server.terminate()
@@ -200,16 +201,18 @@ def pgbouncer(port: int, *, connections: int = 2) -> Iterator[int]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait_for_pgbouncer(server: subprocess.Popen, port: int) -> None:
-    for _ in range(600):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.connect(("127.0.0.1", port))
+def _wait_for_socket(
+    server: subprocess.Popen, family: socket.AddressFamily, address: Any, name: str
+) -> None:
+    for _ in range(1200):
+        with socket.socket(family) as probe, contextlib.suppress(OSError):
+            probe.connect(address)
             return
         if server.poll() is not None:
             break
         with contextlib.suppress(subprocess.TimeoutExpired):
             server.wait(timeout=0.05)
-    raise MissingError("PgBouncer did not start.")
+    raise MissingError(f"{name} did not start.")
 
 
 def pgbouncer_program() -> str:
@@ -241,24 +244,12 @@ def valkey() -> Iterator[str]:
         start_new_session=True,
     )
     try:
-        _wait_for_valkey(server, address)
+        _wait_for_socket(server, socket.AF_UNIX, str(address), "Valkey")
         yield f"unix://{address}"
     finally:
         server.terminate()
         server.wait()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait_for_valkey(server: subprocess.Popen, address: Path) -> None:
-    for _ in range(1200):
-        with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
-            probe.connect(str(address))
-            return
-        if server.poll() is not None:
-            break
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(timeout=0.05)
-    raise MissingError("Valkey did not start.")
 
 
 @contextlib.contextmanager

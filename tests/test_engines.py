@@ -2,9 +2,9 @@
 
 import os
 import signal
-import subprocess
 from contextlib import closing, contextmanager
 
+import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection
@@ -43,6 +43,17 @@ def begun(connected):
         connected.set_autocommit(True)
 
 
+@contextmanager
+def behind_pgbouncer():
+    """The URLs of a PostgreSQL and of a PgBouncer in front of it."""
+    with servers.postgresql() as url, servers.pgbouncer(port_of(url)) as port:
+        yield url, url.replace(f":{port_of(url)}/", f":{port}/")
+
+
+def port_of(url: str) -> int:
+    return int(url.rsplit(":", 1)[1].split("/")[0])
+
+
 LIMITS = {"default": "1min 3s 30s off", "snapshot": "15s 3s 30s on"}
 SHOW = """SELECT concat_ws(' ', current_setting('statement_timeout'),
     current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout'),
@@ -53,8 +64,7 @@ SHOW = """SELECT concat_ws(' ', current_setting('statement_timeout'),
 @pytest.mark.postgresql
 @pytest.mark.pgbouncer
 def test_limits_hold_with_and_without_a_pooler():
-    with servers.postgresql() as url, servers.pgbouncer(port_of(url)) as port:
-        behind = url.replace(f":{port_of(url)}/", f":{port}/")
+    with behind_pgbouncer() as (url, behind):
         for alias, expected in LIMITS.items():
             with closing(wrapper(url, alias)) as direct:
                 assert ask(direct, SHOW) == expected
@@ -69,8 +79,7 @@ def test_limits_hold_with_and_without_a_pooler():
 @pytest.mark.pgbouncer
 def test_nothing_of_a_transaction_stays_on_a_pooled_connection():
     """Two server connections serve five clients in turn; a cursor of each reads to its end."""
-    with servers.postgresql() as url, servers.pgbouncer(port_of(url)) as port:
-        behind = url.replace(f":{port_of(url)}/", f":{port}/")
+    with behind_pgbouncer() as (_, behind):
         clients = [wrapper(behind, pooler="transaction") for _ in range(5)]
         for client in clients:
             with begun(client):
@@ -103,7 +112,7 @@ def test_a_frozen_server_is_given_up_and_a_slow_one_is_not():
     with servers.postgresql() as url, closing(wrapper(url)) as open_one:
         open_one.settings_dict["SILENCE_SECONDS"] = 1
         assert ask(open_one, "SELECT pg_sleep(2.5)::text || 'slept'") == "slept"
-        with stopped(port_of(url)):
+        with stopped(url):
             for _ in range(2):
                 with pytest.raises(OperationalError, match="does not answer"):
                     ask(open_one, "SELECT 1")
@@ -111,14 +120,12 @@ def test_a_frozen_server_is_given_up_and_a_slow_one_is_not():
 
 
 @contextmanager
-def stopped(port: int):
-    """Stop the server on this port and its children, as a hanging machine would."""
-    found = subprocess.run(
-        ["pgrep", "-f", f"postgres.* -p {port} "], capture_output=True, text=True, check=True
-    )
-    server = int(found.stdout.split()[0])
-    listed = subprocess.run(["pgrep", "-P", str(server)], capture_output=True, text=True)
-    processes = [server, *map(int, listed.stdout.split())]
+def stopped(url: str):
+    """Stop the server and its processes, as a hanging machine would."""
+    with psycopg.connect(url) as asking:
+        [(server,)] = asking.execute("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")
+        others = asking.execute("SELECT pid FROM pg_stat_activity").fetchall()
+        processes = [int(server), *(pid for (pid,) in others if pid != asking.info.backend_pid)]
     for process in processes:
         os.kill(process, signal.SIGSTOP)
     try:
@@ -126,10 +133,6 @@ def stopped(port: int):
     finally:
         for process in processes:
             os.kill(process, signal.SIGCONT)
-
-
-def port_of(url: str) -> int:
-    return int(url.rsplit(":", 1)[1].split("/")[0])
 
 
 @pytest.fixture
@@ -207,8 +210,7 @@ def test_check_engine_fails_on_a_read_only_database(read_only, capsys):
 @pytest.mark.postgresql
 @pytest.mark.pgbouncer
 def test_check_engine_notices_a_pooler_and_the_limits_that_are_missing_behind_it():
-    with servers.postgresql() as url, servers.pgbouncer(port_of(url)) as port:
-        behind = url.replace(f":{port_of(url)}/", f":{port}/")
+    with behind_pgbouncer() as (_, behind):
         with closing(wrapper(behind, pooler="transaction")) as pooled, begun(pooled):
             process = int(ask(pooled, "SELECT pg_backend_pid()"))
             assert engine_check._pooler(pooled, process).answer.endswith("found")

@@ -2,9 +2,9 @@
 
 import os
 import signal
-import subprocess
 
 import pytest
+import redis
 from django.core.cache import cache, caches
 from redis.exceptions import RedisError
 
@@ -23,9 +23,7 @@ def valkey(settings):
         settings.CACHES = {"default": stores.cache(url)}
         settings.RATE_LIMITS = settings.RATE_LIMITS | {"api-read": (600, 60)}
         BreakingRedis.away_until.clear()
-        path = url.removeprefix("unix://")
-        found = subprocess.run(["pgrep", "-f", path], capture_output=True, text=True, check=True)
-        process = int(found.stdout.split()[0])
+        process = redis.from_url(url).info("server")["process_id"]
         yield process
         os.kill(process, signal.SIGCONT)
         caches["default"].close()

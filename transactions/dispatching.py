@@ -155,9 +155,9 @@ def confirm_group_soon(actor: User, batch: ImportBatch, *, at: datetime) -> list
         wake(find_transfers, batch.user_id)
         return together
     together = import_confirming.request_group_confirmation(actor=actor, batch=batch)
-    for member in together:
-        if not member.is_confirmed:
-            wake(confirm_import, member.pk)
+    for part in together:
+        if not part.is_confirmed:
+            wake(confirm_import, part.pk)
     return together
 
 

@@ -28,6 +28,11 @@ class Finding:
     is_missing: bool = False
 
 
+def _required(subject: str, answer: str, advice: str, is_missing: bool) -> Finding:
+    """A finding on what the product needs; `advice` says what to do if it is missing."""
+    return Finding(subject, answer, advice if is_missing else "", is_missing)
+
+
 def examine(connection: Any, *, has_audit_guard: bool) -> list[Finding]:
     """Findings on the connection's engine; raises DatabaseError if it cannot be asked."""
     if connection.vendor == "sqlite":
@@ -46,7 +51,7 @@ def _postgresql(connection: Any) -> list[Finding]:
     settings = connection.settings_dict
     is_old = connection.pg_version < OLDEST_POSTGRESQL[0] * 10_000
     return [
-        Finding("engine", f"PostgreSQL {version}, as {role}", "Use 14 or newer.", is_old),
+        _required("engine", f"PostgreSQL {version}, as {role}", "Use 14 or newer.", is_old),
         Finding("isolation of changes", isolation),
         _pooler(connection, process),
         _limits_inside(connection),
@@ -67,7 +72,7 @@ def _pooler(connection: Any, process: int) -> Finding:
         seen = "found" if is_pooled else "not noticed"
         return Finding("pooler", f"expected in transaction mode, {seen}")
     answer = "found" if is_pooled else "none"
-    return Finding("pooler", answer, "Set DATABASE_POOLER=transaction.", is_pooled)
+    return _required("pooler", answer, "Set DATABASE_POOLER=transaction.", is_pooled)
 
 
 def _limits(connection: Any) -> dict[str, str]:
@@ -79,11 +84,11 @@ def _limits_inside(connection: Any) -> Finding:
     limits = _limits(connection)
     words = ", ".join(f"{name} {value}" for name, value in limits.items())
     is_missing = "0" in limits.values()
-    return Finding("limits in transactions", words, "A limit is not in force.", is_missing)
+    return _required("limits in transactions", words, "A limit is not in force.", is_missing)
 
 
 def _limits_outside(connection: Any) -> Finding:
-    """Behind a pooler these are the role's own; without them a single query may take for ever."""
+    """Behind a pooler these are the role's own; without them a single query may take forever."""
     missing = [name for name, value in _limits(connection).items() if value == "0"]
     if not missing:
         return Finding("limits outside of transactions", "all in force")
@@ -99,25 +104,25 @@ def _sqlite(connection: Any) -> list[Finding]:
     )
     (query_only,) = _row(connection, "PRAGMA query_only")
     return [
-        Finding("engine", f"SQLite {version}", "Use 3.31 or newer.", is_old),
+        _required("engine", f"SQLite {version}", "Use 3.31 or newer.", is_old),
         Finding("isolation of changes", "one writer at a time"),
-        Finding(
+        _required(
             "journal", journal, "WAL lets readers and a writer work at once.", journal != "wal"
         ),
-        Finding("foreign keys", "on" if foreign else "off", "They must be on.", not foreign),
+        _required("foreign keys", "on" if foreign else "off", "They must be on.", not foreign),
         _writable(bool(query_only)),
     ]
 
 
 def _writable(is_read_only: bool) -> Finding:
     answer = "no, read-only" if is_read_only else "yes"
-    return Finding("changes", answer, "Changes are answered with 503.", is_read_only)
+    return _required("changes", answer, "Changes are answered with 503.", is_read_only)
 
 
 def _audit_guard(connection: Any) -> Finding:
     is_missing = not audit_guard.is_installed(connection)
     answer = "missing" if is_missing else "installed"
-    return Finding("triggers of the audit trail", answer, "Run manage.py migrate.", is_missing)
+    return _required("triggers of the audit trail", answer, "Run manage.py migrate.", is_missing)
 
 
 def _row(connection: Any, question: str) -> tuple[Any, ...]:

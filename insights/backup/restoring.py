@@ -14,11 +14,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from banking.kernel.encryption import UnreadableSecretError, decrypt
-from bills.bill_check import check_bills
 from insights.backup import archive, engines
 from insights.backup.backing_up import FOLDERS
-from rewards.points_check import check_points
-from transactions.ledger_check import check_ledger
+from insights.whole_ledger import check_whole_ledger
 from users.audit.audit_check import verify
 
 Say = Callable[[str], None]
@@ -27,7 +25,7 @@ Say = Callable[[str], None]
 def restore(path: Path, *, say: Say) -> bool:
     """Restore the archive; True if everything in it proves right.
 
-    Raises ArchiveError before anything is changed if the archive or the place is not fit.
+    Raises ArchiveError before anything is changed if the archive or the database does not fit.
     """
     # Beside the data, not in /tmp, which may be small or in memory.
     with tempfile.TemporaryDirectory(prefix="restore-", dir=settings.DATA_DIR) as scratch:
@@ -137,8 +135,7 @@ def _migrate(say: Say) -> None:
 
 
 def _ledger_is_right(say: Say) -> bool:
-    report = check_ledger()
-    report.invariants.extend([check_points(), check_bills()])
+    report = check_whole_ledger()
     for invariant in report.invariants:
         if invariant.violation_count:
             say(f"Ledger, {invariant.name}: {invariant.violation_count} rows are off.")

@@ -7,75 +7,48 @@ lines.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from banking.limits import (
     MATCH_WITHIN_DAYS,
-    PENDING_CHANGE_PERCENT,
     PENDING_DAYS_AFTER,
     PENDING_DAYS_BEFORE,
     SAME_BANK_ID_DAYS,
 )
 from transactions.matching.assignment import Cost, best_pairs, clusters
+from transactions.matching.judging import Evidence, Pair
 from transactions.matching.lines import (
-    BANK,
-    BILL,
-    HAND,
     NEW,
     PENDING,
-    PLANNED,
     POSTED,
     REVIEW,
     SAME,
-    TRANSFER,
     Alias,
     Held,
     Incoming,
     Knowledge,
     Matching,
-    Text,
     Texts,
     Verdict,
 )
-from transactions.matching.words import NOT_AT_ALL, PERHAPS, SURELY, agreement, normalized
+from transactions.matching.words import NOT_AT_ALL
 from transactions.models.reasons import (
-    ANNOUNCED,
     CHANGED_PENDING,
     CHANGED_PLANNED,
-    ENTERED,
-    IN_OTHER_WORDS,
     IS_ASKED,
     LIKE_ASKED,
-    LISTED,
-    MOVED,
     NOW_BOOKED,
     ODD_DATE,
     OTHER_AMOUNT,
     OTHER_DAY,
     OTHER_ID,
-    PAID,
     SAME_ID,
     SAME_LINE,
     reason_on,
 )
-from transactions.models.reasons import PLANNED as PLANNED_FOR
-
-_ENTERED = {HAND: ENTERED, BILL: PAID, TRANSFER: MOVED, BANK: LISTED}
-# Of two on the line's day, the booked one is the likelier: banks book after they announce.
-_WORDS_COST, _DAY_COST, _OPEN_COST = 25, 10, 5
-
-
-class Pair(NamedTuple):
-    """How well two lines match: lower cost is better. `is_certain` needs no question; `reason` is
-    for the question.
-    """
-
-    cost: int
-    is_certain: bool
-    reason: str
 
 
 def match(
@@ -130,9 +103,7 @@ class _Run:
         self.withdrawn = self._withdrawn()
         self.verdicts: dict[int, Verdict] = {}
         self.doubtful_ids: list[tuple[Incoming, Held]] = []
-        self.our_texts: dict[int, Text] = {}
-        self.their_texts: dict[int, Text] = {}
-        self.agreed: dict[tuple[str, str, str, str], int] = {}
+        self.evidence = Evidence(knowledge, self.withdrawn)
 
     def take(self, line: Incoming, held: Held | None, kind: str, reason: str) -> None:
         if held is not None and held.pk < 0:
@@ -197,7 +168,7 @@ class _Run:
         """If the dates are far apart, the same ID means the same line only with the same text."""
         for line, held in self.doubtful_ids:
             if line.key in self.open and held.pk in self.free:
-                kind = SAME if self._agreement(line, held) else REVIEW
+                kind = SAME if self.evidence.agreement(line, held) else REVIEW
                 self.take(line, held, kind, SAME_ID if kind == SAME else OTHER_DAY)
 
     def by_fingerprint(self) -> None:
@@ -268,7 +239,7 @@ class _Run:
             for other in held if line.external_id else booked_first:
                 if other.pk not in self.free:
                     continue
-                if self.is_other(line, other):
+                if self.evidence.is_other(line, other):
                     continue
                 has_other_id = bool(line.external_id and other.external_id and other.is_kin)
                 if has_other_id and other.status == POSTED:
@@ -301,8 +272,8 @@ class _Run:
             near = self._near_days(unsure)
             ours.update(line.key for line in self.open.values() if line.day in near)
         if theirs and ours:
-            self.our_texts = dict(of_incoming(sorted(ours)))
-            self.their_texts = dict(of_held(sorted(theirs)))
+            self.evidence.our_texts = dict(of_incoming(sorted(ours)))
+            self.evidence.their_texts = dict(of_held(sorted(theirs)))
 
     def _near_days(self, unsure: list[Held]) -> set[int]:
         days = {line.day for line in unsure}
@@ -335,7 +306,7 @@ class _Run:
             if only_certain:
                 cost = partial(self._certain_cost, _by_day(left), _by_day(right))
             for line, held in best_pairs(left, right, cost):
-                pair = self.judge(line, held)
+                pair = self.evidence.judge(line, held)
                 if pair is not None:
                     self._pair(line, held, pair, is_certain=only_certain)
 
@@ -344,7 +315,7 @@ class _Run:
         other one replaces it if their texts agree, and is new otherwise.
         """
         if held.pk in self.withdrawn and not is_certain:
-            if self._agreement(line, held) != NOT_AT_ALL:
+            if self.evidence.agreement(line, held) != NOT_AT_ALL:
                 self.take(line, held, SAME, NOW_BOOKED)
             return
         if is_certain:
@@ -353,7 +324,7 @@ class _Run:
             self.take(line, held, REVIEW, pair.reason)
 
     def _any_cost(self, line: Incoming, held: Held) -> int | None:
-        pair = self.judge(line, held)
+        pair = self.evidence.judge(line, held)
         return None if pair is None else pair.cost
 
     def _certain_cost(
@@ -366,7 +337,7 @@ class _Run:
         """The cost of a certain pair. On different days, or with what is not booked yet, it is
         certain only without a rival: another possible partner that is as near.
         """
-        pair = self.judge(line, held)
+        pair = self.evidence.judge(line, held)
         if pair is None or not pair.is_certain:
             return None
         gap = abs(line.day - held.day)
@@ -376,85 +347,16 @@ class _Run:
             other
             for day in range(line.day - gap, line.day + gap + 1)
             for other in held_of.get(day, ())
-            if other is not held and self.judge(line, other) is not None
+            if other is not held and self.evidence.judge(line, other) is not None
         )
         ours = (
             other
             for day in range(held.day - gap, held.day + gap + 1)
             for other in lines_of.get(day, ())
-            if other is not line and self.judge(other, held) is not None
+            if other is not line and self.evidence.judge(other, held) is not None
         )
         has_rival = next(theirs, None) is not None or next(ours, None) is not None
         return None if has_rival else pair.cost
-
-    def judge(self, line: Incoming, held: Held) -> Pair | None:
-        """Whether two lines with the same amount may be one payment, and how certain that is."""
-        if (line.fingerprint, held.pk) in self.knowledge.different:
-            return None
-        if self.is_other(line, held):
-            return None
-        gap = line.day - held.day
-        agree = self._agreement(line, held)
-        cost = abs(gap) * _DAY_COST + (SURELY - agree) * _WORDS_COST
-        if held.status != POSTED and gap <= 0:
-            cost += _OPEN_COST
-        verdict = self._judge_of(line, held)(self, line, held, gap, agree)
-        if verdict is None:
-            return None
-        return Pair(cost, verdict, self._reason(held, agree))
-
-    def _judge_of(self, line: Incoming, held: Held) -> "Judge":
-        if held.status != POSTED:
-            return _JUDGES[held.status]
-        if line.is_pending and held.source == BANK:
-            return _judge_late
-        return _judge_kin if held.is_kin else _JUDGES[held.source]
-
-    def is_other(self, line: Incoming, held: Held) -> bool:
-        """Whether a pending line is still listed beside this one, under an ID of its own."""
-        if not self.knowledge.ids_are_reliable or not (held.is_kin and held.status == PENDING):
-            return False
-        has_ids = bool(line.external_id and held.external_id)
-        covers = self.knowledge.covers
-        is_listed = covers is None or covers[0] <= held.day <= covers[1]
-        return has_ids and is_listed and held.pk not in self.withdrawn
-
-    def is_inside(self, day: int) -> bool:
-        """Whether a complete file lists every line of this day: strictly inside its date range."""
-        covers = self.knowledge.covers
-        return covers is not None and covers[0] < day < covers[1]
-
-    def is_remembered(self, line: Incoming, held: Held) -> bool:
-        """Whether a person has matched these two wordings before."""
-        ours = normalized(self.our_texts.get(line.key, Text("")).description)
-        theirs = normalized(self.their_texts.get(held.pk, Text("")).description)
-        return (ours, theirs) in self.knowledge.wordings
-
-    def _agreement(self, line: Incoming, held: Held) -> int:
-        """How well the texts match, using any of the names on either side."""
-        ours = self.our_texts.get(line.key, Text(""))
-        theirs = self.their_texts.get(held.pk, Text(""))
-        if held.source == BANK:
-            # Merchant names are our own interpretation: two stores of a chain share one.
-            ours, theirs = ours._replace(others=""), theirs._replace(others="")
-        key = (*ours, *theirs)
-        found = self.agreed.get(key)
-        if found is None:
-            pairs = [(name, other) for name in _names(ours) for other in _names(theirs)]
-            found = max((agreement(name, other) for name, other in pairs), default=NOT_AT_ALL)
-            if found == NOT_AT_ALL and self.is_remembered(line, held):
-                found = SURELY
-            self.agreed[key] = found
-        return found
-
-    def _reason(self, held: Held, agree: int) -> str:
-        on = date.fromordinal(held.day)
-        if held.status == PLANNED:
-            return reason_on(PLANNED_FOR, on)
-        is_pending = held.status == PENDING
-        is_alike = bool(agree) or (held.source == HAND and not is_pending)
-        code = ANNOUNCED if is_pending else _ENTERED[held.source]
-        return reason_on(code if is_alike else code + IN_OTHER_WORDS, on)
 
     def by_late_announcement(self) -> None:
         """An older file may announce what the bank has booked since. As it counts in no balance,
@@ -462,20 +364,8 @@ class _Run:
         """
         for left, right in list(self._clusters()):
             late = [line for line in left if line.is_pending]
-            for line, held in best_pairs(late, right, self._late_cost):
+            for line, held in best_pairs(late, right, self.evidence.late_cost):
                 self.take(line, held, SAME, SAME_LINE)
-
-    def _late_cost(self, line: Incoming, held: Held) -> int | None:
-        gap = held.day - line.day
-        if held.status != POSTED or held.source != BANK or not 0 <= gap <= PENDING_DAYS_AFTER:
-            return None
-        has_other_id = bool(line.external_id and held.external_id) and held.is_kin
-        if has_other_id and self.knowledge.ids_are_reliable:
-            # The bank lists both.
-            return None
-        if (line.fingerprint, held.pk) in self.knowledge.different:
-            return None
-        return gap if self._agreement(line, held) == SURELY else None
 
     # -- pending lines whose amount has changed ------------------------------------------------
 
@@ -499,7 +389,7 @@ class _Run:
             for held in unsure
             for day in range(held.day - PENDING_DAYS_BEFORE, held.day + PENDING_DAYS_AFTER + 1)
             for line in lines_of.get(day, ())
-            if self._may_have_changed(line, held)
+            if self.evidence.may_have_changed(line, held)
         ]
         for _, _, _, pk, key in sorted(found):
             if key in self.open and pk in self.free:
@@ -511,14 +401,6 @@ class _Run:
             return
         code = CHANGED_PENDING if held.status == PENDING else CHANGED_PLANNED
         self.take(line, held, REVIEW, reason_on(code, date.fromordinal(held.day)))
-
-    def _may_have_changed(self, line: Incoming, held: Held) -> bool:
-        is_near = abs(line.units - held.units) * 100 <= abs(held.units) * PENDING_CHANGE_PERCENT
-        if not is_near or line.units == held.units or (line.units > 0) != (held.units > 0):
-            return False
-        if (line.fingerprint, held.pk) in self.knowledge.different or self.is_other(line, held):
-            return False
-        return self._agreement(line, held) != NOT_AT_ALL
 
     # -- result --------------------------------------------------------------------------------
 
@@ -537,77 +419,9 @@ class _Run:
                 continue
             if held.status == PENDING and covers[0] <= held.day <= covers[1]:
                 matching.vanished.append(held.pk)
-            elif held.status == POSTED and self.is_inside(held.day):
+            elif held.status == POSTED and self.evidence.is_inside(held.day):
                 matching.missing.append(held.pk)
         return matching
-
-
-Judge = Callable[[_Run, Incoming, Held, int, int], bool | None]
-"""Whether a pair of one amount is certain; None where it is no pair at all."""
-
-
-def _judge_pending(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
-    if (
-        agree == SURELY
-        and not line.is_pending
-        and -PENDING_DAYS_BEFORE <= gap <= PENDING_DAYS_AFTER
-    ):
-        return True
-    return False if abs(gap) <= MATCH_WITHIN_DAYS else None
-
-
-def _judge_late(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
-    """For an announcement of what is booked already: no pair until the booked lines have theirs
-    (`by_late_announcement`).
-    """
-    return None
-
-
-def _judge_planned(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
-    if abs(gap) > MATCH_WITHIN_DAYS:
-        return None
-    return agree == SURELY and not line.is_pending
-
-
-def _judge_own(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
-    """For bill payments and transfers made here: look for the payee or other account in the bank's
-    text.
-    """
-    return agree == SURELY if abs(gap) <= MATCH_WITHIN_DAYS else None
-
-
-def _judge_same_day(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
-    """For manual entries and other bank sources, where dates and texts may differ."""
-    if abs(gap) > MATCH_WITHIN_DAYS:
-        return None
-    return gap == 0 and agree == SURELY
-
-
-def _judge_kin(run: _Run, line: Incoming, held: Held, gap: int, agree: int) -> bool | None:
-    """For two lines from the same kind of source. Dates and texts are comparable, so most pairs are
-    two separate lines.
-
-    A file is complete for the days inside it. A held transaction it should list but does not may be
-    this line with another text or date.
-    """
-    if abs(gap) > MATCH_WITHIN_DAYS or run.knowledge.ids_are_reliable:
-        return None
-    is_inside = run.is_inside(held.day)
-    if gap == 0:
-        if run.is_remembered(line, held):
-            return True
-        return False if agree >= PERHAPS or is_inside else None
-    return False if agree >= PERHAPS and is_inside else None
-
-
-_JUDGES: dict[str, Judge] = {
-    PENDING: _judge_pending,
-    PLANNED: _judge_planned,
-    HAND: _judge_same_day,
-    BILL: _judge_own,
-    TRANSFER: _judge_own,
-    BANK: _judge_same_day,
-}
 
 
 def _by_content(line: Incoming) -> tuple:
@@ -619,7 +433,3 @@ def _by_day(lines: Iterable[Any]) -> dict[int, list[Any]]:
     for line in lines:
         found.setdefault(line.day, []).append(line)
     return found
-
-
-def _names(text: Text) -> list[str]:
-    return [name for name in (text.description, *text.others.split("\n")) if name]

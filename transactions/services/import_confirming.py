@@ -77,19 +77,19 @@ def request_group_confirmation(*, actor: User, batch: ImportBatch) -> list[Impor
     Raises ValidationError if one of them cannot be confirmed.
     """
     together = _unreverted(batch)
-    accounts = lock_accounts(sorted({member.account_id for member in together}))
-    for member in together:
-        if not member.is_confirmed:
-            usable_account(accounts[member.account_id])
-    return [request_confirmation(actor=actor, batch=member) for member in together]
+    accounts = lock_accounts(sorted({part.account_id for part in together}))
+    for part in together:
+        if not part.is_confirmed:
+            usable_account(accounts[part.account_id])
+    return [request_confirmation(actor=actor, batch=part) for part in together]
 
 
 def _unreverted(batch: ImportBatch) -> list[ImportBatch]:
     """All imports of one upload except those undone; `batch` in any case."""
     return [
-        member
-        for member in ImportBatch.objects.together_with(batch)
-        if member.pk == batch.pk or member.status != Status.REVERTED
+        part
+        for part in ImportBatch.objects.together_with(batch)
+        if part.pk == batch.pk or part.status != Status.REVERTED
     ]
 
 
@@ -226,8 +226,8 @@ def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBat
 def confirm_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[ImportBatch]:
     """Confirm all imports of one upload, or none. Raises ValidationError."""
     together = _unreverted(batch)
-    lock_accounts(sorted({member.account_id for member in together}))
-    return [confirm_import(actor=actor, batch_id=member.pk, at=at) for member in together]
+    lock_accounts(sorted({part.account_id for part in together}))
+    return [confirm_import(actor=actor, batch_id=part.pk, at=at) for part in together]
 
 
 @command
@@ -238,14 +238,12 @@ def revert_group(*, actor: User, batch: ImportBatch, at: datetime) -> list[Impor
     another of them, which would add its lines afterward.
     """
     upload = list(ImportBatch.objects.together_with(batch))
-    if any(member.status == Status.IMPORTING for member in upload):
+    if any(part.status == Status.IMPORTING for part in upload):
         raise ValidationError(STILL_IMPORTING)
-    together = [
-        member for member in upload if member.pk == batch.pk or member.status == Status.DONE
-    ]
-    involved = {member.account_id for member in together}
-    for member in together:
-        involved |= accounts_of_pairs(live_rows(member))
+    together = [part for part in upload if part.pk == batch.pk or part.status == Status.DONE]
+    involved = {part.account_id for part in together}
+    for part in together:
+        involved |= accounts_of_pairs(live_rows(part))
     lock_accounts(sorted(involved))
     return [revert_import(actor=actor, batch=part, at=at) for part in together]
 

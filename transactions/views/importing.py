@@ -202,7 +202,7 @@ def _preview(batch: ImportBatch, data: bytes, mapping: CsvMapping) -> tuple[list
 def import_progress(request: UserRequest, pk: int) -> HttpResponse:
     """The worker's progress. Redirects to the next page once it has finished."""
     batch = find(request, pk)
-    if not any(is_waiting(member) for member in [batch, *others_of(batch)]):
+    if not any(is_waiting(part) for part in [batch, *others_of(batch)]):
         if request.htmx:
             return HttpResponseClientRedirect(_next_url(batch))
         return redirect(_next_url(batch))
@@ -216,9 +216,7 @@ def progress_page(batch: ImportBatch, *, is_part: bool = False) -> tuple[str, di
     context = {
         "batch": batch,
         "progress": progress_of(batch.pk),
-        "parts": [(member, progress_of(member.pk)) for member in together]
-        if len(together) > 1
-        else [],
+        "parts": [(part, progress_of(part.pk)) for part in together] if len(together) > 1 else [],
     }
     return f"transactions/{template}", context
 

@@ -10,8 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
 from accounts.models import Account
-from bills.bill_check import check_bills
-from rewards.points_check import check_points
+from insights.whole_ledger import check_whole_ledger
 from transactions.ledger_check import check_ledger
 from transactions.ledger_report import LedgerReport
 
@@ -28,9 +27,7 @@ class Command(BaseCommand):
             account_id = options["account"]
             if account_id is not None and not Account.objects.filter(pk=account_id).exists():
                 self._stop(f"There is no account {account_id}.")
-            report = check_ledger(account_id)
-            if account_id is None:
-                report.invariants.extend([check_points(), check_bills()])
+            report = check_whole_ledger() if account_id is None else check_ledger(account_id)
         except DatabaseError as error:
             self._stop(f"The database did not answer: {error}")
         if options["json"]:

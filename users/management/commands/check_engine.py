@@ -22,13 +22,12 @@ class Command(BaseCommand):
             self.stderr.write(f"The database did not answer: {error}")
             sys.exit(2)
         for finding in findings:
-            self._tell(finding)
+            self._print(finding)
         if any(finding.is_missing for finding in findings):
             sys.exit(1)
 
-    def _tell(self, finding: Finding) -> None:
-        mark = "MISSING" if finding.is_missing else "ok     "
+    def _print(self, finding: Finding) -> None:
+        mark = "MISSING" if finding.is_missing else "better " if finding.advice else "ok     "
         self.stdout.write(f"{mark} {finding.subject:30} {finding.answer}")
-        is_advice = finding.is_missing or finding.answer == "missing"
-        if finding.advice and is_advice:
+        if finding.advice:
             self.stdout.write(f"        {finding.advice}")
