@@ -73,11 +73,13 @@ def run(name: str) -> Outcome:
     scratch = Path(tempfile.mkdtemp(prefix=f"banking-{name}-"))
     only = "not browser and not once and not corpus and not hledger"
     marks = f"{only} and not postgresql" if name == "sqlite" else only
+    # Without their lock, the negative controls go wrong only where the database allows it.
+    selected = ["-k", "not negative_control"] if name == "serializable" else []
     try:
         with COLUMNS[name]() as engine:
             environment = servers.environment_without_settings() | engine
             environment["DATA_DIR"] = str(scratch / "data")
-            return run_pytest(name, ["-q", "-m", marks, *PART], environment, scratch)
+            return run_pytest(name, ["-q", "-m", marks, *selected, *PART], environment, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
