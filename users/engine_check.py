@@ -91,9 +91,9 @@ def _limits_outside(connection: Any) -> Finding:
     """Behind a pooler these are the role's own; without them a single query may take forever."""
     missing = [name for name, value in _limits(connection).items() if value == "0"]
     if not missing:
-        return Finding("limits outside of transactions", "all in force")
+        return Finding("limits outside transactions", "all in force")
     lines = [f"ALTER ROLE … SET {name} = '…';" for name in missing]
-    return Finding("limits outside of transactions", "missing", " ".join(lines))
+    return Finding("limits outside transactions", "missing", " ".join(lines))
 
 
 def _sqlite(connection: Any) -> list[Finding]:

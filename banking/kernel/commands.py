@@ -1,9 +1,9 @@
 """Commands that run again when the database could not let two of them happen at once.
 
-A deadlock, a serialization failure or a lock not had in time undoes a whole transaction, so the
+A deadlock, a serialization failure or a lock timeout undoes a whole transaction, so the
 outermost command simply starts again: a few times, after a short random pause. A lost connection
 undoes it as well, unless it broke during COMMIT: then nobody knows, and only a command with an
-idempotency key may start again. Inside of another transaction nothing is repeated.
+idempotency key may start again. Inside another transaction nothing is repeated.
 """
 
 import random

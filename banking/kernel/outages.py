@@ -29,7 +29,7 @@ def is_outage(error: BaseException | None) -> bool:
 
 
 def is_lock_wait(error: BaseException) -> bool:
-    """Whether a statement gave up because somebody else held its lock for too long."""
+    """Whether a statement gave up waiting for a lock."""
     return sqlstate(error) == LOCK_NOT_AVAILABLE or "database is locked" in str(error)
 
 

@@ -1,7 +1,7 @@
 """The archive of a backup: one compressed tar file with a manifest as its last member.
 
 An archive from elsewhere is data to be checked, so nothing is ever unpacked by tar itself: each
-member must be a plain file whose name, size and SHA-256 the manifest tells.
+member must be a plain file that the manifest lists with its name, size and SHA-256.
 """
 
 import hashlib

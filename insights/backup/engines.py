@@ -1,6 +1,6 @@
 """Copying a whole database out and in, with each engine's own tools, while it serves.
 
-A copy and the facts told about it (row counts, audit heads) come from one snapshot.
+A copy and its facts (row counts, audit heads) come from one snapshot.
 """
 
 import os
@@ -33,7 +33,7 @@ class Facts:
 
 
 def copy_out(target: Path) -> Facts:
-    """Write a consistent copy of the database to `target`, and tell what it holds."""
+    """Write a consistent copy of the database to `target`, and return what it holds."""
     return _copy_out_sqlite(target) if _is_sqlite() else _copy_out_postgresql(target)
 
 
