@@ -37,6 +37,20 @@ def test_every_link_resolves():
 
 
 @pytest.mark.once
+def test_the_index_lists_every_page_in_docs():
+    listed = set(re.findall(r"\]\(([\w.]+\.md)\)", text_of("docs/README.md")))
+    assert listed == {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
+
+
+@pytest.mark.once
+def test_percentages_in_prose_have_no_space_before_the_sign():
+    code = re.compile(r"```.*?```|`[^`\n]*`", re.S)
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    prose = {page.name: code.sub("", page.read_text(encoding="utf-8")) for page in pages}
+    assert [name for name, text in prose.items() if re.search(r"\d[ \u00a0]%", text)] == []
+
+
+@pytest.mark.once
 def test_architecture_walkthroughs_are_complete():
     walks = text_of("docs/ARCHITECTURE.md").partition("## Walks")[2].split("\n### ")[1:]
     assert len(walks) >= 4

@@ -34,7 +34,7 @@ def _smtp(settings):
 def write(user, **over):
     fields = {
         "kind": "budget_warning", "target_key": "budget:1", "channels": ["email"],
-        "subject": "Budget almost used up", "text": "Food: 80 % is used.", "on": ON, "at": AT,
+        "subject": "Budget almost used up", "text": "Food: 80% is used.", "on": ON, "at": AT,
     } | over  # fmt: skip
     return notify(recipient=user, **fields)
 
