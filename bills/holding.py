@@ -3,14 +3,17 @@
 from django.utils.translation import gettext as _
 
 from bills.models import Bill
+from transactions.holds import Hold
 from transactions.models import TransactionQuerySet
 
 
-def payment_hold(rows: TransactionQuerySet) -> str:
-    """Why these transactions cannot change; "" if none of them paid a bill."""
-    if not Bill._base_manager.filter(payment__in=rows.order_by().values("pk")).exists():
-        return ""
-    return _(
-        "This transaction paid a bill. Undo the payment on the bill first. If the bill is "
-        "in the trash, restore it first."
+def payment_hold(rows: TransactionQuerySet) -> Hold:
+    """Hold those of these transactions that paid a bill, also one in the trash."""
+    paid = Bill._base_manager.filter(payment__in=rows.order_by().values("pk"))
+    return Hold(
+        frozenset(paid.values_list("payment_id", flat=True)),
+        _(
+            "%(names)s paid a bill. Undo the payment on the bill first. If the bill is "
+            "in the trash, restore it first."
+        ),
     )

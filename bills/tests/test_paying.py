@@ -23,10 +23,11 @@ from rewards.models import PointsEntry, Reward
 from rewards.services import add_entry
 from tests.builders import make_account, make_transaction
 from tests.invariants import assert_ledger_holds
-from transactions.models import ImportBatch, Transaction
+from transactions.models import Change, ImportBatch, Transaction
 from transactions.services.bulk_editing import bulk_delete
 from transactions.services.categories import create_category, delete_category
 from transactions.services.import_confirming import revert_import
+from transactions.services.long_changes import LongChange
 from transactions.services.posting import delete_transactions, edit_transaction
 
 JANUARY_31 = date(2026, 1, 31)
@@ -203,6 +204,28 @@ def test_a_bill_payment_stays_in_the_ledger_until_it_is_undone(alice, checking):
         edit_transaction(actor=alice, transaction=bill.payment, signed_amount=Decimal("-1.00"))
     edit_transaction(actor=alice, transaction=bill.payment, notes="March")
     assert (rows.get().deleted_at, rows.get().signed_amount) == (None, Decimal("-80.00"))
+
+
+@pytest.mark.parametrize("inline_rows", [10, 0])
+def test_bulk_deletion_names_bill_payments_and_deletes_the_rest(
+    alice, checking, client_for, settings, inline_rows
+):
+    settings.CHANGE_INLINE_ROWS = inline_rows
+    bill = pay_bill(actor=alice, bill=make_bill(alice, account=checking), on=JANUARY_31)
+    other, client = make_transaction(account=checking), client_for(alice)
+    for ids in ([bill.payment_id, other.pk], [bill.payment_id]):
+        client.post("/transactions/bulk/", {"do": "delete", "ids": ids})
+        while Change.objects.filter(status="running").exists():
+            LongChange(Change.objects.get().pk).step(at=timezone.now())
+    named, alone = [
+        message
+        for message in map(str, client.get("/transactions/").context["messages"])
+        if "paid a bill" in message
+    ]
+    assert named.startswith("Not deleted: “Power” (Jan 31, 2026) paid a bill. Undo the payment")
+    assert alone.startswith("This transaction paid a bill.")
+    assert Transaction.objects.live().get() == bill.payment
+    assert_ledger_holds()
 
 
 def test_undoing_a_payment_reverts_money_points_and_the_rest(alice, checking):

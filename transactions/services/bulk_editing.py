@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from accounts.models import Account
 from accounts.services import lock_accounts
 from banking.kernel.commands import command
-from transactions.holds import refuse_held
+from transactions.holds import held_in, why_held
 from transactions.models import (
     Category,
     Change,
@@ -41,8 +41,10 @@ from transactions.services.posting import book, post_passed
 from transactions.services.returned_lines import has_returned, one_of_each_line
 from transactions.services.transfer_pairs import (
     accounts_of_pairs,
+    confirmed_pairs,
     dissolve_pairs,
     rows_in_pairs,
+    sides_made_here,
     with_partners,
 )
 from transactions.tags import tags_by_name
@@ -137,6 +139,19 @@ def read_edit(
     return edit
 
 
+def with_fixed_category(
+    rows: TransactionQuerySet,
+) -> tuple[TransactionQuerySet, TransactionQuerySet]:
+    """Those of the rows whose category `bulk_edit` leaves alone: the split ones, and the sides of
+    confirmed transfers.
+    """
+    live = rows.filter(deleted_at=None)
+    pairs = confirmed_pairs(live)
+    return live.filter(is_split=True), live.filter(
+        Q(pk__in=pairs.values("outflow_transaction")) | Q(pk__in=pairs.values("inflow_transaction"))
+    )
+
+
 def edit_some(
     change: Change, act: Act, edit: Edit, ids: Iterable[int], noted: Mapping[str, str] | None
 ) -> None:
@@ -170,14 +185,16 @@ def _carry_out_edit(
 
 @command
 def bulk_delete(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Change | None:
-    """Move rows to the trash. They leave balances and totals at once. Raises ValidationError.
+    """Move rows to the trash. They leave balances and totals at once.
 
-    Both sides of a transfer made here are deleted together; other pairs are dissolved.
+    Both sides of a transfer made here are deleted together; other pairs are dissolved. Held rows
+    stay, as `kept_back` says. Raises ValidationError if only held ones are left.
     """
     ids, accounts = _lock(actor, with_partners(rows.filter(user=actor)))
     act = Act(actor=actor, accounts=accounts, at=at)
     staged = [row for piece in in_pieces(ids) for row in _leaving(piece, act)]
     if not staged:
+        refuse_only_held(rows.filter(user=actor))
         return None
     change = Change.objects.create(
         user=actor, kind=Change.Kind.DELETE, summary=_deleted_title(staged)
@@ -195,11 +212,28 @@ def delete_some(change: Change, act: Act, ids: Iterable[int]) -> None:
 
 def _leaving(ids: list[int], act: Act) -> Changes:
     """The changes needed to delete these rows. Dissolves pairs that were not made here."""
-    live = Transaction.objects.filter(pk__in=ids, deleted_at=None)
-    refuse_held(live)
+    live = deletable(Transaction.objects.filter(pk__in=ids))
     book(act.accounts, dissolve_pairs(actor=act.actor, rows=live, accounts=act.accounts))
     before, after = packed({DELETED_AT: None}), packed({DELETED_AT: act.at.isoformat()})
     return [(pk, before, after) for pk in live.order_by("pk").values_list("pk", flat=True)]
+
+
+def deletable(rows: TransactionQuerySet) -> TransactionQuerySet:
+    """Those of the rows that can move to the trash: not there yet, and neither held nor the other
+    side of a transfer made here that is held.
+    """
+    live = rows.filter(deleted_at=None)
+    held = held_in(live)
+    if not held:
+        return live
+    pairs = sides_made_here(Transaction.objects.filter(pk__in=held))
+    return live.exclude(pk__in=held.union(*pairs))
+
+
+def refuse_only_held(rows: TransactionQuerySet) -> None:
+    """Raise ValidationError, naming them, if some of the rows are held and so none could leave."""
+    if sentence := why_held(rows.filter(deleted_at=None)):
+        raise ValidationError(sentence, code="held")
 
 
 def _carry_out_deletion(

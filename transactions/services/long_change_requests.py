@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 from django.db.models import Count, Max
 
-from transactions.holds import refuse_held
 from transactions.models import (
     Category,
     CategoryRule,
@@ -19,7 +18,13 @@ from transactions.models import (
     Transaction,
     TransactionQuerySet,
 )
-from transactions.services.bulk_editing import UNCHANGED, read_edit, refuse_too_many_tags
+from transactions.services.bulk_editing import (
+    UNCHANGED,
+    deletable,
+    read_edit,
+    refuse_only_held,
+    refuse_too_many_tags,
+)
 from transactions.services.categories import PARENT, empty_later
 from transactions.services.changed_since import mark_of
 from transactions.services.changing import CATEGORY, NOTES
@@ -64,10 +69,10 @@ def begin_edit(*, actor: User, rows: TransactionQuerySet, **wanted: Any) -> Chan
 
 @db_transaction.atomic
 def begin_deletion(*, actor: User, rows: TransactionQuerySet, at: datetime) -> Change:
-    """Queue a `bulk_delete` of the rows selected now."""
-    leaving = with_partners(rows.filter(user=actor)).filter(deleted_at=None)
-    refuse_held(leaving)
-    ids = _ids_of(leaving)
+    """Queue a `bulk_delete` of the rows selected now. Raises ValidationError."""
+    ids = _ids_of(deletable(with_partners(rows.filter(user=actor))))
+    if not ids:
+        refuse_only_held(rows.filter(user=actor))
     plan = {MOMENT: at.isoformat()}
     return _begin(actor, Kind.DELETE, f"{len(ids):,} transactions", plan, ids)
 

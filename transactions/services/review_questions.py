@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Account
 from banking.kernel.money import to_units
-from transactions.holds import is_held
+from transactions.holds import held_in
 from transactions.matching.lines import HAND, Held, Incoming, Text, Verdict
 from transactions.matching.matcher import match
 from transactions.matching.reading import Kind, Ledger, knowledge_of, read_ledger, texts_of_held
@@ -41,7 +41,7 @@ def must_stay(row: Transaction) -> bool:
     """Whether a transaction cannot give way to its twin: it paid a bill, or was moved here."""
     if row.origin in (Transaction.Origin.BILL, Transaction.Origin.TRANSFER):
         return True
-    return is_held(Transaction.objects.filter(pk=row.pk))
+    return bool(held_in(Transaction.objects.filter(pk=row.pk)))
 
 
 _FROM_ENTRY = (

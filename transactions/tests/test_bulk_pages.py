@@ -4,8 +4,10 @@ from decimal import Decimal
 
 import pytest
 
+from banking.kernel.formats import date_format
 from tests.builders import make_account, make_transaction
 from transactions.models import Change, Transaction
+from transactions.services.splitting import Part, split_transaction
 
 pytestmark = pytest.mark.django_db
 URL = "/transactions/bulk/"
@@ -94,3 +96,15 @@ def test_choosing_a_category_in_a_row_offers_a_rule(alice, rows, client_for):
     assert "category-cell" in page
     assert f"from_transaction={rows[0].pk}" in page
     assert "set by you" in page
+
+
+def test_rows_whose_category_is_fixed_are_named(alice, rows, groceries, client_for):
+    parts = [Part(Decimal("-4.00"), groceries), Part(Decimal("-6.00"))]
+    split_transaction(actor=alice, transaction=rows[0], parts=parts)
+    client, body = client_for(alice), {"do": "category", "category": "groceries"}
+    client.post(URL, body | {"ids": [row.pk for row in rows]})
+    day = date_format(rows[0].txn_date, "SHORT_DATE_FORMAT")
+    left = f"Category not changed: “row 0” ({day}) is split. Change its parts instead."
+    assert said(client) == [left, "2 transactions changed."]
+    client.post(URL, body | {"ids": [rows[0].pk]})
+    assert said(client) == [left]

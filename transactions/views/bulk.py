@@ -15,14 +15,16 @@ from banking.limits import ROWS_CHOSEN
 from transactions import dispatching
 from transactions.filters import TransactionFilter
 from transactions.forms.bulk import BulkForm
+from transactions.holds import names_of, why_held
 from transactions.models import Change, Transaction, TransactionQuerySet
+from transactions.services.bulk_editing import with_fixed_category
 from users.policy import Ability, require
 from users.signed_in import UserRequest
 
 
 @require_POST
 def transaction_bulk(request: UserRequest) -> HttpResponse:
-    """Change or delete the selected rows. The message offers to undo it."""
+    """Change or delete the selected rows. Messages offer to undo it and name those left alone."""
     require(request.user, Ability.CHANGE_OWN_DATA)
     query = QueryDict(request.POST.get("query", ""))
     back = f"{reverse('transactions:transaction_list')}?{query.urlencode()}"
@@ -39,9 +41,13 @@ def transaction_bulk(request: UserRequest) -> HttpResponse:
         change = _carry_out(request, form, rows)
     except ValidationError as error:
         return go_back(request, error, back)
+    left_alone = _left_alone(form.cleaned_data["do"], rows)
+    for sentence in left_alone:
+        messages.warning(request, sentence)
     if change is not None and change.is_unfinished:
         return redirect("transactions:change_detail", change.pk)
-    _say(request, form, change)
+    if change is not None or not left_alone:
+        _say(request, form, change)
     return redirect(back)
 
 
@@ -60,6 +66,32 @@ def _carry_out(request: UserRequest, form: BulkForm, rows: TransactionQuerySet) 
     if form.cleaned_data["do"] == "delete":
         return dispatching.delete_soon(request.user, rows, at=now)
     return dispatching.edit_soon(request.user, rows, at=now, **form.changes())
+
+
+def _left_alone(do: str, rows: TransactionQuerySet) -> list[str]:
+    """Which of the selected rows this action cannot change, and why, a sentence each."""
+    if do == "delete":
+        held = why_held(rows.filter(deleted_at=None), is_named=True)
+        return [_("Not deleted: %(sentence)s") % {"sentence": held}] if held else []
+    if do != "category":
+        return []
+    split, sides = with_fixed_category(rows)
+    left = []
+    if split:
+        words = ngettext(
+            "Category not changed: %(names)s is split. Change its parts instead.",
+            "Category not changed: %(names)s are split. Change their parts instead.",
+            split.count(),
+        )
+        left.append(words % {"names": names_of(split)})
+    if sides:
+        words = ngettext(
+            "Category not changed: %(names)s is one side of a transfer.",
+            "Category not changed: %(names)s are sides of transfers.",
+            sides.count(),
+        )
+        left.append(words % {"names": names_of(sides)})
+    return left
 
 
 def _say(request: UserRequest, form: BulkForm, change: Change | None) -> None:
