@@ -139,6 +139,8 @@ STAFF_LIST_ROWS = 50
 STAFF_SEARCH_ROWS = 50_000
 # How long a request waits for a second admin.
 APPROVAL_FOR = timedelta(hours=48)
+# A person's own wish to be erased waits as long as the law gives us (GDPR, article 12: a month).
+OWN_ERASURE_FOR = timedelta(days=30)
 APPROVALS_LISTED = 50
 # A queue shows and counts this many of its items, the oldest first.
 QUEUE_ROWS = 100

@@ -3,7 +3,7 @@ from importlib import import_module
 from django.apps import AppConfig
 
 from bills.doubts import askers
-from users.erasure import erasers
+from users.erasure import erasers, erasure_withdrawers, waiting_erasures
 from users.services.second_admin import askers as second_admin_askers
 
 
@@ -11,7 +11,9 @@ class InsightsConfig(AppConfig):
     name = "insights"
 
     def ready(self) -> None:
-        erasers.add("insights.exports.erasing.erase_person")
+        erasers.add("insights.staff.erasures.erase_or_ask")
+        waiting_erasures.add("insights.staff.erasures.waiting_erasure")
+        erasure_withdrawers.add("insights.staff.erasures.withdraw_own_erasure")
         second_admin_askers.add("insights.staff.approving.ask")
         askers.add("insights.recurring.doubts.doubts_of_bill")
         # Connects the handlers that record how each Celery task ended.

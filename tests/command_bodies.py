@@ -13,6 +13,7 @@ from accounts.sharing import accept_share, share_account
 from bills.services.paying import pay_bill
 from budgets.services import create_budget
 from insights.home.sampling import add_sample_data, remove_sample_data
+from insights.staff.approving import ask
 from tests.builders import make_account, make_transaction, make_user
 from tests.world import SECRET
 from transactions.models import Category, Change, ImportRow, Transaction
@@ -25,6 +26,7 @@ from transactions.services.posting import delete_transactions
 from transactions.services.reviewing import decide
 from transactions.services.rule_editing import create_rule
 from transactions.services.splitting import Part, split_transaction
+from users.services.second_admin import ERASE_PERSON
 
 World = dict[str, Any]
 
@@ -87,6 +89,10 @@ def sampled(world: World) -> None:
 def sample_gone(world: World) -> None:
     sampled(world)
     remove_sample_data(actor=world["owner"], at=timezone.now())
+
+
+def erasure_asked(world: World) -> None:
+    ask(actor=world["owner"], action=ERASE_PERSON, target=world["owner"], words="Erase", params={})
 
 
 def left_out_import(world: World) -> None:

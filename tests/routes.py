@@ -99,6 +99,7 @@ LISTS = {
         "users:activity",
         "api_activity",
         "users:privacy",
+        "users:erasure_withdraw",
         "users:profile",
         "users:theme_set",
         "users:verification_request",

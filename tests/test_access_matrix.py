@@ -295,6 +295,7 @@ WITH_TESTS_OF_THEIR_OWN = {
         ("customer_reset_factors", "approval_approve", "approval_reject", "approval_withdraw"),
         "insights/tests/test_approvals.py",
     ),
+    "customer_erase": "insights/tests/test_erasures.py",
     "job_run": "insights/tests/test_jobs_page.py",
     **dict.fromkeys(
         ("customer_verification", "queue", "queue_act"), "insights/tests/test_queues.py"

@@ -9,6 +9,7 @@ urlpatterns = [
     path("theme/", views.theme_set, name="theme_set"),
     path("activity/", views.activity, name="activity"),
     path("privacy/", views.privacy, name="privacy"),
+    path("privacy/keep/", views.erasure_withdraw, name="erasure_withdraw"),
     path("security/", views.security, name="security"),
     path("security/sessions/<int:pk>/end/", views.session_end, name="session_end"),
     path("security/tokens/<uuid:family>/revoke/", views.tokens_revoke, name="tokens_revoke"),

@@ -25,12 +25,12 @@ from banking.kernel.keyset import keyset_page
 from banking.limits import EVENTS_A_PAGE
 from users.audit.activity import activity_of, describe
 from users.audit.activity_words import KINDS
-from users.erasure import erase_person
+from users.erasure import erase_person, waiting_erasure, withdraw_erasure
 from users.forms import EraseForm, ProfileForm, ThemeForm
 from users.limits import LimitReachedError, LimitsUnavailableError
 from users.messages.confirmation_mail import count_another_mail
 from users.messages.outbox import opt_out, read_unsubscribe
-from users.services import people, sessions, verification
+from users.services import people, second_admin, sessions, verification
 from users.signed_in import UserRequest
 from users.step_up import ask_for_step_up
 from users.user_agents import device_name
@@ -106,18 +106,36 @@ def activity(request: UserRequest) -> HttpResponse:
 
 def privacy(request: UserRequest) -> HttpResponse:
     """The user's data: export all of it, or have it erased."""
-    form = EraseForm(request.POST or None)
+    form, user, now = EraseForm(request.POST or None), request.user, timezone.now()
     if request.method == "POST" and form.is_valid():
         ask_for_step_up(request)
         with errors_on(form):
-            user = request.user
-            erase_person(actor=user, user=user, confirmation=form.cleaned_data["confirm"])
+            confirmation = form.cleaned_data["confirm"]
+            if not erase_person(actor=user, user=user, confirmation=confirmation, at=now):
+                messages.success(request, _("We'll check your request. You can still withdraw it."))
+                return redirect("users:privacy")
             # Not with allauth's sign-out, which would record the request's origin in the trail.
             logout(request)
             messages.success(request, _("Your account has been deleted."))
             return redirect("account_login")
     status = 422 if form.errors else 200
-    return render(request, "users/privacy.html", {"form": form}, status=status)
+    context = {
+        "form": form,
+        "waiting": waiting_erasure(user, now),
+        "takes_two": second_admin.is_needed(),
+    }
+    return render(request, "users/privacy.html", context, status=status)
+
+
+@require_POST
+def erasure_withdraw(request: UserRequest) -> HttpResponse:
+    """Keep the account whose erasure one has asked for."""
+    try:
+        withdraw_erasure(user=request.user, at=timezone.now())
+        messages.success(request, _("Your account stays."))
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+    return redirect("users:privacy")
 
 
 class EmailChange(EmailView):

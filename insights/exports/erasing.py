@@ -14,7 +14,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.files.storage import Storage
 from django.db import connection
 from django.db import transaction as db_transaction
@@ -31,10 +31,11 @@ from transactions.services.import_progress import forget_progress
 from users.audit import trail
 from users.audit.trail import RequestInfo, current_request_info, request_info
 from users.demo import require_own_sign_in
-from users.erasure import nobodys_address
+from users.erasure import is_erased, nobodys_address
 from users.messages.channels.mail import message_id
 from users.models import AuditEvent, IdempotentCommand, Notification, User
-from users.policy import is_staff_role
+from users.policy import Ability, is_staff_role, require
+from users.services.second_admin import ERASE_PERSON, require_second_admin
 from users.services.sessions import end_everything
 
 logger = structlog.get_logger(__name__)
@@ -46,20 +47,21 @@ _LOOKED_AT_AGAIN = timedelta(days=2)
 _END_OF_MAIL = b"\n" + b"-" * 79 + b"\n"
 
 
-def erase_person(*, actor: User, user: User, confirmation: str) -> None:
-    """Erase your own account for good; typing the email address again confirms it.
+def erase_person(*, actor: User, user: User, confirmation: str, reason: str = "own_wish") -> None:
+    """Erase one's own account for good, or, as an admin, somebody's; typing its email confirms it.
 
-    Raises ValidationError if the address differs, or if no admin would be left.
+    `reason` goes into the trail, so it says nothing about the person. Raises ValidationError if the
+    address differs, if no admin would be left, or if it takes a second admin (insights/staff).
     """
     if actor.pk != user.pk:
-        raise PermissionDenied("You can only delete your own account.")
-    require_own_sign_in(user)
-    if confirmation.strip().lower() != user.email.lower():
-        raise ValidationError({"confirm": "Type your email exactly as shown."})
+        require(actor, Ability.MANAGE_USERS)
+    require_erasable(user, confirmation)
+    require_second_admin(ERASE_PERSON, user)
     # The audit event must not reveal where the request came from.
     quiet = RequestInfo(request_id=current_request_info().request_id)
     with request_info(quiet), db_transaction.atomic():
         locked = _locked_unless_last_admin(user)
+        require_erasable(locked, confirmation)
         lock_accounts(locked.accounts.values_list("pk", flat=True))
         addresses = _addresses_of(locked)
         _lock_shares(locked, addresses)
@@ -69,10 +71,20 @@ def erase_person(*, actor: User, user: User, confirmation: str) -> None:
         mails, accesses = _messages_about(locked), accesses_of(locked)
         _delete_rows(locked)
         _forget_who(locked)
-        trail.erase_details(actor=locked, owner_id=locked.pk, elsewhere=elsewhere)
-        trail.record(actor=locked, action=ERASED, target=locked)
+        by = locked if actor.pk == locked.pk else actor
+        trail.erase_details(actor=by, owner_id=locked.pk, elsewhere=elsewhere)
+        trail.record(actor=by, action=ERASED, target=locked, reason=reason)
         db_transaction.on_commit(lambda: _clean_up(addresses, mails), robust=True)
         db_transaction.on_commit(lambda: give_up(accesses), robust=True)
+
+
+def require_erasable(user: User, confirmation: str) -> None:
+    """Raise ValidationError unless the typed address is this person's, who is not erased yet."""
+    require_own_sign_in(user)
+    if is_erased(user):
+        raise ValidationError("This person's account was already deleted.")
+    if confirmation.strip().lower() != user.email.lower():
+        raise ValidationError({"confirm": "Type the email exactly as shown."})
 
 
 def finish_erasures(*, at: datetime) -> int:
@@ -177,9 +189,11 @@ def _delete_rows(user: User) -> int:
     count = IdempotentCommand.objects.filter(user__in=members).delete()[0]
     about = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=about, object_id=str(user.pk)).delete()
-    # What a second admin was asked to approve names the person in words.
-    label = User._meta.label_lower
-    count += Approval.objects.filter(target_type=label, target_id=user.pk).delete()[0]
+    # What a second admin was asked to approve names the person in words; erasing only by number.
+    about_person = Approval.objects.filter(
+        target_type=User._meta.label_lower, target_id=user.pk
+    ).exclude(action=ERASE_PERSON)
+    count += about_person.delete()[0]
     for model in tables_of_people():
         rows = rows_of(model, user)
         for field in model._meta.concrete_fields:

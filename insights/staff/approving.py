@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from accounts.models import HeldRate
 from accounts.rates import accept_held_rate
-from banking.limits import APPROVAL_FOR
+from banking.limits import APPROVAL_FOR, OWN_ERASURE_FOR
+from insights.exports.erasing import erase_person
 from insights.models import Approval
 from insights.staff.schedules import apply_schedule
 from users.audit import trail
@@ -27,6 +28,7 @@ from users.policy import Ability, may, require
 from users.services.factors import reset_factors
 from users.services.second_admin import (
     EDIT_SCHEDULE,
+    ERASE_PERSON,
     GRANT_ADMIN,
     RELEASE_RATE,
     RESET_FACTORS,
@@ -40,11 +42,14 @@ Status = Approval.Status
 def ask(*, actor: User, action: str, target: Model, words: str, params: dict[str, Any]) -> Approval:
     """Store an act for a second admin; registered as the `asker` of users.services.second_admin.
 
-    Raises ValidationError if such an act on this object is waiting, or if it concerns the actor.
+    Raises ValidationError if such an act on this object is waiting, or if it concerns the actor;
+    only their own erasure everybody may ask for.
     """
-    require(actor, Ability.MANAGE_USERS)
-    if target == actor:
-        raise ValidationError("You can't ask for your own rights.")
+    is_own_erasure = action == ERASE_PERSON and target == actor
+    if not is_own_erasure:
+        require(actor, Ability.MANAGE_USERS)
+        if target == actor:
+            raise ValidationError("You can't ask for your own rights.")
     now = timezone.now()
     with db_transaction.atomic():
         same = Approval.objects.filter(
@@ -58,7 +63,7 @@ def ask(*, actor: User, action: str, target: Model, words: str, params: dict[str
             words=words[:300],
             params=params,
             requested_by=actor,
-            expires_at=now + APPROVAL_FOR,
+            expires_at=now + (OWN_ERASURE_FOR if is_own_erasure else APPROVAL_FOR),
         )
         try:
             with db_transaction.atomic():
@@ -71,12 +76,15 @@ def ask(*, actor: User, action: str, target: Model, words: str, params: dict[str
 
 @db_transaction.atomic
 def approve(*, actor: User, approval: Approval, at: datetime) -> Approval:
-    """Carry the act out. Raises ValidationError if it has ended, or if the actor asked for it."""
-    row = _locked(actor, approval, at)
-    if row.requested_by_id == actor.pk:
-        raise ValidationError("A second admin has to approve what you asked for.")
+    """Carry the act out. Raises ValidationError if it has ended, or if the actor asked for it or is
+    the person it is about.
+    """
+    row = _locked_for_answer(
+        actor, approval, at, "A second admin has to approve what you asked for."
+    )
     asker = row.requested_by
-    if asker is None or not may(asker, Ability.MANAGE_USERS):
+    is_own = asker is not None and _is_about(row, asker)
+    if asker is None or not (is_own or may(asker, Ability.MANAGE_USERS)):
         raise ValidationError("Whoever asked for this is no longer an admin.")
     with with_second_admin(row.action, row.target_type, row.target_id):
         _EFFECTS[row.action](row, actor)
@@ -85,20 +93,18 @@ def approve(*, actor: User, approval: Approval, at: datetime) -> Approval:
 
 @db_transaction.atomic
 def reject(*, actor: User, approval: Approval, at: datetime) -> Approval:
-    """Refuse what another admin asked for. Raises ValidationError if it has ended."""
-    row = _locked(actor, approval, at)
-    if row.requested_by_id == actor.pk:
-        raise ValidationError("Withdraw what you asked for yourself.")
+    """Refuse what somebody else asked for. Raises ValidationError if it has ended."""
+    row = _locked_for_answer(actor, approval, at, "Withdraw what you asked for yourself.")
     return _end(row, actor, Status.REJECTED, at)
 
 
 @db_transaction.atomic
 def withdraw(*, actor: User, approval: Approval, at: datetime) -> Approval:
     """Take back what one asked for. Raises ValidationError if it has ended."""
-    row = _locked(actor, approval, at)
-    if row.requested_by_id != actor.pk:
+    if approval.requested_by_id != actor.pk:
+        require(actor, Ability.MANAGE_USERS)
         raise ValidationError("Only whoever asked for this can withdraw it.")
-    return _end(row, actor, Status.WITHDRAWN, at)
+    return _end(_locked(approval, at), actor, Status.WITHDRAWN, at)
 
 
 def waiting_approvals(at: datetime) -> QuerySet[Approval]:
@@ -107,8 +113,21 @@ def waiting_approvals(at: datetime) -> QuerySet[Approval]:
     return rows.select_related("requested_by").order_by("pk")
 
 
-def _locked(actor: User, approval: Approval, at: datetime) -> Approval:
+def _locked_for_answer(actor: User, approval: Approval, at: datetime, own: str) -> Approval:
     require(actor, Ability.MANAGE_USERS)
+    row = _locked(approval, at)
+    if row.requested_by_id == actor.pk:
+        raise ValidationError(own)
+    if _is_about(row, actor):
+        raise ValidationError("Another admin has to decide what is about you.")
+    return row
+
+
+def _is_about(row: Approval, person: User) -> bool:
+    return row.target_type == User._meta.label_lower and row.target_id == person.pk
+
+
+def _locked(approval: Approval, at: datetime) -> Approval:
     row = Approval.objects.select_for_update(of=("self",)).get(pk=approval.pk)
     if row.status != Status.WAITING:
         raise ValidationError(f"This was already {row.get_status_display().lower()}.")
@@ -125,8 +144,10 @@ def _end(row: Approval, actor: User, status: str, at: datetime) -> Approval:
 
 
 def _record(actor: User, action: str, row: Approval, **more: Any) -> None:
-    # About a person it belongs to their chain, otherwise to that of the admin.
-    owner = row.target_id if row.target_type == User._meta.label_lower else actor.pk
+    # About a person it belongs to their chain, otherwise to that of the admin. What erasing a
+    # person leaves of their chain does not say who decided it.
+    is_in_theirs = row.target_type == User._meta.label_lower and row.action != ERASE_PERSON
+    owner = row.target_id if is_in_theirs else actor.pk
     trail.record(actor=actor, action=action, target=row, owner_id=owner, act=row.words, **more)
 
 
@@ -154,6 +175,11 @@ def _reset_factors(row: Approval, actor: User) -> None:
     reset_factors(actor=actor, user=_target(row))
 
 
+def _erase_person(row: Approval, actor: User) -> None:
+    user: User = _target(row)
+    erase_person(actor=actor, user=user, confirmation=user.email, reason=row.params["reason"])
+
+
 def _edit_schedule(row: Approval, actor: User) -> None:
     apply_schedule(actor=actor, target=_target(row), values=row.params)
 
@@ -162,5 +188,6 @@ _EFFECTS: dict[str, Callable[[Approval, User], None]] = {
     GRANT_ADMIN: _grant_admin,
     RELEASE_RATE: _release_rate,
     RESET_FACTORS: _reset_factors,
+    ERASE_PERSON: _erase_person,
     EDIT_SCHEDULE: _edit_schedule,
 }

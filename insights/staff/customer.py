@@ -25,6 +25,7 @@ from transactions.models import Transaction
 from users.audit.activity import describe
 from users.audit.activity_words import WORDS
 from users.audit.trail import chain_name
+from users.erasure import is_erased
 from users.masking import masked_phone, masked_text
 from users.messages.outbox import SENT_AGAIN
 from users.models import AuditEvent, Notification, User
@@ -94,6 +95,7 @@ class CustomerPage:
     actions: list[Action]
     sections: list[Section]
     may_decide: bool
+    may_erase: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,11 @@ class _Reader:
         is_own = self.reader.pk == self.user.pk
         is_reachable = not is_staff_role(self.user.role) or may(self.reader, Ability.MANAGE_USERS)
         return may(self.reader, Ability.HELP_PEOPLE) and not is_own and is_reachable
+
+    @property
+    def manages(self) -> bool:
+        """Admins decide about others, never about themselves."""
+        return may(self.reader, Ability.MANAGE_USERS) and self.reader.pk != self.user.pk
 
     def all_of(self, table: str, **query: Any) -> str:
         """The whole list behind a section, for those who may open it."""
@@ -141,9 +148,8 @@ def customer_page(*, reader: User, user: Any, at: datetime) -> CustomerPage:
         facts=list(_facts(who)),
         actions=list(_actions(who)),
         sections=[make(who) for make in _SECTIONS],
-        may_decide=may(reader, Ability.MANAGE_USERS)
-        and reader.pk != user.pk
-        and user.kyc_status == User.KycStatus.PENDING,
+        may_decide=who.manages and user.kyc_status == User.KycStatus.PENDING,
+        may_erase=who.manages and not is_erased(user),
     )
 
 

@@ -15,10 +15,12 @@ from django.urls import reverse
 from accounts.models import BankConnection, HeldRate
 from banking.limits import QUEUE_LOOKS_BACK, QUEUE_ROWS
 from insights.models import JobState, WorkItem
+from insights.staff.approving import waiting_approvals
 from insights.staff.finding import people_for, shown_email
 from transactions.models import ImportBatch
 from users.models import AuditEvent, Notification, User
 from users.policy import Ability, may
+from users.services.second_admin import ERASE_PERSON
 from users.services.staffing import LOCKED, with_locks
 
 
@@ -115,6 +117,22 @@ def _held_rates(reader: User, at: datetime) -> list[Item]:
     return [Item(f"rate:{rate.pk}", rate.created_at, str(rate), url) for rate in rows[:QUEUE_ROWS]]
 
 
+def _erasures(reader: User, at: datetime) -> list[Item]:
+    rows = list(waiting_approvals(at).filter(action=ERASE_PERSON)[:QUEUE_ROWS])
+    people = User.objects.in_bulk([row.target_id for row in rows])
+    return [
+        Item(
+            f"approval:{row.pk}",
+            row.created_at,
+            row.words,
+            reverse("admin:approvals"),
+            people[row.target_id],
+            shown_email(reader, people[row.target_id]),
+        )
+        for row in rows
+    ]
+
+
 def _jobs(reader: User, at: datetime) -> list[Item]:
     rows = JobState.objects.filter(outcome=JobState.Outcome.FAILED).order_by("failed_at", "pk")
     return [
@@ -170,6 +188,7 @@ QUEUES: dict[str, Queue] = {
         Queue("verification", "Identity checks", _READS, _MANAGES, _verifications),
         Queue("sign-ins", "Locked sign-ins", _STAFF, _HELPS, _locked),
         Queue("messages", "Failed messages", _STAFF, _HELPS, _messages),
+        Queue("erasures", "Erasures asked for", _READS, _MANAGES, _erasures),
         Queue("rates", "Exchange rates to decide", _READS, Ability.DECIDE_RATES, _held_rates),
         Queue("jobs", "Failed jobs", _READS, _MANAGES, _jobs),
         Queue("imports", "Failed imports", _READS, _MANAGES, _imports),

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import HeldRate
 from insights.models import WorkItem
+from insights.staff.approving import ask
 from insights.staff.job_log import record_run
 from insights.staff.queues import QUEUES, open_items, queue_counts
 from insights.staff.working import finish, release, take
@@ -18,10 +19,14 @@ from transactions.models import ImportBatch
 from users.audit import trail
 from users.models import AuditEvent, Notification, User
 from users.services.people import set_role
+from users.services.second_admin import ERASE_PERSON
 from users.services.verification import decide_verification, request_verification
 
 pytestmark = pytest.mark.django_db
-KEYS = {"verification", "sign-ins", "messages", "rates", "jobs", "imports", "connections"}
+KEYS = {
+    *("verification", "sign-ins", "messages", "erasures", "rates", "jobs", "imports"),
+    "connections",
+}
 OF_SUPPORT = {"sign-ins", "messages"}
 
 
@@ -40,6 +45,7 @@ def full(alice):
         recipient=alice, kind="bill_due", target_key="bill:1", channel="email", status="failed",
         local_day="2026-03-15", subject=f"{SECRET} 12.00", text=f"{SECRET} 12.00", due_at=now,
     )  # fmt: skip
+    ask(actor=alice, action=ERASE_PERSON, target=alice, words="Erase user", params={})
     HeldRate.objects.create(
         base="USD", quote="EUR", rate="9", rate_on="2026-03-15", source="x", known_rate="0.9",
         known_on="2026-03-14",

@@ -15,6 +15,7 @@ from banking.limits import CUSTOMERS_FOUND, CUSTOMERS_SUGGESTED, QUEUE_ROWS
 from bills.models import Bill
 from bills.services.reminding import send_reminder
 from insights.staff.customer import customer_page, find_person
+from insights.staff.erasures import REASONS, erase_or_ask, waiting_erasure
 from insights.staff.finding import find_customers, shown_email, shown_name
 from insights.staff.queues import QUEUES, Item, Queue, open_items
 from insights.staff.working import LONGEST_NOTE, finish, release, take
@@ -71,8 +72,16 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
     reader, user = user_of(request), _person(request, pk)
     if needs_reason(actor=reader, user=user, at=timezone.now()):
         return _ask_reason(request, user)
-    shown = customer_page(reader=reader, user=user, at=timezone.now())
-    return page(request, "admin/customer.html", title=shown.name, shown=shown)
+    now = timezone.now()
+    shown = customer_page(reader=reader, user=user, at=now)
+    return page(
+        request,
+        "admin/customer.html",
+        title=shown.name,
+        shown=shown,
+        erasure=waiting_erasure(user, now) if may(reader, Ability.READ_EVERYTHING) else None,
+        erasure_reasons=REASONS.items(),
+    )
 
 
 @require_POST
@@ -166,6 +175,20 @@ def _reset_factors(request: HttpRequest, user: User, item: int) -> str:
     ask_for_staff_step_up(request)
     reset_factors(actor=actor, user=user)
     return "Two-step verification is off. The person can set it up again."
+
+
+def _erase(request: HttpRequest, user: User, item: int) -> str:
+    actor = user_of(request)
+    require(actor, Ability.MANAGE_USERS)
+    ask_for_staff_step_up(request)
+    is_done = erase_or_ask(
+        actor=actor,
+        user=user,
+        confirmation=request.POST.get("confirm", ""),
+        reason=request.POST.get("reason", ""),
+        at=timezone.now(),
+    )
+    return "Erased for good." if is_done else "Waiting for a second admin."
 
 
 def _decide(request: HttpRequest, user: User, item: int) -> str:
@@ -264,6 +287,7 @@ def urls() -> list[URLPattern]:
         ("customers/<int:pk>/open/", customer_open, "customer_open"),
         ("customers/<int:pk>/verification/", _help(_decide), "customer_verification"),
         ("customers/<int:pk>/reset-factors/", _help(_reset_factors), "customer_reset_factors"),
+        ("customers/<int:pk>/erase/", _help(_erase), "customer_erase"),
         ("customers/<int:pk>/unlock/", _help(_unlock), "customer_unlock"),
         ("customers/<int:pk>/sign-out/", _help(_sign_out), "customer_sign_out"),
         ("customers/<int:pk>/confirmation/", _help(_confirmation), "customer_confirmation"),

@@ -101,6 +101,13 @@ class EraseIn(Input):
     confirm = serializers.CharField(max_length=254)
 
 
+class ErasureWaitingOut(serializers.Serializer):
+    """A request to delete an account that our staff check first."""
+
+    requested_at = serializers.DateTimeField(source="created_at")
+    expires_at = serializers.DateTimeField()
+
+
 class SignUpIn(Input):
     """Fields of a new user."""
 

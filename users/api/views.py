@@ -20,6 +20,7 @@ from users.api.authentication import TokenAuthentication
 from users.api.serializers import (
     EmailConfirmationOut,
     EraseIn,
+    ErasureWaitingOut,
     ProfileIn,
     RefreshIn,
     SignedInOut,
@@ -30,7 +31,7 @@ from users.api.serializers import (
     UserOut,
 )
 from users.api.step_up import STEP_UP, require_step_up
-from users.erasure import erase_person
+from users.erasure import erase_person, waiting_erasure, withdraw_erasure
 from users.messages.confirmation_mail import (
     count_another_mail,
     send_confirmation_mail,
@@ -191,7 +192,8 @@ class MeApi(ApiView):
         responses={
             204: OpenApiResponse(
                 description="Your account has been deleted. All tokens have ended."
-            )
+            ),
+            202: ErasureWaitingOut,
         },
     )
     def delete(self, request: Request) -> Response:
@@ -210,17 +212,29 @@ class EraseApi(ApiView):
         operation_id="users_me_erase_post",
         request=EraseIn,
         parameters=[STEP_UP],
-        responses={204: OpenApiResponse(description="Your account has been deleted.")},
+        responses={
+            204: OpenApiResponse(description="Your account has been deleted."),
+            202: ErasureWaitingOut,
+        },
     )
     def post(self, request: Request) -> Response:
         return _erase(request)
+
+    @operation(operation_id="users_me_keep", request=None, responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Withdraw your request to delete your account, while it waits (202 above)."""
+        withdraw_erasure(user=user_of(request), at=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _erase(request: Request) -> Response:
     require_step_up(request)
     data = valid(EraseIn, request)
-    erase_person(actor=user_of(request), user=user_of(request), confirmation=data["confirm"])
-    return Response(status=status.HTTP_204_NO_CONTENT)
+    user, now = user_of(request), timezone.now()
+    if erase_person(actor=user, user=user, confirmation=data["confirm"], at=now):
+        return Response(status=status.HTTP_204_NO_CONTENT)
+    waiting = ErasureWaitingOut(waiting_erasure(user, now))
+    return Response(waiting.data, status=status.HTTP_202_ACCEPTED)
 
 
 class ConfirmEmailApi(ApiView):

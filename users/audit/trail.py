@@ -145,10 +145,12 @@ def erase_details(*, actor: User | None, owner_id: int, elsewhere: models.Q) -> 
     events = AuditEvent.objects.exclude(salt="").filter(
         models.Q(chain__name=chain_name(owner_id)) | elsewhere
     )
-    # Include their own chain: the caller's last event goes there, and its head must be locked in
-    # order.
-    own = models.Q(name=chain_name(owner_id))
-    chains = AuditChain.objects.filter(own | models.Q(pk__in=events.order_by().values("chain")))
+    # Include their own chain and the actor's: the caller's last events go there, and the heads must
+    # be locked in order.
+    own = {chain_name(owner_id), chain_name(actor.pk if actor else owner_id)}
+    chains = AuditChain.objects.filter(
+        models.Q(name__in=own) | models.Q(pk__in=events.order_by().values("chain"))
+    )
     count = 0
     for chain in chains.select_for_update(no_key=True).order_by("pk"):
         ids = list(events.filter(chain=chain).values_list("pk", flat=True))

@@ -23,6 +23,7 @@ GRANT_ADMIN = "grant_admin"
 RELEASE_RATE = "release_rate"
 EDIT_SCHEDULE = "edit_schedule"
 RESET_FACTORS = "reset_factors"
+ERASE_PERSON = "erase_person"
 WAITS = "This needs a second admin. Ask for approval on the staff site."
 
 # Each takes actor, action, target, words and params, and stores a request for approval.
@@ -38,7 +39,10 @@ def is_needed() -> bool:
 def ask_second_admin(
     *, actor: "User", action: str, target: Model, words: str, params: dict[str, Any] | None = None
 ) -> None:
-    """Store the act for a second admin. Raises ValidationError if one like it is waiting."""
+    """Store the act for a second admin. Raises ValidationError if one like it is waiting.
+
+    Anybody may ask for their own erasure; everything else is for admins.
+    """
     for ask in askers.functions():
         ask(actor=actor, action=action, target=target, words=words, params=params or {})
 
