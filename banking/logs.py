@@ -20,6 +20,7 @@ SECRET_NAMES = re.compile(
 )
 # URLs that are themselves secret: password reset and email confirmation.
 SECRET_PATHS = re.compile(r"(/(?:key|confirm-email)/)[^/?\s]+")
+QUIET = ("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent")
 SLOW_QUERY_SECONDS = 0.5
 
 slow_queries = structlog.get_logger("banking.slow_queries")
@@ -50,6 +51,8 @@ def configuration(*, level: str, style: str) -> dict[str, Any]:
             "django": {"handlers": [], "level": level, "propagate": True},
             # Already logged, with the request's id, as request_finished or request_failed.
             "django.request": {"level": "CRITICAL"},
+            # Refused requests with a traceback each: any scanner could fill the log.
+            **{f"django.security.{name}": {"level": "CRITICAL"} for name in QUIET},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             # At DEBUG it logs full URLs: an exchange rate provider needs its key in one.
             "urllib3": {"level": "INFO"},

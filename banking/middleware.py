@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -13,11 +15,38 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import patch_vary_headers
 
 from banking.kernel.refusals import api_refusal, is_api
+from banking.kernel.uploads import content_length
+from banking.limits import FORM_OVERHEAD_BYTES, IMPORT_MAX_BYTES
+from banking.views import bad_request
 
 # Paths with JSON: the API, and one URL among the pages.
 DATA = ("/api/", "/dashboard/overview/")
+LARGEST_BODY = IMPORT_MAX_BYTES + FORM_OVERHEAD_BYTES
 PAGE_METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 UNREADABLE = "The address contains an invalid character."
+
+
+class SafeHeaders:
+    """Adds security headers to every response: to static files and to refusals of other middleware
+    too. A view may set its own.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.headers = {
+            # Without it the web server adds its name.
+            "Server": "",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+            "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        }
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in self.headers.items():
+            response.setdefault(name, value)
+        return response
 
 
 class ApiTrailingSlash:
@@ -67,6 +96,27 @@ class RefuseUnreadableText:
                 return api_refusal(status=400, code="unreadable", detail=UNREADABLE)
             return HttpResponseBadRequest(UNREADABLE)
         return self.get_response(request)
+
+
+class RefuseLargeBodies:
+    """A body larger than any upload may be is a 413, and not a byte of it is read.
+
+    Views with `bounds_itself` refuse it with a page of their own.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        bounds_itself = hasattr(getattr(view, "cls", view), "bounds_itself")
+        if bounds_itself or content_length(request) <= LARGEST_BODY:
+            return None
+        return bad_request(request, RequestDataTooBig())
 
 
 class PageMethods:

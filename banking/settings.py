@@ -85,12 +85,16 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # These add headers, to the refusals of all others too.
+    "banking.middleware.SafeHeaders",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "banking.middleware.Compression",
     "corsheaders.middleware.CorsMiddleware",
+    "banking.middleware.RefuseLargeBodies",
     "banking.middleware.RefuseUnreadableText",
     "banking.middleware.ApiTrailingSlash",
     "banking.middleware.PageMethods",
@@ -108,7 +112,6 @@ MIDDLEWARE = [
     "users.middleware.Refusals",
     "users.middleware.OwnRegion",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.viewing_as.ViewingAs",
     "django_prometheus.middleware.PrometheusAfterMiddleware",

@@ -3,20 +3,15 @@
 import sys
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 from django.views.defaults import page_not_found
-from kombu.exceptions import OperationalError as BrokerError
-from redis.exceptions import RedisError
 
-from banking.celery import app as celery_app
 from banking.kernel.outages import is_outage
 from banking.kernel.refusals import api_refusal, is_api
+from banking.readiness import readiness
 from banking.styleguide import samples
 
 
@@ -28,52 +23,15 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Checks database, migrations, cache and broker with real queries; 503 if one is down."""
-    checks = {
-        "database": _database_answers(),
-        "migrations": _is_migrated(),
-        "cache": _cache_answers(),
-        "broker": _broker_answers(),
-    }
+    """Checks database, migrations, cache and broker with real queries; 503 if one is down or does
+    not answer within a second.
+    """
+    checks = readiness()
     is_ready = all(checks.values())
     return JsonResponse(
         {"status": "ok" if is_ready else "unavailable", "checks": checks},
         status=200 if is_ready else 503,
     )
-
-
-def _database_answers() -> bool:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except Exception:  # noqa: BLE001 - whatever the driver raises, the answer is "not ready"
-        return False
-    return True
-
-
-def _is_migrated() -> bool:
-    try:
-        executor = MigrationExecutor(connection)
-        return not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except Exception:  # noqa: BLE001 - as above
-        return False
-
-
-def _cache_answers() -> bool:
-    try:
-        cache.set("readyz", "1", 10)
-        return cache.get("readyz") == "1"
-    except (RedisError, OSError):
-        return False
-
-
-def _broker_answers() -> bool:
-    try:
-        with celery_app.connection_for_write(connect_timeout=1) as broker:
-            broker.ensure_connection(max_retries=1, timeout=2)
-    except (BrokerError, RedisError, OSError):
-        return False
-    return True
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

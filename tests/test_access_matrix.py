@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP
 from django.db import transaction as db_transaction
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AccountShare
-from tests.builders import make_user
+from tests.builders import PASSWORD, make_user
 from tests.routes import DENIED, EXEMPT, LISTS, OBJECTS, OPEN, On
 from tests.world import SECRET, everything, things_of
 from transactions import predefined
@@ -36,12 +38,25 @@ LEVELS = ("viewer", "analyst")
 # Roles that are read-only, and roles treated as customers here.
 READ_ONLY = ("viewer", "analyst")
 CUSTOMERS = ("user", "support", "auditor", "admin")
+# The owner, whose password was right and whose second factor is open: nobody yet.
+HALFWAY = "owner halfway"
+CODE_PAGE = "/users/2fa/authenticate/"
 People = dict[str, Client]
 
 
 def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def half_signed_in(user: User) -> Client:
+    """A browser that gave the right password and still owes the code."""
+    TOTP.activate(user, "JBSWY3DPEHPK3PXP")
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+    client = Client()
+    answer = client.post("/users/login/", {"login": user.email, "password": PASSWORD})
+    assert answer["Location"] == CODE_PAGE
     return client
 
 
@@ -64,7 +79,8 @@ def world(django_db_setup, django_db_blocker) -> Iterator[dict[str, Any]]:
                     user=owner, member=member, account=account, level=level, status="accepted"
                 )
         clients = {name: signed_in(user) for name, user in people.items()}
-        yield things | {"clients": clients | {"nobody": Client()}, "owner": owner}
+        clients |= {"nobody": Client(), HALFWAY: half_signed_in(owner)}
+        yield things | {"clients": clients, "owner": owner}
         db_transaction.set_rollback(True)
 
 
@@ -130,7 +146,8 @@ def test_objects_are_hidden_from_everyone_but_owner_and_members(world, people, s
             for method in url.methods:
                 refuse_strangers(people, method, own, absent)
                 answer_members(people, on, method, own)
-                send_to_sign_in(people["nobody"], url, method, own)
+                for person in ("nobody", HALFWAY):
+                    send_to_sign_in(people[person], url, method, own)
             for method in set(METHODS) - set(url.methods):
                 assert ask(people["owner"], method, own).status_code == 405, method
             assert everything() == before
@@ -204,8 +221,11 @@ def test_personal_url_redirects_to_sign_in(people, subtests):
     for name in sorted(LISTS & set(URLS)):
         with subtests.test(name=name):
             for method in URLS[name].methods:
-                send_to_sign_in(people["nobody"], URLS[name], method, reverse(name))
+                for person in ("nobody", HALFWAY):
+                    send_to_sign_in(people[person], URLS[name], method, reverse(name))
     assert everything() == before
+    # Still halfway: its next step is the code.
+    assert people[HALFWAY].get(CODE_PAGE).status_code == 200
 
 
 @pytest.mark.parametrize("role", ["user", *READ_ONLY])
@@ -259,7 +279,10 @@ def test_the_staff_site_is_visible_to_staff_only(world, people, subtests):
     for url in (url for url in ALL if url.name.startswith("admin:") and url.who == STAFF):
         path = staff_path(url, world["owner"].pk)
         with subtests.test(name=url.name):
-            for person, method in (("nobody", "GET"), ("owner", "GET"), ("owner", "POST")):
+            for person, method in (
+                *(("nobody", "GET"), (HALFWAY, "GET"), (HALFWAY, "POST")),
+                *(("owner", "GET"), ("owner", "POST")),
+            ):
                 answer = ask(people[person], method, path)
                 assert answer.status_code in (302, 403, 404, 405), path
                 assert SECRET not in answer.getvalue().decode("latin-1")

@@ -106,7 +106,6 @@ class PrivateResponses:
         signed_in = signed_in or "HTTP_AUTHORIZATION" in request.META
         if signed_in or request.path.startswith("/api/auth/"):
             response["Cache-Control"] = "private, no-store"
-        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
 
 

@@ -44,6 +44,8 @@ CACHE_CONNECTION = {
     # A connection from before the server's restart is replaced; silence is not tried twice.
     "retry": Retry(NoBackoff(), 1, supported_errors=(LostError,)),
 }
+# A page waits so long for the broker; the work it could not announce is found later.
+PUBLISH_SECONDS = 0.4
 POOLERS = ("", "transaction")
 ISOLATION_LEVELS = {
     "": IsolationLevel.READ_COMMITTED,
@@ -159,3 +161,11 @@ def broker_options(url: str, folder: Path) -> dict[str, Any]:
         "socket_timeout": 2,
         "max_retries": 1,
     }
+
+
+def publishing_options(options: dict[str, Any]) -> dict[str, Any]:
+    """`broker_options` for a process that only publishes: it does not wait."""
+    if "socket_timeout" not in options:
+        return options
+    waits = ("socket_connect_timeout", "socket_timeout")
+    return options | dict.fromkeys(waits, PUBLISH_SECONDS) | {"max_retries": 0}

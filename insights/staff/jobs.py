@@ -14,10 +14,10 @@ from django.db import transaction as db_transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
-from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from accounts.models import BankConnection, ExchangeRate, RateFetch
+from banking.kernel.waking import BrokerAwayError, publish
 from insights.models import JobState
 from insights.staff.figures import AUDIT_JOB, LEDGER_JOB, queue_length
 from users.audit import trail
@@ -137,8 +137,8 @@ def run_now(*, actor: User, job: PeriodicTask) -> None:
         actor=actor, action="insights.job.run", target=job, owner_id=actor.pk, job=job.name
     )
     try:
-        task.apply_async()
-    except (KombuError, RedisError, OSError) as error:
+        publish(task)
+    except BrokerAwayError as error:
         raise ValidationError("The message broker isn't responding. Try again.") from error
 
 

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts.access import require_change
 from accounts.models import Account
 from banking.kernel.api_input import GenericApiView, operation
+from banking.kernel.uploads import content_length
 from banking.limits import FORM_OVERHEAD_BYTES
 from transactions.api.import_serializers import (
     ConfirmIn,
@@ -91,13 +92,13 @@ class ImportApi(GenericApiView):
 
 
 class TransactionImportApi(ImportApi):
+    bounds_itself = True
     serializer_class = ImportsOut
     parser_classes = [parsers.MultiPartParser]
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         """Reject an oversized upload by its Content-Length, without reading it."""
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if int(length if length.isdigit() else 0) > settings.IMPORT_MAX_BYTES + FORM_OVERHEAD_BYTES:
+        if content_length(request) > settings.IMPORT_MAX_BYTES + FORM_OVERHEAD_BYTES:
             raise RefusedFileError(str(too_large().message), "too_large")
         super().initial(request, *args, **kwargs)
 

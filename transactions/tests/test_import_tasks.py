@@ -10,6 +10,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.services import delete_account, restore_account
+from banking.kernel import waking
 from tests.builders import make_account, make_transaction, make_user
 from transactions import dispatching, tasks
 from transactions.ledger_check import check_ledger
@@ -97,7 +98,8 @@ def test_unavailable_broker_leaves_the_upload_to_the_sweep(
         raise BrokerError("nobody listens")
 
     settings.IMPORT_INLINE_BYTES = 1
-    monkeypatch.setattr(tasks.check_import, "delay", refuse)
+    monkeypatch.setattr(tasks.check_import, "apply_async", refuse)
+    monkeypatch.setattr(waking.breaker, "away_until", 0.0)
     with django_capture_on_commit_callbacks(execute=True):
         dispatching.check_soon(uploaded)
     uploaded.refresh_from_db()
