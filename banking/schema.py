@@ -1,10 +1,12 @@
 """Customizes the OpenAPI schema."""
 
+import functools
 from typing import Any
 
 from django import forms
 from django.db.models import Model
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.plumbing import build_mock_request
 from rest_framework.request import Request
 
@@ -48,6 +50,22 @@ REFUSALS = {
     "429": "Too many requests. Wait for the time given in Retry-After.",
     "default": "Any other error, in the same shape.",
 }
+
+
+class OneSchema(SchemaGenerator):
+    """The schema, made once in each process: code doesn't change while it runs.
+
+    Making it takes a second of CPU time, and anybody may ask for it.
+    """
+
+    def get_schema(self, request: Any = None, public: bool = False) -> dict[str, Any]:
+        """The schema of all operations, whoever asks. Shared: don't change what it returns."""
+        return _made_schema()
+
+
+@functools.cache
+def _made_schema() -> dict[str, Any]:
+    return SchemaGenerator().get_schema(request=None, public=True)
 
 
 # How a program sends a filter's bound; the forms of people's own notation are accepted too.

@@ -120,6 +120,7 @@ def test_unexpected_details_do_not_break_the_page(alice, client_for):
     assert "Card blocked" in page.content.decode()
 
 
+@pytest.mark.slow
 def test_query_count_does_not_grow_with_rows(
     alice, checking, client_for, django_assert_max_num_queries
 ):

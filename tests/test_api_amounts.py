@@ -78,6 +78,7 @@ def ask(api, door, value):
     return getattr(api, method)(address, body)
 
 
+@pytest.mark.slow
 def test_malformed_amounts_are_rejected_everywhere_and_change_nothing(alice, api_for, doors):
     api, before = api_for(alice), everything()
     for door in doors:

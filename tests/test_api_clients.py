@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from drf_spectacular.generators import SchemaGenerator
 from openapi_spec_validator import validate
 
 from banking.launcher.install import TYPESCRIPT, install_node_packages, path_of_node
+from banking.schema import OneSchema
 from tests.builders import PASSWORD
 from tests.live_server import granian
 
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.once, pytest.mark.worker]
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    made = SchemaGenerator().get_schema(request=None, public=True)
+    made = OneSchema().get_schema()
     return json.loads(json.dumps(made, default=str))
 
 

@@ -329,6 +329,7 @@ def tell_everything(payments, steps):
 
 
 # Without shrinking: a shorter example takes minutes, and each says enough.
+@pytest.mark.slow
 @settings(max_examples=25, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(histories())
 def test_ledger_matches_the_bank_however_payments_arrive(db, history):
@@ -522,6 +523,7 @@ class _OfxLine:
         return self.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["checking", "card"])
 def test_a_household_is_asked_about_few_of_its_transactions(db, key, record_property):
     """Import half a year in monthly files that overlap by a week, with one in fifty lines also

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import strip_tags
 
@@ -37,6 +38,7 @@ def pages_of(things) -> list[str]:
     return [address for address in addresses if not address.startswith(("/api/", "/admin/"))]
 
 
+@pytest.mark.slow
 def test_pages_for_a_polish_user(db, alice, client_for):
     alice.locale, alice.base_currency = "pl-PL", "EUR"
     alice.save()

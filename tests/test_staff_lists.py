@@ -77,6 +77,7 @@ def test_a_list_counts_no_further_than_its_limit(auditor, alice, monkeypatch):
     assert "Narrow the list" in page
 
 
+@pytest.mark.slow
 def test_filters_list_no_values_of_the_rows(auditor, alice):
     make_transaction(account=make_account(user=alice), amount="10.00")
     for model, model_admin in admin.site._registry.items():
@@ -141,6 +142,7 @@ def test_an_auditor_takes_the_filtered_list_along_and_the_trail_says_so(auditor,
     assert everything() == before
 
 
+@pytest.mark.slow
 def test_every_list_can_be_exported_by_readers_alone(client_for, auditor, alice):
     make_transaction(account=make_account(user=alice), amount="10.00")
     support, customer = client_for(staff("support")), client_for(alice)

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import resolve, reverse
-from drf_spectacular.generators import SchemaGenerator
 from rest_framework import serializers
 
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import ApiView, Input, StrictInput, accepted_parameters
+from banking.schema import OneSchema
 from tests.builders import make_account, make_user, step_up
 from tests.contracts import APPS
 from tests.routes import OBJECTS
@@ -34,7 +34,7 @@ API = [url for url in all_urls() if url.pattern.startswith("/api/") and url.name
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    return SchemaGenerator().get_schema(request=None, public=True)
+    return OneSchema().get_schema()
 
 
 def view_of(url: Url) -> Any:

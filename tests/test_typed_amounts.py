@@ -272,6 +272,7 @@ typed = st.one_of(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @given(text=typed, locale=st.sampled_from(sorted(COMMA | POINT)))
 def test_no_amount_is_read_differently_from_what_the_locale_means(text, locale):

@@ -179,6 +179,7 @@ def test_every_reminder_and_payment_happens_once_and_on_its_day():
     assert_ledger_holds()
 
 
+@pytest.mark.slow
 def test_a_longer_outage_is_caught_up_once_for_31_days(people):
     user = people[0]
     Bill.objects.exclude(user=user, biller_name="rent").delete()

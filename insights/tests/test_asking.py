@@ -170,6 +170,7 @@ def without_zeros(sums):
     return {unit: amount for unit, amount in sums.items() if amount}
 
 
+@pytest.mark.slow
 def test_two_hundred_answers_equal_the_recomputation_and_the_lists_totals(books, client_for):
     client = client_for(books)
     asked = 0

@@ -86,6 +86,7 @@ def test_waiting_for_one_trail_never_holds_a_later_one(what):
     assert verify().faults == []
 
 
+@pytest.mark.slow
 def test_requests_during_an_erasure_leave_nothing_behind():
     """Four clients keep posting during the erasure; late rows are deleted by the nightly job."""
     user, bob = make_user(ADDRESS), make_user("bob@example.com")

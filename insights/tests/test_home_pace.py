@@ -127,6 +127,7 @@ def test_splits_refunds_transfers_and_other_currencies_count_as_in_every_figure(
     assert spent == [0, 20, 20, 20, 26, 46]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("seed", range(6))
 def test_pace_of_random_people_equals_a_recomputation(seed):

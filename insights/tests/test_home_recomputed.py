@@ -86,6 +86,7 @@ def test_home_of_the_demo_household():
     assert_home_is_right(User.objects.get(email="demo@example.com"), on)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_home_of_random_people(seed):
     dice = random.Random(seed)

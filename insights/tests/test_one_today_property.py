@@ -98,6 +98,7 @@ class Books:
         assert forecast_summary(user=self.owner, on=today, days=30).forecast.balance == expected
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("start", STARTS, ids=["spring", "autumn"])

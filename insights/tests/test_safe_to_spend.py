@@ -209,6 +209,7 @@ def test_without_a_spendable_account_there_is_no_figure(owner):
     assert outlook(owner) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_no_money_counts_twice_for_random_people(seed):
     """The figure is the accounts minus the parts; settling any part leaves it unchanged."""

@@ -180,12 +180,12 @@ def test_the_api_asks_is_answered_and_asks_again(alice, bob, home, api_for, time
     assert api.get(FORECAST).json()["doubts"] == [doubt]
 
 
-@pytest.mark.parametrize("page", ["forecast", "recurring", "bill"])
-def test_each_page_asks_and_comes_back(alice, home, client_for, time_machine, page):
+@pytest.mark.parametrize("shown_on", ["forecast", "recurring", "bill"])
+def test_each_page_asks_and_comes_back(alice, home, client_for, time_machine, shown_on):
     time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
     bill = bill_of(alice)
     client = client_for(alice)
-    address = f"/bills/{bill.pk}/" if page == "bill" else f"/insights/{page}/"
+    address = f"/bills/{bill.pk}/" if shown_on == "bill" else f"/insights/{shown_on}/"
     assert "Is this the same?" in client.get(address).content.decode()
     said = {
         "bill": bill.pk,
@@ -193,7 +193,7 @@ def test_each_page_asks_and_comes_back(alice, home, client_for, time_machine, pa
         "merchant_key": "harbor homes",
         "name": "Harbor Homes",
         "decision": "same",
-        "page": page,
+        "page": shown_on,
     }
     answered = client.post("/insights/same/", said, follow=True)
     assert answered.redirect_chain == [(address, 302)]

@@ -32,6 +32,7 @@ def live(user):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD"])
 def test_a_household_in_the_persons_currency(on, currency):
     user = make_user(base_currency=currency)
@@ -87,6 +88,7 @@ def test_a_viewer_gets_none(on):
     assert not Account.objects.exists()
 
 
+@pytest.mark.slow
 def test_one_click_in_one_click_out_and_undo(client_for, alice):
     client = client_for(alice)
     assert "Try with sample data" in client.get("/").content.decode()

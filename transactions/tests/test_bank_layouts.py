@@ -25,6 +25,7 @@ def result(filled):
     return result_of(filled.data, len(filled.payments), total, context, sorted(filled.payments))
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_every_layout_that_tells_its_reading_is_read_exactly():
     random = Random(SEED)
@@ -34,6 +35,7 @@ def test_every_layout_that_tells_its_reading_is_read_exactly():
         assert found in allowed, (layout.name, found, words)
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_no_variation_of_a_layout_is_silently_misread():
     random = Random(SEED)

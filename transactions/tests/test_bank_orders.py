@@ -319,6 +319,7 @@ def categories(account) -> Iterator[tuple[str, str]]:
         yield pk.partition("-")[0], slug
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", ["plaid", "obp", "simplefin"])
 @pytest.mark.django_db
 def test_ledger_ends_up_with_the_banks_data(provider, servers, httpserver, monkeypatch):

@@ -132,6 +132,7 @@ def test_order_of_webhooks_does_not_matter(alice, server, clock, bank, order):
     assert made.status == "active"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_fifty_equal_webhooks_at_once_lead_to_the_state_of_one(server, clock, bank):
     user = make_user("owner@example.com")

@@ -45,6 +45,7 @@ def mapped(owner, connected) -> BankConnection:
     return connected
 
 
+@pytest.mark.slow
 def test_sandbox_bank_is_connected_mapped_and_synced(mapped, alice, owner):
     accounts = Account.objects.filter(user=alice).order_by("name")
     assert [account.name for account in accounts] == [
@@ -58,6 +59,7 @@ def test_sandbox_bank_is_connected_mapped_and_synced(mapped, alice, owner):
     assert "new transactions" in page.content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("action", "added"), [("post", 1), ("pending", 1), ("revise", 0), ("remove", 0)]
 )

@@ -162,6 +162,7 @@ def test_limit_leaves_the_oldest_months_for_the_next_run(person):
     assert waiting() == [(account.pk, date(2026, 1, 1))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_converted_figures_equal_those_from_days(person, seed):
     dice = random.Random(seed)

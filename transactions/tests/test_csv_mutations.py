@@ -21,6 +21,7 @@ SEED = 47
 INVENTED, MUTATED = 150, 250
 
 
+@pytest.mark.slow
 def test_invented_files_of_many_countries_are_read_exactly():
     results = list(invented_results(Random(SEED), INVENTED))
     counts = Counter(result for result, _words, _file in results)
@@ -30,6 +31,7 @@ def test_invented_files_of_many_countries_are_read_exactly():
     assert counts[ASKED] <= 0.05 * INVENTED
 
 
+@pytest.mark.slow
 def test_no_mutation_is_silently_misread():
     random = Random(SEED)
     counts: Counter[str] = Counter()

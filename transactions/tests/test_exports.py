@@ -93,6 +93,7 @@ def test_every_text_round_trips(text):
     assert restored(neutralized(text)) == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 30])
 @pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
 def test_our_importer_recognizes_every_row(alice, client_for, count, currency):

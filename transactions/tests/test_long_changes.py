@@ -155,6 +155,7 @@ def test_interrupted_workers_give_the_same_result_as_one_run_also_for_undo(
         assert CategoryChange.objects.filter(by="rule").count() == 8
 
 
+@pytest.mark.slow
 def test_manual_changes_made_meanwhile_are_kept(alice, rows, coffee_rule):
     gifts = Category.objects.get(user=None, slug="gifts")
     change = ask("rules", alice, rows)
@@ -253,6 +254,7 @@ def sweep(times=1):
         tasks.resume_changes()
 
 
+@pytest.mark.slow
 def test_change_that_keeps_failing_waits_for_its_owner(alice, rows, client_for, api_for):
     before, page = comparable(alice), client_for(alice)
     change = ask("edit", alice, rows)
@@ -289,6 +291,7 @@ def test_change_that_keeps_failing_waits_for_its_owner(alice, rows, client_for, 
     assert (again.status_code, again.json()["status"]) == (200, "done")
 
 
+@pytest.mark.slow
 def test_undo_that_keeps_failing_continues_where_it_stopped(alice, rows, api_for):
     before = comparable(alice)
     change = ask("edit", alice, rows)
@@ -324,6 +327,7 @@ def test_undo_that_keeps_failing_continues_where_it_stopped(alice, rows, api_for
     assert not change.rows.filter(left_alone=True).exists()
 
 
+@pytest.mark.slow
 def test_change_stops_between_two_commits_and_can_be_undone(alice, rows, client_for, api_for):
     before, api = comparable(alice), api_for(alice)
     change = ask("delete", alice, rows)
@@ -350,6 +354,7 @@ def test_change_stops_between_two_commits_and_can_be_undone(alice, rows, client_
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_worker_restores_many_rows_from_the_trash(alice, rows, client_for):
     before, page = comparable(alice), client_for(alice)
     change = ask("delete", alice, rows)
@@ -370,6 +375,7 @@ def test_worker_restores_many_rows_from_the_trash(alice, rows, client_for):
     assert comparable(alice) == before
 
 
+@pytest.mark.slow
 def test_page_and_api_show_progress(alice, rows, client_for, api_for):
     page, api = client_for(alice), api_for(alice)
     answer = page.post("/transactions/bulk/", {"all": "1", "do": "category", "category": "gifts"})

@@ -290,6 +290,7 @@ def written(account, ledger, category):
             split_transaction(actor=account.user, transaction=row, parts=parts)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(ledger=LEDGERS)
 def test_any_ledger_round_trips_and_gains_nothing_in_the_original(db, ledger):

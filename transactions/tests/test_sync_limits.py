@@ -74,6 +74,7 @@ def test_repeated_task_for_one_request_syncs_once(connect, server):
 class TestSimpleFin:
     """A bridge allows 24 requests a day and connection."""
 
+    @pytest.mark.slow
     def test_day_of_syncs_stays_within_the_allowance(self, connect, bank, server):
         bank.add("main", TODAY, "-5.00", "Kiosk")
         connection = connect()
