@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Account, ExchangeRate, RateMonth
 from banking.kernel.commands import command
 from banking.kernel.fields import AmountField
-from banking.kernel.money import exact_amount, plain_amount
+from banking.kernel.money import exact_amount, format_money
 from banking.kernel.periods import first_of_month
 from banking.limits import RATE_AGE_DAYS
 from users.audit import trail
@@ -45,16 +45,12 @@ def refuse_overdraft(account: Account, delta: Decimal) -> None:
     """Raise ValidationError if adding `delta` would take the balance below the account's limit."""
     left = account.balance + delta
     if delta < 0 and account.has_overdraft_rule and left < -account.overdraft_limit:
-        available = plain_amount(account.balance + account.overdraft_limit, account.currency)
-        raise ValidationError(
-            {
-                "amount": ValidationError(
-                    f"{account.name} has {available} {account.currency} available. You need "
-                    f"{plain_amount(-delta, account.currency)}.",
-                    code="insufficient_funds",
-                )
-            }
+        available, needed = (
+            format_money(amount, account.currency, account.user.locale)
+            for amount in (account.balance + account.overdraft_limit, -delta)
         )
+        sentence = f"{account.name} has {available} available. You need {needed}."
+        raise ValidationError({"amount": ValidationError(sentence, code="insufficient_funds")})
 
 
 @command

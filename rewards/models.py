@@ -100,7 +100,7 @@ class PointsEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "points entries"
-        ordering = ["-id"]
+        ordering = ["-occurred_on", "-id"]
         constraints = [
             models.CheckConstraint(condition=~Q(points=0), name="points_entry_not_zero"),
             models.CheckConstraint(
@@ -115,7 +115,9 @@ class PointsEntry(models.Model):
                 name="points_earned_once_per_payment",
             ),
         ]
-        indexes = [models.Index(fields=["reward", "-id"], name="points_entry_by_reward")]
+        indexes = [
+            models.Index(fields=["reward", "-occurred_on", "-id"], name="points_entry_by_day")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.points}"

@@ -116,7 +116,9 @@ def _detail(
     request: UserRequest, reward: Reward, form: EntryForm, status: int = 200
 ) -> HttpResponse:
     total = rewards_total(user=request.user, on=_today(request))
-    page = keyset_page(reward.entries.all(), ["-id"], LINES_A_PAGE, request.GET.get("cursor"))
+    page = keyset_page(
+        reward.entries.all(), ["-occurred_on", "-id"], LINES_A_PAGE, request.GET.get("cursor")
+    )
     context = {
         "reward": reward,
         "holding": next(holding for holding in total.holdings if holding.reward.pk == reward.pk),

@@ -268,3 +268,5 @@ def test_overview_counts_the_platform(api_for, alice, bob, checking, failed):
 
 def test_text_that_names_people_is_masked():
     assert masked_text("to bob.b+x@a.example: 421 busy") == "to b***@a.example: 421 busy"
+    assert masked_text("400 21211 Invalid 'To': +49 170 1234567") == "400 21211 Invalid 'To': ***67"
+    assert masked_text("550 5.1.1 unknown, call 555-010-4477") == "550 5.1.1 unknown, call ***77"

@@ -96,8 +96,8 @@ def _sums(amount: str) -> dict[str, Any]:
         "pending_count": Count("id", filter=Q(status=Transaction.Status.PENDING)),
         "planned_count": Count("id", filter=Q(status=Transaction.Status.PLANNED)),
         "transfer_count": Count("id", filter=_TRANSFER & _POSTED),
-        "inflow": _sum(amount, _OWN & _POSTED & Q(signed_amount__gt=0)),
-        "negative": _sum(amount, _OWN & _POSTED & Q(signed_amount__lt=0)),
+        "inflow": _sum(amount, _OWN & _POSTED & Q(**{f"{amount}__gt": 0})),
+        "negative": _sum(amount, _OWN & _POSTED & Q(**{f"{amount}__lt": 0})),
         "transferred": _sum(amount, _TRANSFER & _POSTED),
     }
 

@@ -3,7 +3,9 @@
 import re
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
-_NUMBER = re.compile(r"\+?[0-9][0-9 ()./-]{5,}[0-9]", re.ASCII)
+# A provider's status with its error code ("400 21211", "550 5.1.1") is no phone number.
+_CODE = r"^[1-5][0-9]{2} [0-9]{5}(?![0-9])|(?<![0-9])[1-5][0-9]{2}[ -][245](?:\.[0-9]{1,3}){2}"
+_NUMBER = re.compile(rf"(?P<code>{_CODE})|\+?[0-9][0-9 ()./-]{{5,}}[0-9]", re.ASCII)
 
 
 def masked_email(email: str) -> str:
@@ -24,6 +26,6 @@ def masked_phone(phone: str) -> str:
 
 
 def masked_text(text: str) -> str:
-    """A provider's response with addresses and phone numbers masked."""
+    """A provider's response with addresses and phone numbers masked, and its codes readable."""
     text = _ADDRESS.sub(lambda found: masked_email(found[0]), text)
-    return _NUMBER.sub(lambda found: masked_phone(found[0]), text)
+    return _NUMBER.sub(lambda found: found["code"] or masked_phone(found[0]), text)

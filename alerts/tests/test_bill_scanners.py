@@ -70,7 +70,7 @@ def test_a_shortfall_alerts_in_advance_and_a_failed_auto_pay_alerts_once(alice):
     sentences = dict(alerts_of(alice))
     assert sentences["bill_due"] == "Power: €80.00 is due on March 15. Thin will be €41.20 short."
     assert sentences["autopay_failed"] == (
-        "We couldn't pay Power automatically: Thin has 38.80 EUR available. You need 80.00."
+        "We couldn't pay Power automatically: Thin has €38.80 available. You need €80.00."
     )
 
 

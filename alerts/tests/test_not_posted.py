@@ -26,4 +26,4 @@ def test_an_unposted_payment_alerts_once_with_the_reason(alice, checking, saving
         "Dentist: €1,500.00 planned for November 20",
         "Transfer to Rainy day: €1,200.00 planned for November 20",
     ]
-    assert all("Everyday has 1000.00 EUR available" in alert.message for alert in alerts)
+    assert all("Everyday has €1,000.00 available" in alert.message for alert in alerts)

@@ -12,7 +12,8 @@ from accounts.exchange import RateMissing, convert
 from accounts.models import Account
 from accounts.services import lock_accounts
 from banking.kernel.commands import command
-from banking.kernel.money import exact_amount, plain_amount, round_to_minor_unit
+from banking.kernel.formats import date_format
+from banking.kernel.money import exact_amount, format_money, round_to_minor_unit
 from banking.kernel.narrowing import sure
 from bills.models import Bill
 from bills.services.planning import CARRIED_ON, lock_bill, plan_next, plan_series
@@ -101,12 +102,13 @@ def difference_from(
 
 def _how_it_was_paid(bill: Bill, paying: Account | None, rest: Bill | None) -> str:
     def amount_words(amount: Decimal) -> str:
-        return f"{plain_amount(amount, bill.currency)} {bill.currency}"
+        return format_money(amount, bill.currency, bill.user.locale)
 
     way = f" from {paying.name}" if paying else ""
     is_ahead = bill.payment is not None and bill.payment.status == Transaction.Status.PLANNED
     state = "is scheduled to be paid" if is_ahead else "was paid"
-    sentence = f"This bill {state} on {bill.paid_on}: {amount_words(sure(bill.amount_paid))}{way}."
+    day = date_format(sure(bill.paid_on), "j F Y", bill.user.locale)
+    sentence = f"This bill {state} on {day}: {amount_words(sure(bill.amount_paid))}{way}."
     if rest is None:
         return sentence
     state = "is still due" if rest.is_open else "is settled"

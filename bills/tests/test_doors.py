@@ -7,6 +7,8 @@ from urllib.parse import quote
 import pytest
 from django.urls import reverse
 
+from banking.kernel.formats import date_format
+from banking.kernel.money import format_money
 from bills.models import Bill
 from bills.services.planning import create_bill
 from rewards.models import PointsEntry
@@ -316,9 +318,10 @@ def test_paying_again_with_different_details_is_a_409_with_the_original_payment(
     answer = api.put(url, second)
     [error] = answer.json()["errors"]
     assert (answer.status_code, error["code"], error["attr"]) == (409, "already_paid", attr)
-    assert f"was paid on {TODAY}: {paid['amount_paid']} EUR" in error["detail"]
+    amount = format_money(Decimal(paid["amount_paid"]), "EUR")
+    assert f"was paid on {date_format(TODAY, 'j F Y')}: {amount}" in error["detail"]
     rest = Bill.objects.filter(remainder_of=bill).first()
-    assert (rest is not None) == ("50.00 EUR is still due as bill" in error["detail"])
+    assert (rest is not None) == ("€50.00 is still due as bill" in error["detail"])
     assert rest is None or str(rest.pk) in error["detail"]
     assert Transaction.objects.count() == before
 

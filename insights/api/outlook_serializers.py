@@ -176,7 +176,9 @@ class DoubtOut(serializers.Serializer):
 
 
 class RecurringSummaryOut(serializers.Serializer):
-    """Recurring payments; totals cover active ones that convert into `currency`."""
+    """Recurring payments; totals cover active ones that convert into `currency`, except those whose
+    confidence is low.
+    """
 
     on = serializers.DateField()
     currency = serializers.CharField()

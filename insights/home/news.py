@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from alerts.models import Alert, AlertType
 from insights.figures.links import Links
-from insights.recurring.recurring import Confidence, Recurring
+from insights.recurring.recurring import Recurring
 from insights.recurring.recurring_page import lines_of
 from transactions.models import Category, Transaction
 from users.models import User
@@ -106,7 +106,7 @@ def _recurring(found: Iterable[Recurring], links: Links, on: date) -> list[NewsI
 
 
 def _is_first_seen(one: Recurring) -> bool:
-    is_sure = one.is_fixed and one.confidence != Confidence.LOW
+    is_sure = one.is_fixed and one.counts
     return is_sure and one.occurrences <= FIRST_TIMES and not one.missed
 
 

@@ -191,6 +191,11 @@ class Recurring:
         return PriceChange(from_units(amounts[first - 1]), from_units(amounts[first]), since)
 
     @property
+    def counts(self) -> bool:
+        """Whether totals include it: it is at least likely to recur."""
+        return self.confidence != Confidence.LOW
+
+    @property
     def confidence(self) -> Confidence:
         series = self.series
         if self.occurrences <= series.rhythm.least:

@@ -32,7 +32,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class RecurringSummary:
-    """All recurring payments as of the date `on`; totals in `currency`, each item in its own."""
+    """All recurring payments as of the date `on`; totals in `currency`, each item in its own.
+
+    Totals leave out what only possibly recurs, such as three stays at a hotel.
+    """
 
     on: date
     currency: str
@@ -58,7 +61,7 @@ class RecurringSummary:
         return [
             payment
             for payment in self.payments
-            if payment.price_change and payment.price_change.is_rise
+            if payment.counts and payment.price_change and payment.price_change.is_rise
         ]
 
     @property
@@ -81,7 +84,8 @@ def recurring_summary(
         dismissed = tuple(RecurringDismissal.objects.visible_to(user).select_related("account"))
         answers = tuple(SameAnswer.objects.visible_to(user).select_related("account"))
         active = [item for item in found if item.is_active]
-        currencies = {item.currency for item in active}
+        counted = [item for item in active if item.counts]
+        currencies = {item.currency for item in counted}
         rates = RateTable.for_dates(currencies, currency, [on])
     known = {code: rates.rate(code, on) for code in sorted(currencies)}
     payments = tuple(item for item in active if not item.is_income)
@@ -100,7 +104,7 @@ def recurring_summary(
         income=_cost(incomes, rates, on),
         not_converted=merged(
             NotConverted(item.account.pk, item.account.name, item.currency, 1, on, on)
-            for item in active
+            for item in counted
             if known[item.currency] is None
         ),
         rates=rates_used(rate for rate in known.values() if rate is not None),
@@ -108,7 +112,7 @@ def recurring_summary(
 
 
 def _cost(found: Iterable[Recurring], rates: RateTable, on: date) -> Cost:
-    """The total of those that convert; the others are in `not_converted`."""
-    worths = [rates.convert(item.monthly, item.currency, on) for item in found]
+    """The total of those that count and convert; `not_converted` has those that don't convert."""
+    worths = [rates.convert(item.monthly, item.currency, on) for item in found if item.counts]
     amounts = [worth.amount for worth in worths if worth is not None]
     return Cost(len(amounts), sum(amounts, Decimal(0)))

@@ -113,6 +113,22 @@ def test_unconvertible_payments_are_left_out_of_totals_and_counted(alice, househ
     assert (answer["monthly_cost"], answer["not_converted"]) == ("66.00", 0)
 
 
+def test_what_only_possibly_recurs_is_listed_apart_and_not_counted(
+    alice, household, on, api_for, client_for
+):
+    stays = [(add_months(on, -months) - timedelta(days=3), "-900.00", "Alpine Hotel")
+             for months in (12, 0)]  # fmt: skip
+    post(household, *stays)
+    answer = api_for(alice).get(API).json()
+    sure = {one["merchant"]: one["confidence"] for one in answer["payments"]}
+    assert sure == {"City Gym": "high", "Alpine Hotel": "low"}
+    assert answer["monthly_cost"] == "45.00"
+    page = client_for(alice).get("/insights/recurring/").content.decode()
+    counted, _, possible = page.partition("Possibly recurring")
+    assert "1 payment, averaged over the year" in counted
+    assert ("Alpine Hotel" in possible, "Alpine Hotel" in counted) == (True, False)
+
+
 def test_a_dismissal_survives_changes_of_the_payments_and_can_be_undone(
     alice, household, on, client_for
 ):

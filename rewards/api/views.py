@@ -132,7 +132,7 @@ class EntryListApi(RewardApi):
     @operation(operation_id="rewards_entries_list", responses=PointsEntryOut(many=True))
     def get(self, request: UserApiRequest, pk: int) -> Response:
         """A program's points history, newest first."""
-        page = self.paginate_queryset(self.find(pk).entries.order_by("-id"))
+        page = self.paginate_queryset(self.find(pk).entries.order_by("-occurred_on", "-id"))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @operation(request=PointsEntryIn, responses={201: PointsEntryOut})

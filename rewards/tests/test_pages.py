@@ -39,6 +39,19 @@ def make_program(alice, **over):
     return create_program(actor=alice, user=alice, **(fields | over))
 
 
+def test_entries_are_listed_by_date_whenever_they_were_entered(alice, api_for, client_for):
+    program = make_program(alice)
+    for points, day in ((30, 5), (10, 1), (20, 3)):
+        add_entry(
+            actor=alice, reward=program, kind="earn", points=points, on=MARCH.replace(day=day)
+        )
+    newest_first = [30, 20, 10]
+    entries = api_for(alice).get(f"/api/rewards/{program.pk}/entries").json()["results"]
+    assert [entry["points"] for entry in entries] == newest_first
+    page = client_for(alice).get(reverse("rewards:reward_detail", args=[program.pk]))
+    assert [entry.points for entry in page.context["page"].rows] == newest_first
+
+
 def test_a_program_is_opened_changed_and_deleted_by_api(alice, api_for):
     api = api_for(alice)
     made = api.post(

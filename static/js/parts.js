@@ -9,7 +9,7 @@ export function startParts() {
   const show = () => {
     const fields = [...place.closest("form").querySelectorAll("[data-part-amount]")];
     const left = fields.reduce((sum, field) => sum - amountIn(field.value, mark), Number(total));
-    const cents = Math.round(left * 1e4) / 1e4;
+    const cents = Math.round(left * 1e4) / 1e4 + 0; // Without the zero, -0 would read as -0.00.
     place.hidden = false;
     place.classList.toggle("is-settled", cents === 0);
     place.querySelector("[data-parts-left-amount]").textContent = Number.isNaN(cents) ? "–" : format.format(cents);

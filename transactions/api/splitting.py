@@ -31,11 +31,14 @@ class SplitOut(serializers.ModelSerializer):
         fields = ["id", "amount", "category", "notes"]
 
     def get_amount(self, part: TransactionSplit) -> str:
-        return plain_amount(abs(part.signed_amount), part.transaction.currency)
+        sign = 1 if part.transaction.signed_amount > 0 else -1
+        return plain_amount(sign * part.signed_amount, part.transaction.currency)
 
 
 class PartIn(Input):
-    amount = AmountSerializerField(positive=True)
+    """One part. A discount is negative: it lowers its category's spending."""
+
+    amount = AmountSerializerField()
     category = CategorySlugField(required=False)
     notes = serializers.CharField(max_length=200, required=False, allow_blank=True)
 

@@ -6,7 +6,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.forms import Form
-from banking.kernel.money import SMALLEST_STEP
 from banking.kernel.typed_fields import AmountFormField
 from transactions.forms.choosing import CategoryField
 from transactions.models import Transaction
@@ -16,9 +15,9 @@ BLANK_ROWS = 3
 
 
 class PartForm(Form):
-    """One part. Empty rows are ignored."""
+    """One part; a discount is negative. Empty rows are ignored."""
 
-    amount = AmountFormField(label=_("Amount"), min_value=SMALLEST_STEP, required=False)
+    amount = AmountFormField(label=_("Amount"), required=False)
     category = CategoryField()
     notes = forms.CharField(label=_("Notes"), max_length=200, required=False)
 
@@ -37,7 +36,7 @@ def parts_formset(data: Any, row: Transaction) -> forms.BaseFormSet:
     parts: list[Any] = list(row.splits.select_related("category")) or [row]
     initial = [
         {
-            "amount": abs(part.signed_amount),
+            "amount": part.signed_amount * _sign(row),
             "category": part.category.slug if part.category else "",
             "notes": part.notes if row.is_split else "",
         }
@@ -49,9 +48,12 @@ def parts_formset(data: Any, row: Transaction) -> forms.BaseFormSet:
 
 def parts_of(formset: forms.BaseFormSet, row: Transaction) -> list[Part]:
     """The completed rows as the service expects them, with the sign of the whole."""
-    sign = 1 if row.signed_amount > 0 else -1
     return [
-        Part(sign * entry["amount"], entry["category"], entry["notes"])
+        Part(_sign(row) * entry["amount"], entry["category"], entry["notes"])
         for entry in formset.cleaned_data
         if entry.get("amount")
     ]
+
+
+def _sign(row: Transaction) -> int:
+    return 1 if row.signed_amount > 0 else -1

@@ -27,7 +27,7 @@ FEWEST_PARTS, MOST_PARTS, LONGEST_NOTES = 2, 20, 200
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part. `signed_amount` has the sign of the whole."""
+    """One part. `signed_amount` has the sign of the whole, or the other one if it is a discount."""
 
     signed_amount: Decimal
     category: Category | None = None
@@ -40,6 +40,8 @@ def split_transaction(
 ) -> Transaction:
     """Split the transaction into these parts, replacing existing ones. Raises ValidationError at
     "parts".
+
+    A discount without a category lowers the category of the largest part.
     """
     accounts, row = _locked(transaction)
     refuse_side(row, "parts")
@@ -50,7 +52,7 @@ def split_transaction(
         TransactionSplit(
             transaction=row,
             signed_amount=part.signed_amount,
-            category=part.category,
+            category=part.category or _discounted(part, parts),
             notes=part.notes.strip(),
         )
         for part in parts
@@ -124,12 +126,20 @@ def _locked(transaction: Transaction) -> tuple[dict[int, Account], Transaction]:
     return accounts, row
 
 
+def _discounted(part: Part, parts: Sequence[Part]) -> Category | None:
+    """The category of the largest part that this one is a discount on; None if it is none."""
+    total = sum((other.signed_amount for other in parts), Decimal(0))
+    if part.signed_amount * total > 0:
+        return None
+    return max(parts, key=lambda other: other.signed_amount * total).category
+
+
 def _check(row: Transaction, parts: Sequence[Part]) -> None:
     if not FEWEST_PARTS <= len(parts) <= MOST_PARTS:
         raise ValidationError({"parts": f"Enter {FEWEST_PARTS} to {MOST_PARTS} parts."})
     for part in parts:
-        if part.signed_amount * row.signed_amount <= 0:
-            raise ValidationError({"parts": "Each part needs an amount above zero."})
+        if part.signed_amount == 0:
+            raise ValidationError({"parts": "Each part needs an amount other than zero."})
         try:
             checked_amount(part.signed_amount, row.currency)
         except ValidationError as error:
@@ -138,8 +148,9 @@ def _check(row: Transaction, parts: Sequence[Part]) -> None:
             raise ValidationError({"parts": f"Notes can have at most {LONGEST_NOTES} characters."})
     total = sum((part.signed_amount for part in parts), Decimal(0))
     if total != row.signed_amount:
+        sign = 1 if row.signed_amount > 0 else -1
         given, whole = (
-            plain_amount(abs(amount), row.currency) for amount in (total, row.signed_amount)
+            plain_amount(sign * amount, row.currency) for amount in (total, row.signed_amount)
         )
         sentence = f"The parts add up to {given}, but the transaction is {whole} {row.currency}."
         raise ValidationError({"parts": sentence})

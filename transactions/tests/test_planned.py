@@ -118,7 +118,7 @@ def test_uncovered_expense_waits_with_a_reason_and_posts_once_covered(alice, che
     assert balance(checking) == 1000
     reason = UnpostedReason.objects.get()
     assert reason.tried_on == day(2)
-    assert reason.reason == "Everyday has 1000.00 EUR available. You need 1500.00."
+    assert reason.reason == "Everyday has €1,000.00 available. You need €1,500.00."
     assert AuditEvent.objects.filter(action="transactions.transaction.not_posted").count() == 1
     assert check_ledger(at=at(9)).is_clean
     make_transaction(account=checking, amount="600.00")

@@ -39,7 +39,7 @@ def test_expense_beyond_the_limit_is_rejected_and_changes_nothing(checking):
     with pytest.raises(ValidationError) as refusal:
         make_transaction(account=checking, amount="-1000.01")
     assert refusal.value.message_dict == {
-        "amount": ["Everyday has 1000.00 EUR available. You need 1000.01."]
+        "amount": ["Everyday has €1,000.00 available. You need €1,000.01."]
     }
     assert balance_of(checking) == Decimal("1000.00")
     assert not Transaction.objects.exists()

@@ -67,7 +67,8 @@ def test_splitting_again_replaces_the_parts(alice, split, groceries):
     [
         (["-30.00"], "Enter 2 to 20 parts."),
         (["-20.00", "-9.99"], "The parts add up to 29.99, but the transaction is 30.00 EUR."),
-        (["-40.00", "10.00"], "Each part needs an amount above zero."),
+        (["-30.00", "0.00"], "Each part needs an amount other than zero."),
+        (["20.00", "9.99"], "The parts add up to -29.99, but the transaction is 30.00 EUR."),
         (["-29.999", "-0.001"], "EUR has 2 decimals."),
     ],
 )
@@ -79,6 +80,36 @@ def test_parts_that_do_not_add_up_are_rejected(alice, checking, amounts, sentenc
         )
     assert refusal.value.message_dict == {"parts": [sentence]}
     assert not TransactionSplit.objects.exists()
+    assert_ledger_holds()
+
+
+def test_a_discount_lowers_the_spending_of_its_category(
+    alice, checking, groceries, client_for, api_for
+):
+    row = make_transaction(account=checking, amount="-40.00")
+    parts = [("40.00", "groceries"), ("4.26", "transport"), ("-4.26", "")]
+    client = client_for(alice)
+    assert client.post(f"/transactions/{row.pk}/split/", form_of(*parts)).status_code == 302
+    shown = api_for(alice).get(f"/api/transactions/{row.pk}/splits").json()
+    assert [(part["amount"], part["category"]) for part in shown] == [
+        ("40.00", "groceries"),
+        ("4.26", "transport"),
+        ("-4.26", "groceries"),
+    ]
+    answer = api_for(alice).put(
+        f"/api/transactions/{row.pk}/splits",
+        {"parts": [{"amount": part["amount"], "category": part["category"]} for part in shown]},
+    )
+    assert answer.json()[2]["amount"] == "-4.26"
+    for query, outflow in (
+        ("", "40"),
+        ("?category=groceries", "35.74"),
+        ("?category=transport", "4.26"),
+    ):
+        [summary] = totals(client, query)
+        assert (summary.inflow, summary.outflow) == (0, Decimal(outflow))
+    [groceries_total] = MonthlyTotal.objects.filter(category=groceries)
+    assert (groceries_total.inflow, groceries_total.outflow) == (Decimal("4.26"), Decimal(40))
     assert_ledger_holds()
 
 

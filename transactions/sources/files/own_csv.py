@@ -232,7 +232,7 @@ def _parts(cell: str, amount: Decimal) -> tuple[tuple[str, Decimal, str], ...]:
     for category, figure, *notes in (line for line in unpacked(cell) if len(line) > 1):
         parts.append((category, _amount(figure), notes[0] if notes else ""))
     is_split = bool(cell.strip())
-    fits = len(parts) > 1 and all(part[1] * amount > 0 for part in parts)
+    fits = len(parts) > 1 and all(part[1] for part in parts)
     if is_split and not (fits and sum(part[1] for part in parts) == amount):
         raise _RefusedCellError("The split's parts don't add up to the amount.", "parts")
     return tuple(parts)
