@@ -175,7 +175,7 @@ def test_a_read_only_database_refuses_changes_with_503(read_only, checking, alic
     for answer in refusals:
         assert (answer.status_code, answer.get("Retry-After")) == (503, "5"), answer.text
     assert refusals[0].json()["errors"][0]["code"] == "unavailable"
-    assert "We will be back shortly" in refusals[-1].text
+    assert "We'll be right back" in refusals[-1].text
     assert not Transaction.objects.exists()
     assert User.objects.get(pk=alice.pk).accounts.count() == 1
 

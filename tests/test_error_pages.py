@@ -34,7 +34,7 @@ def visitor(client_for, alice, settings):
 
 @pytest.mark.parametrize(
     ("address", "status", "heading"),
-    [("/broken", 503, "We will be back shortly"), ("/failing", 500, "Something went wrong")],
+    [("/broken", 503, "We'll be right back"), ("/failing", 500, "Something went wrong")],
 )
 def test_server_error_shows_its_page_without_details(visitor, address, status, heading):
     answer = visitor.get(address)

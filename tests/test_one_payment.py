@@ -418,7 +418,7 @@ def test_bank_line_that_paid_a_bill_and_another_bill_cannot_be_one(teller):
     paid = teller.pay("Kern Bakery", Decimal(10), FIRST)
     item = ReviewItem.objects.get(entered=paid)
     settle_with(actor=teller.owner, bill=bill, payment=item.candidate)
-    with pytest.raises(ValidationError, match="Both pay a bill or were moved here"):
+    with pytest.raises(ValidationError, match="Both paid a bill or belong to a transfer made here"):
         decide(actor=teller.owner, item=item, decision="same", at=AT())
     assert amounts(teller) == [(TEN, "bill"), (TEN, "import")]
 

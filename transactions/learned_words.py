@@ -60,7 +60,7 @@ def because(learned: Learned, merchant: str, category: str) -> str:
             "Because you filed all %(of)s at %(merchant)s in this account as %(category)s."
         ),
         BY_AMOUNT: _(
-            "Because you filed all %(of)s of such amounts at %(merchant)s as %(category)s."
+            "Because you filed all %(of)s of similar amounts at %(merchant)s as %(category)s."
         ),
         BY_WEEKDAY: _(
             "Because you filed all %(of)s on this day of the week at %(merchant)s as %(category)s."

@@ -181,7 +181,7 @@ def _fractions(name: str) -> Q:
 
 
 def _owners(rows: QuerySet, totals: QuerySet) -> Invariant:
-    found = Invariant("owners", "what is on an account belongs to the account's owner")
+    found = Invariant("owners", "everything in an account belongs to the account's owner")
     for table, queryset in (
         ("transactions.transaction", rows),
         ("transactions.monthlytotal", totals),
@@ -190,7 +190,7 @@ def _owners(rows: QuerySet, totals: QuerySet) -> Invariant:
         foreign = ~Q(user=F("account__user"))
         foreign |= Q(category__user__isnull=False) & ~Q(category__user=F("account__user"))
         for pk, account in queryset.filter(foreign).order_by("pk").values_list("pk", "account_id"):
-            problem = "Its user or category is not its account's owner's."
+            problem = "Its user or category belongs to someone other than the account's owner."
             found.add(Violation(table, pk, problem, account))
     return found
 
@@ -238,7 +238,9 @@ def _external_ids(rows: QuerySet) -> Invariant:
 
 
 def _orphans(rows: QuerySet, totals: QuerySet, days: QuerySet) -> Invariant:
-    found = Invariant("orphans", "every row's account, category, import and tags exist and fit")
+    found = Invariant(
+        "orphans", "every row's account, category, import and tags exist and belong together"
+    )
     lost = ~Q(account__in=Account.objects.values("pk"))
     lost_category = Q(category_id__isnull=False) & ~Q(category_id__in=Category.objects.values("pk"))
     found.checked_count = rows.count()
@@ -260,5 +262,7 @@ def _orphans(rows: QuerySet, totals: QuerySet, days: QuerySet) -> Invariant:
     for pk, account in tagged.exclude(tag__in=mine).values_list(
         "transaction_id", "transaction__account_id"
     ):
-        found.add(Violation("transactions.transaction", pk, "It has a foreign tag.", account))
+        found.add(
+            Violation("transactions.transaction", pk, "Its tag is another person's.", account)
+        )
     return found

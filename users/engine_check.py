@@ -116,7 +116,7 @@ def _sqlite(connection: Any) -> list[Finding]:
 
 def _writable(is_read_only: bool) -> Finding:
     answer = "no, read-only" if is_read_only else "yes"
-    return _required("changes", answer, "Changes are answered with 503.", is_read_only)
+    return _required("changes", answer, "Changes are refused with 503.", is_read_only)
 
 
 def _audit_guard(connection: Any) -> Finding:

@@ -46,7 +46,7 @@ def _not_posted(people: People, on: date) -> Iterator[Fact]:
             type=AlertType.AUTOPAY_FAILED,
             key=f"{AlertType.AUTOPAY_FAILED}:planned:{row.pk}:{unposted.tried_on}",
             on=on,
-            message=f"{row.title}: {amount} planned for {day} did not post. {unposted.reason}",
+            message=f"{row.title}: {amount} planned for {day} wasn't posted. {unposted.reason}",
             severity=Alert.Severity.CRITICAL,
             link=reverse("transactions:transaction_detail", args=[row.pk]),
         )

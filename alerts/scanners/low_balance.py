@@ -81,10 +81,10 @@ def judge(
     if not is_low and limit is None:
         return
     account, user = course.account, course.user
-    holds = f"{account.name} holds {amount_text(balance, account.currency, user)}"
+    holds = f"{account.name} is at {amount_text(balance, account.currency, user)}"
     usual = amount_text(average, account.currency, user)
     why = (
-        f"under your threshold of {amount_text(limit, user.base_currency, user)}"
+        f"below your threshold of {amount_text(limit, user.base_currency, user)}"
         if limit is not None
         else f"less than a fifth of its 90-day average of {usual}"
     )

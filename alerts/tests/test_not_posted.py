@@ -22,7 +22,7 @@ def test_an_unposted_payment_alerts_once_with_the_reason(alice, checking, saving
         scan_users([alice.pk], at=at + timedelta(hours=hours))
         post_planned(at=at + timedelta(hours=hours))
     alerts = Alert.objects.filter(type="autopay_failed").order_by("id")
-    assert [alert.message.partition(" did not post. ")[0] for alert in alerts] == [
+    assert [alert.message.partition(" wasn't posted. ")[0] for alert in alerts] == [
         "Dentist: €1,500.00 planned for November 20",
         "Transfer to Rainy day: €1,200.00 planned for November 20",
     ]

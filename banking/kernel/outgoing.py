@@ -148,7 +148,7 @@ def _count() -> None:
     if tally is None:
         return
     if tally.most is not None and tally.count >= tally.most:
-        raise AllowanceSpentError("The day's requests are used up.")
+        raise AllowanceSpentError("Today's requests are used up.")
     tally.count += 1
 
 

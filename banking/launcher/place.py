@@ -97,7 +97,7 @@ def _own_secret_key(file: Path) -> str:
             new.write(secrets.token_urlsafe(64))
     key = file.read_text().strip()
     if len(key) < 32:
-        raise StartError(f"{file} is damaged. Delete it, and everybody will be signed out.")
+        raise StartError(f"{file} is damaged. Delete it to continue; everyone will be signed out.")
     return key
 
 

@@ -34,8 +34,8 @@ READY_SECONDS = 60
 NO_ANSWER = "no answer"
 DEMO_PASSWORD = "demo-Passw0rd!"
 DEMO_SIGN_INS = (
-    ("demo@example.com", "a household and three years of its money"),
-    ("viewer@example.com", "the same accounts, shared to look at"),
+    ("demo@example.com", "a household with three years of data"),
+    ("viewer@example.com", "the same accounts, shared for viewing"),
     ("analyst@example.com", "the same accounts, shared with insights"),
     ("support@example.com", "staff: helps customers, sees no money"),
     ("auditor@example.com", "staff: reads everything, changes nothing"),
@@ -137,7 +137,7 @@ def start_all(place: Place, supervisor: Supervisor) -> bool:
         supervisor.start(valkey(place.data_dir))
         wait_for_socket(valkey_socket(place.data_dir))
     elif "EMBEDDED_BROKER" in os.environ:
-        say("There is no Valkey for this system: tasks and cache are kept in files, more slowly.")
+        say("Valkey isn't available here. Tasks and cache are kept in files instead: slower.")
     if not os.environ.get("SANDBOX_BANK_URL"):
         bank, address = sandbox_bank(place.data_dir)
         supervisor.environment["SANDBOX_BANK_URL"] = address

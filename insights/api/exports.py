@@ -38,7 +38,11 @@ from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
 LOCATION = OpenApiParameter(
-    "Location", str, OpenApiParameter.HEADER, response=[201, 202], description="Its address."
+    "Location",
+    str,
+    OpenApiParameter.HEADER,
+    response=[201, 202],
+    description="The export's address.",
 )
 
 

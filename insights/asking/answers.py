@@ -183,7 +183,7 @@ def _subject_of(user: User, readings: Sequence[str]) -> _Subject | Refusal:
             names = ", ".join(subject.name for subject in close[:MOST_NAMED])
             return Refusal(_("Which one do you mean: %(names)s?") % {"names": names})
     name = {"name": readings[0]}
-    return Refusal(_("We know no category, account or merchant called “%(name)s”.") % name)
+    return Refusal(_("You have no category, account or merchant called “%(name)s”.") % name)
 
 
 def _categories(user: User) -> list[_Subject]:

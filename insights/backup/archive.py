@@ -87,7 +87,7 @@ def unpack(path: Path, folder: Path) -> Manifest:
         with tarfile.open(path, mode="r:gz") as tar:
             for entry in tar:
                 if manifest is not None:
-                    raise ArchiveError("Something follows the manifest; it must be the last part.")
+                    raise ArchiveError("The archive has data after its manifest.")
                 _require_plain(entry, found)
                 content = tar.extractfile(entry)
                 if content is None:
@@ -170,4 +170,4 @@ def _compare(manifest: Manifest, found: dict[str, Member]) -> None:
         if name not in found:
             raise ArchiveError(f"{name!r} is missing from the archive.")
         if found[name] != promised.get(name):
-            raise ArchiveError(f"{name!r} is not what the manifest says: its checksum differs.")
+            raise ArchiveError(f"{name!r} was changed: its checksum doesn't match the manifest.")

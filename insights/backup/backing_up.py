@@ -1,4 +1,4 @@
-"""Backing up: the database and the stored files in one archive, while the product serves."""
+"""Backing up: the database and the stored files in one archive, while the product runs."""
 
 import shutil
 import tempfile

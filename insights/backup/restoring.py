@@ -31,7 +31,7 @@ def restore(path: Path, *, say: Say) -> bool:
     with tempfile.TemporaryDirectory(prefix="restore-", dir=settings.DATA_DIR) as scratch:
         folder = Path(scratch)
         manifest = archive.unpack(path, folder)
-        say(f"The archive of {manifest.created_at} is complete, and its checksums are right.")
+        say(f"The archive of {manifest.created_at} is complete, and its checksums match.")
         _require_fitting(manifest, folder)
         engines.copy_in(folder / archive.DATABASE)
         _place_files(folder)
@@ -48,7 +48,7 @@ def restore(path: Path, *, say: Say) -> bool:
 def _require_fitting(manifest: archive.Manifest, folder: Path) -> None:
     if manifest.engine != connection.vendor:
         raise archive.ArchiveError(
-            f"The archive is of {manifest.engine}, and DATABASE_URL names {connection.vendor}."
+            f"The archive is from {manifest.engine}, but DATABASE_URL names {connection.vendor}."
         )
     if newer := sorted(set(manifest.migrations) - _known_migrations()):
         raise archive.ArchiveError(
@@ -62,7 +62,9 @@ def _require_fitting(manifest: archive.Manifest, folder: Path) -> None:
     for name, source in _files_in(folder):
         target = Path(settings.DATA_DIR) / name
         if target.exists() and not filecmp.cmp(source, target, shallow=False):
-            raise archive.ArchiveError(f"{target} exists with other content. Nothing was changed.")
+            raise archive.ArchiveError(
+                f"{target} exists with different content. Nothing was changed."
+            )
 
 
 def _known_migrations() -> set[str]:
@@ -77,7 +79,7 @@ def _files_in(folder: Path) -> list[tuple[str, Path]]:
     found = [(path.relative_to(root).as_posix(), path) for path in root.rglob("*")]
     for name, _ in found:
         if name.partition("/")[0] not in FOLDERS:
-            raise archive.ArchiveError(f"The archive holds {name!r}, which is no stored file.")
+            raise archive.ArchiveError(f"The archive holds {name!r}, which isn't a file we store.")
     return [(name, path) for name, path in found if path.is_file()]
 
 
@@ -110,7 +112,7 @@ def _rows_are_right(manifest: archive.Manifest, say: Say) -> bool:
         say(line)
     if not wrong:
         count = sum(manifest.rows.values())
-        say(f"Every table has its rows: {count} in {len(manifest.rows)} tables.")
+        say(f"Every table has the expected number of rows: {count} in {len(manifest.rows)} tables.")
     return not wrong
 
 
@@ -138,9 +140,9 @@ def _ledger_is_right(say: Say) -> bool:
     report = check_whole_ledger()
     for invariant in report.invariants:
         if invariant.violation_count:
-            say(f"Ledger, {invariant.name}: {invariant.violation_count} rows are off.")
+            say(f"Ledger, {invariant.name}: {invariant.violation_count} rows are wrong.")
     if report.is_clean:
-        say("The ledger is right: every balance, total, points balance and bill payment.")
+        say("The ledger is correct: every balance, total, points balance and bill payment.")
     return report.is_clean
 
 
@@ -149,9 +151,9 @@ def _key_is_right(manifest: archive.Manifest, say: Say) -> bool:
         decrypt(manifest.key_test)
     except UnreadableSecretError:
         say(
-            "FIELD_ENCRYPTION_KEY is not the one of the backup: stored bank tokens and "
+            "FIELD_ENCRYPTION_KEY is not the one used for the backup: stored bank tokens and "
             "authenticator secrets cannot be read until you set it."
         )
         return False
-    say("FIELD_ENCRYPTION_KEY reads the stored secrets.")
+    say("FIELD_ENCRYPTION_KEY can read the stored secrets.")
     return True

@@ -49,7 +49,7 @@ def ask(*, actor: User, action: str, target: Model, words: str, params: dict[str
     if not is_own_erasure:
         require(actor, Ability.MANAGE_USERS)
         if target == actor:
-            raise ValidationError("You can't ask for your own rights.")
+            raise ValidationError("You can't request rights for yourself.")
     now = timezone.now()
     with db_transaction.atomic():
         same = Approval.objects.filter(
@@ -79,13 +79,11 @@ def approve(*, actor: User, approval: Approval, at: datetime) -> Approval:
     """Carry the act out. Raises ValidationError if it has ended, or if the actor asked for it or is
     the person it is about.
     """
-    row = _locked_for_answer(
-        actor, approval, at, "A second admin has to approve what you asked for."
-    )
+    row = _locked_for_answer(actor, approval, at, "A second admin has to approve your request.")
     asker = row.requested_by
     is_own = asker is not None and _is_about(row, asker)
     if asker is None or not (is_own or may(asker, Ability.MANAGE_USERS)):
-        raise ValidationError("Whoever asked for this is no longer an admin.")
+        raise ValidationError("The person who requested this is no longer an admin.")
     with with_second_admin(row.action, row.target_type, row.target_id):
         _EFFECTS[row.action](row, actor)
     return _end(row, actor, Status.APPROVED, at)
@@ -94,7 +92,9 @@ def approve(*, actor: User, approval: Approval, at: datetime) -> Approval:
 @db_transaction.atomic
 def reject(*, actor: User, approval: Approval, at: datetime) -> Approval:
     """Refuse what somebody else asked for. Raises ValidationError if it has ended."""
-    row = _locked_for_answer(actor, approval, at, "Withdraw what you asked for yourself.")
+    row = _locked_for_answer(
+        actor, approval, at, "You can't reject your own request. Withdraw it instead."
+    )
     return _end(row, actor, Status.REJECTED, at)
 
 
@@ -103,7 +103,7 @@ def withdraw(*, actor: User, approval: Approval, at: datetime) -> Approval:
     """Take back what one asked for. Raises ValidationError if it has ended."""
     if approval.requested_by_id != actor.pk:
         require(actor, Ability.MANAGE_USERS)
-        raise ValidationError("Only whoever asked for this can withdraw it.")
+        raise ValidationError("Only the person who requested this can withdraw it.")
     return _end(_locked(approval, at), actor, Status.WITHDRAWN, at)
 
 
@@ -132,7 +132,7 @@ def _locked(approval: Approval, at: datetime) -> Approval:
     if row.status != Status.WAITING:
         raise ValidationError(f"This was already {row.get_status_display().lower()}.")
     if row.expires_at <= at:
-        raise ValidationError("This request has expired. Ask again.")
+        raise ValidationError("This request has expired. Make a new one.")
     return row
 
 
@@ -158,7 +158,7 @@ def _target(row: Approval) -> Any:
     model = apps.get_model(row.target_type)
     found = model._base_manager.filter(pk=row.target_id).first()
     if found is None:
-        raise ValidationError("What this is about no longer exists.")
+        raise ValidationError("The item this request is about no longer exists.")
     return found
 
 

@@ -249,10 +249,10 @@ def _balances(who: _Reader) -> Section:
         lines.append(Row(cells))
     return Section(
         "balances",
-        "Balances explained",
+        "How balances add up",
         [
-            *("Account", "Posted lines"),
-            *(["Opening balance", "Sum of lines", "Balance"] * who.sees_all),
+            *("Account", "Posted transactions"),
+            *(["Opening balance", "Sum of transactions", "Balance"] * who.sees_all),
             "Adds up",
         ],
         lines,
@@ -302,7 +302,7 @@ def _bills(who: _Reader) -> Section:
             *([Cell(bill.biller_name)] * who.sees_all),
             *([Cell(bill.amount_due, "money", bill.currency)] * who.sees_all),
             Cell(Bill.Status(bill.status_on(today)).label, "state"),
-            Cell("Automatic" if bill.auto_pay else "By hand"),
+            Cell("Automatic" if bill.auto_pay else "Manual"),
         ]
         lines.append(Row(cells, actions))
     return Section(

@@ -193,7 +193,7 @@ def _check(title: str, state: JobState | None) -> Sign:
         return Sign(title, False, f"Could not be completed on {day}.")
     if state.result != "True":
         return Sign(title, False, f"Found problems on {day}. See the log.")
-    return Sign(title, True, f"Last held on {day}.")
+    return Sign(title, True, f"Last passed on {day}.")
 
 
 def _rates(at: datetime) -> Sign:

@@ -66,7 +66,7 @@ def _verifications(reader: User, at: datetime) -> list[Item]:
             reader,
             f"user:{person.pk}:{_second(person.asked_at)}",
             person.asked_at or person.created_at,
-            "Identity check asked for",
+            "Identity check requested",
             person,
         )
         for person in people.order_by("asked_at", "pk")[:QUEUE_ROWS]
@@ -188,8 +188,8 @@ QUEUES: dict[str, Queue] = {
         Queue("verification", "Identity checks", _READS, _MANAGES, _verifications),
         Queue("sign-ins", "Locked sign-ins", _STAFF, _HELPS, _locked),
         Queue("messages", "Failed messages", _STAFF, _HELPS, _messages),
-        Queue("erasures", "Erasures asked for", _READS, _MANAGES, _erasures),
-        Queue("rates", "Exchange rates to decide", _READS, Ability.DECIDE_RATES, _held_rates),
+        Queue("erasures", "Erasure requests", _READS, _MANAGES, _erasures),
+        Queue("rates", "Exchange rates to review", _READS, Ability.DECIDE_RATES, _held_rates),
         Queue("jobs", "Failed jobs", _READS, _MANAGES, _jobs),
         Queue("imports", "Failed imports", _READS, _MANAGES, _imports),
         Queue("connections", "Broken bank connections", _READS, _MANAGES, _connections),

@@ -153,7 +153,7 @@ def test_who_asked_never_approves_nor_gets_the_right(first, second, alice):
     row = grant(first, alice)
     with pytest.raises(ValidationError, match="second admin"):
         approve(actor=first, approval=row, at=timezone.now())
-    with pytest.raises(ValidationError, match="own rights"):
+    with pytest.raises(ValidationError, match="rights for yourself"):
         grant(first, first)
     with pytest.raises(IntegrityError), db_transaction.atomic():
         Approval.objects.filter(pk=row.pk).update(status="approved", decided_by=first)

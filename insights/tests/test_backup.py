@@ -111,10 +111,10 @@ def test_backup_restores_into_an_empty_database_and_proves_itself(stored, empty,
 
     code, told = empty.manage("restore", str(file))
     assert code == 0, told
-    assert "Every table has its rows" in told
+    assert "Every table has the expected number of rows" in told
     assert "The audit trail is intact" in told
-    assert "The ledger is right" in told
-    assert "FIELD_ENCRYPTION_KEY reads the stored secrets." in told
+    assert "The ledger is correct" in told
+    assert "FIELD_ENCRYPTION_KEY can read the stored secrets." in told
     assert (empty.folder / "mail/one.log").read_text() == "content of mail/one.log"
     assert not (empty.folder / "secret.key").exists()
 
@@ -132,14 +132,14 @@ def test_a_restored_database_with_wrong_figures_and_a_foreign_key_is_told(stored
     back_up(file, at=AT)
     code, told = empty.manage("restore", str(file), FIELD_ENCRYPTION_KEY="another key" * 4)
     assert code == 1
-    assert "Ledger, balance: 1 rows are off." in told
-    assert "FIELD_ENCRYPTION_KEY is not the one of the backup" in told
-    assert "restored but NOT right" in told
+    assert "Ledger, balance: 1 rows are wrong." in told
+    assert "FIELD_ENCRYPTION_KEY is not the one used for the backup" in told
+    assert "restored, but it is NOT correct" in told
 
 
 @pytest.fixture
 def good(tmp_path) -> Path:
-    """An archive with an invented database."""
+    """An archive with a made-up database."""
     database = tmp_path / "invented"
     database.write_bytes(os.urandom(100_000))
     path = tmp_path / "good.tar.gz"
@@ -186,13 +186,13 @@ def test_a_changed_byte_is_refused(good, refused):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda members: members.update({"files/mail/a": b"other"}), "checksum differs"),
+        (lambda members: members.update({"files/mail/a": b"other"}), "doesn't match the manifest"),
         (lambda members: members.pop("files/mail/a"), "missing from the archive"),
         (lambda members: members.pop("manifest.json"), "has no manifest"),
-        (lambda members: members.update({"more": b""}), "follows the manifest"),
+        (lambda members: members.update({"more": b""}), "data after its manifest"),
         (lambda members: _manifest(members, format=2), "format 2"),
         (lambda members: _manifest(members, format=1, rows_of=1), "cannot be read"),
-        (lambda members: _manifest(members, engine="oracle"), "is of oracle"),
+        (lambda members: _manifest(members, engine="oracle"), "is from oracle"),
         (lambda members: _manifest(members, migrations=["bills.9999_later"]), "newer than this"),
     ],
 )

@@ -74,7 +74,7 @@ def test_buttons_arrange_the_cards_without_javascript(browser, live_server, owne
     page.goto(f"{live_server.url}/")
     expect(page.locator("#accounts-title")).to_be_visible()
     # The figure's parts open without a script, and the drawing is there.
-    page.get_by_text("How we got there").click()
+    page.get_by_text("How we calculated this").click()
     expect(page.get_by_role("link", name="Sample checking").first).to_be_visible()
     expect(page.locator(".plot__field").first).to_be_visible()
     context.close()

@@ -176,7 +176,7 @@ def test_a_balance_is_explained_and_support_learns_whether_it_adds_up(world):
     Account.objects.filter(pk=world["account"].pk).update(balance=1)
     page = customer_page(reader=reader, user=find(owner), at=timezone.now())
     explained = next(section for section in page.sections if section.key == "balances")
-    assert explained.headings == ["Account", "Posted lines", "Adds up"]
+    assert explained.headings == ["Account", "Posted transactions", "Adds up"]
     assert sorted(row.cells[-1].value for row in explained.rows) == ["No", "Yes"]
 
 

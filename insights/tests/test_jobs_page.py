@@ -76,7 +76,7 @@ def test_checks_say_the_day_they_held():
 
     assert words("Ledger check") == (None, "Has not run yet.")
     record_run(name=LEDGER_JOB, at=NOON, duration_ms=1, result="True")
-    assert words("Ledger check") == (True, "Last held on 2026-01-15 12:00.")
+    assert words("Ledger check") == (True, "Last passed on 2026-01-15 12:00.")
     record_run(name=LEDGER_JOB, at=NOON, duration_ms=1, result="False")
     assert words("Ledger check") == (False, "Found problems on 2026-01-15 12:00. See the log.")
     assert words("Database")[0] is True

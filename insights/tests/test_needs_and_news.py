@@ -50,7 +50,7 @@ def bill(user, account, amount, due, **over):
 
 def test_nothing_needs_a_person_with_nothing_open(alice, account, today, client_for):
     assert needs(alice, today).count == 0
-    assert "Needs you" not in client_for(alice).get("/").content.decode()
+    assert "Needs your attention" not in client_for(alice).get("/").content.decode()
 
 
 def test_overdue_and_unfunded_bills_need_the_person_and_funded_ones_do_not(alice, account, today):

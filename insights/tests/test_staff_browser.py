@@ -78,8 +78,8 @@ def test_an_admin_verifies_somebody_from_the_queue(page, sign_in, maria):
     request_verification(actor=maria, user=maria)
     sign_in("admin")
     page.get_by_role("link", name="1 Identity checks").click()
-    page.get_by_role("button", name="Take").click()
-    page.get_by_role("link", name="Identity check asked for").click()
+    page.get_by_role("button", name="Assign to me").click()
+    page.get_by_role("link", name="Identity check requested").click()
     page.get_by_label("Identity check: reason").fill("Passport seen")
     page.get_by_role("button", name="Verify", exact=True).click()
     expect(page.locator(".messagelist")).to_contain_text("Identity verified.")
@@ -104,7 +104,7 @@ def test_a_rate_is_released_by_two_admins(page, sign_in, live_server, maria, set
     sign_in("admin", "second")
     page.get_by_role("link", name="1 Approvals").click()
     page.get_by_role("button", name="Approve").click()
-    expect(page.locator(".messagelist")).to_contain_text("Approved and done.")
+    expect(page.locator(".messagelist")).to_contain_text("Approved.")
     assert ExchangeRate.objects.get(base="USD", quote="EUR").rate == "9"
 
 

@@ -61,7 +61,7 @@ def urls() -> list[URLPattern]:
     """The pages, behind the staff site's door."""
     pages: list[tuple[str, Callable[..., HttpResponse], str]] = [
         ("approvals/", approvals, "approvals"),
-        ("approvals/<int:pk>/approve/", _answer(approve, "Approved and done."), "approval_approve"),
+        ("approvals/<int:pk>/approve/", _answer(approve, "Approved."), "approval_approve"),
         ("approvals/<int:pk>/reject/", _answer(reject, "Rejected."), "approval_reject"),
         ("approvals/<int:pk>/withdraw/", _answer(withdraw, "Withdrawn."), "approval_withdraw"),
     ]

@@ -263,10 +263,10 @@ def _act(request: HttpRequest, actor: User, found: Queue, item: Item) -> str:
     action, now = request.POST.get("action", ""), timezone.now()
     if action == "take":
         take(actor=actor, queue=found, item=item, at=now)
-        return "This is yours now."
+        return "Assigned to you."
     if action == "release":
         release(actor=actor, queue=found, item=item)
-        return "Handed back."
+        return "Returned to the queue."
     finish(actor=actor, queue=found, item=item, note=request.POST.get("note", ""), at=now)
     return "Done."
 

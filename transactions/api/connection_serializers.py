@@ -114,7 +114,7 @@ class ReconnectIn(Input):
 class TargetField(serializers.Field):
     """The id of one of your accounts, "new" to create one, or null for none."""
 
-    default_error_messages = {"invalid": "Send the id of an account of yours, “new” or null."}
+    default_error_messages = {"invalid": "Send the id of one of your accounts, “new” or null."}
 
     def to_internal_value(self, data: Any) -> Account | str:
         if data == NEW:

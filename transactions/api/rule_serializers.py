@@ -113,7 +113,7 @@ class PreviewRowOut(serializers.Serializer):
     category_source = serializers.CharField(source="transaction.category_source")
     before = serializers.SerializerMethodField()
     after = serializers.CharField(source="after.slug")
-    rule = serializers.IntegerField(source="rule.pk", help_text="The rule that decides.")
+    rule = serializers.IntegerField(source="rule.pk", help_text="The rule that sets the category.")
 
     def get_before(self, row: PreviewRow) -> str | None:
         return row.before.slug if row.before else None

@@ -43,7 +43,7 @@ def ask_bank(*, user: User, provider: str, given: Mapping[str, str]) -> Asked:
     Raises ValidationError, with the bank's own message if the bank refused.
     """
     if provider not in {offered.key for offered in offered_providers()}:
-        raise ValidationError({"provider": "This way to connect is not available."})
+        raise ValidationError({"provider": "This provider isn't available."})
     if BankConnection.objects.visible_to(user).count() >= MOST_BANK_CONNECTIONS:
         raise ValidationError(f"You can connect at most {MOST_BANK_CONNECTIONS} banks.")
     return _asked(provider, given)

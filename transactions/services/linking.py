@@ -107,7 +107,7 @@ def begin_hosted_link(
     Raises ValidationError.
     """
     if PLAID not in {provider.key for provider in offered_providers()}:
-        raise ValidationError("This way to connect is not available.")
+        raise ValidationError("This provider isn't available.")
     token = ""
     if connection is not None:
         if connection.provider != PLAID:

@@ -38,7 +38,7 @@ def open_review(
 
 
 def must_stay(row: Transaction) -> bool:
-    """Whether a transaction cannot give way to its twin: it paid a bill, or was moved here."""
+    """Whether a transaction must be kept: it paid a bill or belongs to a transfer made here."""
     if row.origin in (Transaction.Origin.BILL, Transaction.Origin.TRANSFER):
         return True
     return bool(held_in(Transaction.objects.filter(pk=row.pk)))

@@ -50,8 +50,8 @@ from users.models import User
 Status = ReviewItem.Status
 ANSWERS = (Status.SAME.value, Status.DIFFERENT.value)
 BOTH_STAY = (
-    "Both pay a bill or were moved here, so neither can give way. Undo one of the two first, or "
-    "choose “Different payment”."
+    "Both paid a bill or belong to a transfer made here, so they can't be merged. Undo one of the "
+    "two first, or choose “Different payment”."
 )
 GONE = "The transaction it looked like no longer exists. Choose “Different payment” to add it."
 

@@ -189,7 +189,7 @@ class AuditChainAdmin(ReadOnlyAdmin):
 class IdempotentCommandAdmin(ReadOnlyAdmin):
     """Commands with an Idempotency-Key, and their responses."""
 
-    group, label = "Technical", "Repeatable API commands"
+    group, label = "Technical", "Stored API responses"
     customer_path = "user"
     list_display = ["created_at", "customer", "key", "status_code"]
     search_fields = ["key", "user__email"]

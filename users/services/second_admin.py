@@ -24,7 +24,7 @@ RELEASE_RATE = "release_rate"
 EDIT_SCHEDULE = "edit_schedule"
 RESET_FACTORS = "reset_factors"
 ERASE_PERSON = "erase_person"
-WAITS = "This needs a second admin. Ask for approval on the staff site."
+WAITS = "This needs a second admin. Request approval on the staff site."
 
 # Each takes actor, action, target, words and params, and stores a request for approval.
 askers = Callbacks()

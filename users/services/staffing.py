@@ -40,7 +40,7 @@ def create_person(
     """Create a user who sets their own password by mail (sent by the caller). Admins only."""
     require(actor, Ability.MANAGE_USERS)
     if role == User.Role.ADMIN and second_admin.is_needed():
-        raise ValidationError({"role": "Create a customer first, then ask for the admin role."})
+        raise ValidationError({"role": "Create a customer first, then request the admin role."})
     user = User(
         email=email.strip().lower(),
         name=name.strip(),

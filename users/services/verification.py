@@ -23,7 +23,7 @@ _ASKABLE = (User.KycStatus.NOT_STARTED, User.KycStatus.REJECTED)
 def request_verification(*, actor: User, user: User) -> User:
     """Request one's own identity check. Raises ValidationError if one is pending or done."""
     if actor.pk != user.pk:
-        raise PermissionDenied("You can only ask for your own identity check.")
+        raise PermissionDenied("You can only request your own identity check.")
     locked = lock_user(user.pk)
     if locked.kyc_status not in _ASKABLE:
         raise ValidationError("Your identity check is already under way or done.")

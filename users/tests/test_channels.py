@@ -203,7 +203,7 @@ def mail_server(settings):
         ("550 no such user", "", "failed", "550 no such user", 0),
         ("", "452 full", "pending", "452 full", 1),
         ("", "554 spam", "failed", "554 spam", 1),
-        ("", "die", "unknown", "Broken off during the text", 1),
+        ("", "die", "unknown", "Connection lost while sending", 1),
     ],
 )
 def test_the_mail_servers_response_decides_the_status(

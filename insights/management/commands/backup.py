@@ -13,8 +13,8 @@ from insights.backup.backing_up import back_up
 
 class Command(BaseCommand):
     help = (
-        "Write the database and the stored files to one archive, while the product serves. It "
-        "holds personal data and no keys: keep SECRET_KEY and FIELD_ENCRYPTION_KEY elsewhere."
+        "Write the database and the stored files to one archive, while the product runs. It "
+        "holds personal data but no keys: keep SECRET_KEY and FIELD_ENCRYPTION_KEY elsewhere."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

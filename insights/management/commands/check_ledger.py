@@ -16,7 +16,7 @@ from transactions.ledger_report import LedgerReport
 
 
 class Command(BaseCommand):
-    help = "Recompute every balance, total and program's points, and list the rows that are off."
+    help = "Recompute every balance, total and program's points, and list the rows that are wrong."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the report as JSON")

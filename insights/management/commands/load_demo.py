@@ -14,7 +14,7 @@ from users.timezones import local_date
 
 class Command(BaseCommand):
     help = (
-        "Create the demo sign-ins and three years of an invented household, ending today. "
+        "Create the demo sign-ins and three years of a made-up household, ending today. "
         "Running it again changes nothing."
     )
 

@@ -29,6 +29,6 @@ class Command(BaseCommand):
         except (ArchiveError, OSError, DatabaseError) as error:
             raise CommandError(str(error)) from error
         if not is_right:
-            self.stdout.write("The backup is restored but NOT right: see above.")
+            self.stdout.write("The backup was restored, but it is NOT correct: see above.")
             sys.exit(1)
-        self.stdout.write("The backup is restored and right.")
+        self.stdout.write("The backup was restored and is correct.")

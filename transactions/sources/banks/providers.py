@@ -41,7 +41,7 @@ _PROVIDERS = (
         requests_a_day=SIMPLEFIN_REQUESTS_A_DAY, requests_at_first=MOST_WINDOWS,
     ),
     Provider(
-        SANDBOX, "Sandbox bank", "A bank with invented money, to try things out.",
+        SANDBOX, "Sandbox bank", "A bank with made-up money, to try things out.",
         ("institution",),
     ),
 )  # fmt: skip

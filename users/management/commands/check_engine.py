@@ -13,7 +13,7 @@ from users.engine_check import Finding, examine
 
 
 class Command(BaseCommand):
-    help = "Say what the database at hand supports, and what is missing."
+    help = "Show what this database supports, and what is missing."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -18,7 +18,7 @@ class Command(BaseCommand):
         "Walk every chain of the audit trail and name the first bad row of each. Exit status: 0 "
         "intact, 1 not intact, 2 could not be checked. With --anchor FILE the heads are compared "
         "with those the file remembers, and the file is rewritten when all is intact: keep it on "
-        "another machine than the database."
+        "a different machine from the database."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -35,7 +35,7 @@ def send(notification: Notification, *, unsubscribe_url: str) -> Outcome:
     connection.send_messages([message])
     if not settings.SMTP_HOST:
         return Outcome(Result.SKIPPED, NOT_SET_UP)
-    return Outcome(Result.SENT, "Handed over.", message.extra_headers["Message-ID"])
+    return Outcome(Result.SENT, "Sent.", message.extra_headers["Message-ID"])
 
 
 def message_id(notification: Notification) -> str:
@@ -93,13 +93,15 @@ def _hand_over(server: smtplib.SMTP, message: EmailMultiAlternatives) -> Outcome
             if code not in (250, 251):
                 return _refused(code, answer)
     except (OSError, smtplib.SMTPException) as error:
-        return Outcome(Result.RETRY, f"Broken off before the text: {_words(error)}", is_down=True)
+        return Outcome(
+            Result.RETRY, f"Connection lost before sending: {_words(error)}", is_down=True
+        )
     try:
         code, answer = server.data(data)
     except smtplib.SMTPDataError as error:
         return _refused(error.smtp_code, error.smtp_error)
     except (OSError, smtplib.SMTPException) as error:
-        return Outcome(Result.UNKNOWN, f"Broken off during the text: {_words(error)}")
+        return Outcome(Result.UNKNOWN, f"Connection lost while sending: {_words(error)}")
     if code != 250:
         return _refused(code, answer)
     return Outcome(Result.SENT, _said(code, answer), message.extra_headers["Message-ID"])

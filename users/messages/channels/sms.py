@@ -72,7 +72,7 @@ def send(notification: Notification, *, unsubscribe_url: str) -> Outcome:
     except requests.ConnectionError as error:
         return _broken_off(error)
     except requests.RequestException as error:
-        return Outcome(Result.UNKNOWN, f"No answer: {type(error).__name__}")
+        return Outcome(Result.UNKNOWN, f"No response: {type(error).__name__}")
     return _read(answer)
 
 
@@ -80,7 +80,7 @@ def _broken_off(error: requests.ConnectionError) -> Outcome:
     """Retry if no connection was made. If it broke later, the message may have been sent."""
     if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
         return Outcome(Result.RETRY, "No connection.", is_down=True)
-    return Outcome(Result.UNKNOWN, "The connection broke off before an answer.")
+    return Outcome(Result.UNKNOWN, "The connection was lost before a response arrived.")
 
 
 def _read(answer: requests.Response) -> Outcome:
@@ -94,7 +94,7 @@ def _read(answer: requests.Response) -> Outcome:
         return Outcome(Result.SENT, f"{status} {body.get('status', '')}", str(body["sid"])[:120])
     words = f"{status} {body.get('code', '')} {body.get('message', '')}".strip()
     if answer.ok:
-        return Outcome(Result.UNKNOWN, f"{words} An answer without a message id.")
+        return Outcome(Result.UNKNOWN, f"{words} The response has no message id.")
     if status == 429 or status >= 500:
         return Outcome(Result.RETRY, words)
     return Outcome(Result.FAILED, words)
