@@ -119,7 +119,7 @@ def _locked_for_answer(actor: User, approval: Approval, at: datetime, own: str) 
     if row.requested_by_id == actor.pk:
         raise ValidationError(own)
     if _is_about(row, actor):
-        raise ValidationError("Another admin has to decide what is about you.")
+        raise ValidationError("Another admin has to decide about you.")
     return row
 
 
