@@ -9,7 +9,7 @@ from celery.schedules import crontab
 
 BEAT_SCHEDULE: dict[str, dict] = {
     "nightly-ledger-check": {
-        "task": "transactions.tasks.check_ledger_nightly",
+        "task": "insights.tasks.check_ledger_nightly",
         "schedule": crontab(hour=3, minute=10),
     },
     "audit-chain-verification": {

@@ -1,10 +1,24 @@
 """Background tasks that concern every app. Each task is safe to repeat."""
 
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
 from banking.kernel.waking import wake
 from insights.exports import erasing, exporting
+from insights.whole_ledger import check_whole_ledger
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def check_ledger_nightly() -> bool:
+    """Verify every figure and promise against the rows. Violations are logged as errors."""
+    report = check_whole_ledger()
+    if not report.is_clean:
+        logger.error("ledger_violations", extra={"violations": report.violation_count})
+    return report.is_clean
 
 
 @shared_task

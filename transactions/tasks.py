@@ -18,7 +18,6 @@ from banking.limits import (
     SYNCS_AT_ONCE,
     WORK_GIVEN_UP_AFTER,
 )
-from transactions.ledger_check import check_ledger
 from transactions.services import import_confirming, importing, long_changes
 from transactions.services.connecting import end_accesses
 from transactions.services.converting import convert_open_months
@@ -127,15 +126,6 @@ def convert_months() -> int:
     Stops well before the task's time limit; the next run continues.
     """
     return convert_open_months(limit=CONVERTED_MONTHS_A_RUN)
-
-
-@shared_task
-def check_ledger_nightly() -> bool:
-    """Verify balances and totals against the rows. Violations are logged as errors."""
-    report = check_ledger()
-    if not report.is_clean:
-        logger.error("ledger_violations", extra={"violations": report.violation_count})
-    return report.is_clean
 
 
 @shared_task

@@ -23,7 +23,7 @@ RECENT = timedelta(days=7)
 ACTIVE = timedelta(days=30)
 # A message that waits longer than this means no worker is running.
 OVERDUE = timedelta(minutes=15)
-LEDGER_JOB = "transactions.tasks.check_ledger_nightly"
+LEDGER_JOB = "insights.tasks.check_ledger_nightly"
 AUDIT_JOB = "users.tasks.verify_audit_nightly"
 
 

@@ -128,11 +128,6 @@ def test_purge_deletes_after_thirty_days_and_not_before(checking, alice):
     assert check_ledger().is_clean
 
 
-def test_nightly_check_reports_whether_the_ledger_is_clean(checking):
-    imported(checking, csv_of(MARCH))
-    assert tasks.check_ledger_nightly() is True
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("same_batch", [True, False], ids=["one upload", "two uploads"])
 def test_parallel_confirmations_add_once(same_batch):
