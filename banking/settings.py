@@ -260,6 +260,8 @@ SPECTACULAR_SETTINGS = {
         "CategoryKindEnum": "transactions.models.Category.Kind",
         "ChangeStatusEnum": "transactions.models.Change.Status",
         "ChangeKindEnum": "transactions.models.Change.Kind",
+        "KycStatusEnum": "users.models.User.KycStatus",
+        "KycDecisionEnum": "users.services.verification.DECISIONS",
         "ExportStatusEnum": "insights.models.Export.Status",
         "ExportKindEnum": "insights.models.Export.Kind",
     },

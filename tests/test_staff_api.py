@@ -16,6 +16,8 @@ from users import limits
 from users.masking import masked_text
 from users.models import AuditEvent, Notification, RefreshSession, User
 from users.services import people, sessions
+from users.services.staffing import unlock_sign_in
+from users.services.verification import request_verification
 
 pytestmark = pytest.mark.django_db
 ROLES = [*User.Role.values]
@@ -194,6 +196,43 @@ def test_admins_cannot_change_their_own_role_and_one_admin_stays(api_for, alice)
     with pytest.raises(PermissionDenied):
         people.set_role(actor=stale, user=admin, role="user")
     assert User.objects.filter(role="admin", is_active=True).count() == 1
+
+
+def test_an_identity_check_is_decided_with_a_reason_only(api_for, alice):
+    api, url = api_for(staff("admin")), f"/api/admin/users/{alice.pk}"
+    decide = {"kyc_status": "verified", "reason": "Passport seen"}
+
+    def answer(body: dict) -> tuple:
+        found = api.patch(url, body, format="json")
+        return found.status_code, found.json().get("kyc_status")
+
+    assert answer(decide) == (400, None)  # Nobody asked for a check.
+    request_verification(actor=alice, user=alice)
+    for body in (
+        {"kyc_status": "verified"}, {"reason": "x"}, decide | {"kyc_status": "pending"},
+        decide | {"kyc_status": "not_started"}, decide | {"reason": " "},
+        decide | {"name": "N" * 151},
+    ):  # fmt: skip
+        assert answer(body) == (400, None), body
+    assert not Notification.objects.exists()
+    assert answer(decide | {"name": "New Name"}) == (200, "verified")
+    assert answer(decide | {"name": "Other", "reason": "again"}) == (400, None)
+    assert answer({"kyc_status": "rejected", "reason": "Forged"}) == (200, "rejected")
+    alice.refresh_from_db()
+    assert alice.name == "New Name"
+    mails = Notification.objects.filter(kind="identity_check").order_by("pk")
+    assert [mail.text.rpartition(". ")[2] for mail in mails] == ["Passport seen", "Forged"]
+
+
+@pytest.mark.parametrize("role", ["support", "admin"])
+def test_nobody_unlocks_themselves_and_support_no_other_staff(api_for, role):
+    actor, other = staff(role), staff("auditor")
+    assert api_for(actor).post(f"/api/admin/users/{actor.pk}/unlock").status_code in (403, 404)
+    with pytest.raises(PermissionDenied):
+        unlock_sign_in(actor=actor, user=actor)
+    if role == "support":
+        with pytest.raises(PermissionDenied):
+            unlock_sign_in(actor=actor, user=other)
 
 
 def test_support_can_unlock_a_sign_in(api_for, client, alice):

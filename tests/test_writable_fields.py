@@ -30,11 +30,10 @@ ALLOWED = {
     ("AccountChoiceIn", "id"): "which account of one's own bank is meant",
     ("PersonIn", "role"): "admins make people (Ability.MANAGE_USERS)",
     ("PersonChangeIn", "role"): "admins, and never their own",
-    ("PersonChangeIn", "kyc_status"): "admins, and never their own",
+    ("PersonChangeIn", "kyc_status"): "admins, with a reason, and never their own",
     ("MappingForm", "balance"): "which column of a file tells it",
     ("NewUserForm", "role"): "the staff site: admins make people",
     ("UserForm", "role"): "the staff site: admins, and never their own",
-    ("UserForm", "kyc_status"): "the staff site: admins, and never their own",
 }
 # References to things that are not anyone's rows, and how to recognize them.
 OF_NOBODY = {"filter", "mapping"}

@@ -20,7 +20,8 @@ from insights.demo.shops import SHOPS, Shop, shop_rows
 from transactions.models import Category
 from transactions.services.bulk_posting import HistoryRow, post_many
 from users.models import User
-from users.services.people import set_kyc_status, set_role, sign_up, vouch_for_email
+from users.services.people import set_role, sign_up, vouch_for_email
+from users.services.verification import vouch_for_identity
 
 # Public by design: these sign-ins exist only if DEMO is on.
 PASSWORD = "demo-Passw0rd!"
@@ -93,7 +94,7 @@ def _person(email: str, name: str, role: str) -> User:
     # one.
     vouch_for_email(user=user)
     if role == User.Role.USER:
-        return set_kyc_status(actor=None, user=user, kyc_status=User.KycStatus.VERIFIED)
+        return vouch_for_identity(user=user)
     return set_role(actor=None, user=user, role=role)
 
 

@@ -95,6 +95,7 @@ class CustomerPage:
     actions: list[Action]
     sections: list[Section]
     may_decide: bool
+    may_revoke: bool
     may_erase: bool
 
 
@@ -149,6 +150,7 @@ def customer_page(*, reader: User, user: Any, at: datetime) -> CustomerPage:
         actions=list(_actions(who)),
         sections=[make(who) for make in _SECTIONS],
         may_decide=who.manages and user.kyc_status == User.KycStatus.PENDING,
+        may_revoke=who.manages and user.kyc_status == User.KycStatus.VERIFIED,
         may_erase=who.manages and not is_erased(user),
     )
 

@@ -20,7 +20,12 @@ from users.audit import trail
 from users.models import AuditEvent, Notification, User
 from users.services.people import set_role
 from users.services.second_admin import ERASE_PERSON
-from users.services.verification import decide_verification, request_verification
+from users.services.verification import (
+    decide_verification,
+    request_verification,
+    revoke_verification,
+    vouch_for_identity,
+)
 
 pytestmark = pytest.mark.django_db
 KEYS = {
@@ -198,6 +203,27 @@ def test_a_check_is_decided_once_with_a_reason_by_another_admin(alice):
     alice.refresh_from_db()
     assert alice.kyc_status == "verified"
     assert Notification.objects.filter(kind="identity_check").count() == 1
+
+
+def test_a_verification_is_revoked_with_a_reason_and_asked_for_again(client_for, alice):
+    admin, now = staff("admin"), timezone.now()
+    vouch_for_identity(user=alice)
+    client, url = client_for(admin), reverse("admin:customer", args=[alice.pk])
+    assert "Revoke verification" in client.get(url).content.decode()
+    client.post(f"{url}verification/", {"decision": "revoke", "reason": "Forged passport"})
+    alice.refresh_from_db()
+    assert alice.kyc_status == "rejected"
+    mail = Notification.objects.get(kind="identity_check")
+    assert (mail.subject, "Forged passport" in mail.text) == (
+        "Your identity is no longer verified", True,
+    )  # fmt: skip
+    event = AuditEvent.objects.filter(action="users.kyc_status.changed").first()
+    assert event.changes == {"kyc_status": ["verified", "rejected"], "reason": "Forged passport"}
+    with pytest.raises(ValidationError, match="isn't verified"):
+        revoke_verification(actor=admin, user=alice, reason="again", at=now)
+    request_verification(actor=alice, user=alice)
+    with pytest.raises(ValidationError, match="isn't verified"):
+        revoke_verification(actor=admin, user=alice, reason="again", at=now)
 
 
 @pytest.mark.parametrize("role", ["support", "auditor"])

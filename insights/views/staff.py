@@ -23,12 +23,12 @@ from users import limits
 from users.messages.confirmation_mail import resend_confirmation
 from users.messages.outbox import send_again
 from users.models import Notification, User
-from users.policy import Ability, is_staff_role, may, require
+from users.policy import Ability, may, require
 from users.services import second_admin
 from users.services.factors import reset_factors
 from users.services.opening import LONGEST_REASON, needs_reason, open_customer
-from users.services.staffing import end_sessions, unlock_sign_in
-from users.services.verification import decide_verification
+from users.services.staffing import end_sessions, require_may_help, unlock_sign_in
+from users.services.verification import decide_verification, revoke_verification
 from users.signed_in import user_of
 from users.step_up import ask_for_staff_step_up
 from users.timezones import local_date
@@ -192,14 +192,12 @@ def _erase(request: HttpRequest, user: User, item: int) -> str:
 
 
 def _decide(request: HttpRequest, user: User, item: int) -> str:
+    actor, reason, now = user_of(request), request.POST.get("reason", ""), timezone.now()
+    if request.POST.get("decision") == "revoke":
+        revoke_verification(actor=actor, user=user, reason=reason, at=now)
+        return "Verification revoked."
     is_verified = request.POST.get("decision") == "verify"
-    decide_verification(
-        actor=user_of(request),
-        user=user,
-        is_verified=is_verified,
-        reason=request.POST.get("reason", ""),
-        at=timezone.now(),
-    )
+    decide_verification(actor=actor, user=user, is_verified=is_verified, reason=reason, at=now)
     return "Identity verified." if is_verified else "Identity check rejected."
 
 
@@ -213,10 +211,7 @@ def _person(request: HttpRequest, pk: int) -> User:
 def _person_to_help(request: HttpRequest, pk: int) -> User:
     """A customer whose record this member of staff has opened; only admins help other staff."""
     actor, user = user_of(request), _person(request, pk)
-    if actor.pk == user.pk:
-        raise PermissionDenied("You can't do this to your own account here.")
-    if is_staff_role(user.role):
-        require(actor, Ability.MANAGE_USERS)
+    require_may_help(actor, user)
     if needs_reason(actor=actor, user=user, at=timezone.now()):
         raise PermissionDenied(FIRST_STEP)
     return user

@@ -36,7 +36,7 @@ class UserForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["role", "is_active", "kyc_status"]
+        fields = ["role", "is_active"]
 
 
 class NewUserForm(forms.ModelForm):
@@ -69,7 +69,8 @@ class _Named:
 
 @admin.register(User)
 class UserAdmin(ForSupportToo):
-    """Role, active status and identity check: for admins only, and never their own.
+    """Role and active status: for admins only, and never their own. Identity checks are decided on
+    the customer's page, with a reason.
 
     There are no fields for password hashes, superuser, groups or permissions: rights come only from
     the role, and users set their own passwords. Support sees customers masked.
@@ -236,6 +237,7 @@ class UserAdmin(ForSupportToo):
 
     @admin.action(description="Unlock sign-in", permissions=["help"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for user in queryset.order_by("pk"):
+        # Nobody helps themselves.
+        for user in queryset.exclude(pk=user_of(request).pk).order_by("pk"):
             unlock_sign_in(actor=user_of(request), user=user)
         self.message_user(request, "Sign-in unlocked. Earlier wrong passwords no longer count.")

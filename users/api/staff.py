@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction as db_transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -38,6 +39,7 @@ from users.services.staffing import (
     unlock_sign_in,
     with_locks,
 )
+from users.services.verification import set_verification
 from users.signed_in import UserApiRequest
 from users.staff_door import problem_at_staff_door
 
@@ -128,15 +130,24 @@ class StaffUserDetailApi(PeopleApi):
         """Change another user's role, active status, identity check, name or phone.
 
         A new role or status ends their sessions and tokens at once. It requires a sign-in within
-        the last 15 minutes or `X-Step-Up`. You can't change your own.
+        the last 15 minutes or `X-Step-Up`. An identity check is decided with a `reason`, which the
+        customer gets by mail. You can't change your own.
         """
         user = self.find(pk)
         data = PersonChangeIn(data=request.data)
         data.is_valid(raise_exception=True)
         if gives_or_takes_rights(user, data.validated_data):
             require_staff_step_up(request)
-        change_person(actor=request.user, user=user, **data.validated_data)
+        with db_transaction.atomic():
+            _change(request.user, user, data.validated_data)
         return Response(self.show(pk))
+
+
+def _change(actor: User, user: User, changes: dict[str, Any]) -> None:
+    decision = {name: changes.pop(name) for name in ("kyc_status", "reason") if name in changes}
+    change_person(actor=actor, user=user, **changes)
+    if decision:
+        set_verification(actor=actor, user=user, at=timezone.now(), **decision)
 
 
 class StaffUserUnlockApi(PeopleApi):

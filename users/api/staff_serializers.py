@@ -1,5 +1,7 @@
 """JSON serializers for staff: users, messages and the audit trail."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from banking.kernel.api_fields import CurrencyCodeField
@@ -7,6 +9,7 @@ from banking.kernel.api_input import Input
 from users.api.serializers import PhoneField
 from users.masking import masked_email, masked_name, masked_phone, masked_text
 from users.models import AuditEvent, Notification, User
+from users.services.verification import DECISIONS, LONGEST_REASON
 
 
 class StaffUserOut(serializers.ModelSerializer):
@@ -65,9 +68,23 @@ class PersonChangeIn(Input):
 
     role = serializers.ChoiceField(choices=User.Role.choices, required=False)
     is_active = serializers.BooleanField(required=False)
-    kyc_status = serializers.ChoiceField(choices=User.KycStatus.choices, required=False)
+    kyc_status = serializers.ChoiceField(
+        choices=DECISIONS,
+        required=False,
+        help_text="Decides an open identity check, or revokes a verification.",
+    )
+    reason = serializers.CharField(
+        max_length=LONGEST_REASON,
+        required=False,
+        help_text="Required with `kyc_status`. The customer gets it by mail.",
+    )
     name = serializers.CharField(max_length=150, required=False)
     phone = PhoneField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("reason" in attrs) != ("kyc_status" in attrs):
+            raise serializers.ValidationError({"reason": "kyc_status and reason go together."})
+        return attrs
 
 
 class ReceiptOut(serializers.ModelSerializer):

@@ -209,24 +209,6 @@ def set_active(*, actor: User | None, user: User, is_active: bool) -> User:
     return locked
 
 
-@db_transaction.atomic
-def set_kyc_status(*, actor: User | None, user: User, kyc_status: str) -> User:
-    """Set the status of a user's identity check."""
-    _require_manager(actor, user, "You can't verify your own identity.")
-    locked = lock_user(user.pk)
-    before, locked.kyc_status = locked.kyc_status, kyc_status
-    locked.clean_fields(exclude=_all_fields_but(["kyc_status"]))
-    if before != kyc_status:
-        locked.save(update_fields=["kyc_status", "updated_at"])
-        trail.record(
-            actor=actor,
-            action="users.kyc_status.changed",
-            target=locked,
-            kyc_status=[before, kyc_status],
-        )
-    return locked
-
-
 def _require_manager(actor: User | None, user: User, own: str) -> None:
     """Require an admin or the system (None), acting on somebody else."""
     if actor is None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
 from django.db import transaction as db_transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -18,7 +18,6 @@ from users.services import second_admin
 from users.services.people import (
     errors_of,
     set_active,
-    set_kyc_status,
     set_role,
     update_profile,
 )
@@ -79,7 +78,7 @@ def create_person(
 @db_transaction.atomic
 def unlock_sign_in(*, actor: User, user: User) -> None:
     """Reset an account's count of wrong passwords. Grants no access by itself."""
-    require(actor, Ability.HELP_PEOPLE)
+    require_may_help(actor, user)
     trail.record(actor=actor, action=UNLOCKED, target=user)
     for name in sorted(limits.FORGIVABLE):
         limits.forgive(name, user.email)
@@ -94,8 +93,20 @@ def record_list_exported(*, actor: User, table: str, query: str) -> None:
 @db_transaction.atomic
 def end_sessions(*, actor: User, user: User) -> None:
     """Sign a person out of every browser and app, for support: a lost phone, a stolen password."""
-    require(actor, Ability.HELP_PEOPLE)
+    require_may_help(actor, user)
     sign_out_everywhere(actor=actor, user=user)
+
+
+def require_may_help(actor: User, user: User) -> None:
+    """Raise PermissionDenied unless this member of staff may help this person.
+
+    Nobody helps themselves, and only admins help other staff.
+    """
+    require(actor, Ability.HELP_PEOPLE)
+    if actor.pk == user.pk:
+        raise PermissionDenied("You can't do this to your own account here.")
+    if is_staff_role(user.role):
+        require(actor, Ability.MANAGE_USERS)
 
 
 def with_locks(users: QuerySet[User], at: datetime) -> QuerySet[User]:
@@ -148,11 +159,7 @@ def change_person(*, actor: User, user: User, **changes: Any) -> User:
     require(actor, Ability.MANAGE_USERS)
     changed = user
     # The role first: it takes the most locks.
-    for field, service in (
-        ("role", set_role),
-        ("is_active", set_active),
-        ("kyc_status", set_kyc_status),
-    ):
+    for field, service in (("role", set_role), ("is_active", set_active)):
         if field in changes:
             changed = service(actor=actor, user=user, **{field: changes.pop(field)})
     return update_profile(actor=actor, user=user, **changes) if changes else changed

@@ -4,13 +4,14 @@ import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.builders import make_user
 from users.locales import best_locale, locale_choices
 from users.models import AuditEvent, User
 from users.network import client_address, network_of
 from users.policy import ABILITIES, Ability, is_staff_role, may, require
-from users.services import people, sessions
+from users.services import people, sessions, verification
 from users.services.factors import request_email_change
 from users.user_agents import device_name
 
@@ -45,7 +46,9 @@ def test_only_admins_manage_people(alice, bob, role):
     for change in (
         lambda: people.set_role(actor=actor, user=alice, role="admin"),
         lambda: people.set_active(actor=actor, user=alice, is_active=False),
-        lambda: people.set_kyc_status(actor=actor, user=alice, kyc_status="verified"),
+        lambda: verification.revoke_verification(
+            actor=actor, user=alice, reason="forged", at=timezone.now()
+        ),
         lambda: people.update_profile(actor=actor, user=alice, name="X"),
     ):
         with pytest.raises(PermissionDenied):
@@ -59,7 +62,9 @@ def test_nobody_can_change_their_own_rights(admin):
     for change in (
         lambda: people.set_role(actor=admin, user=admin, role="user"),
         lambda: people.set_active(actor=admin, user=admin, is_active=False),
-        lambda: people.set_kyc_status(actor=admin, user=admin, kyc_status="verified"),
+        lambda: verification.set_verification(
+            actor=admin, user=admin, kyc_status="verified", reason="me", at=timezone.now()
+        ),
     ):
         with pytest.raises(ValidationError):
             change()
