@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from insights.exports.ownership import paths_to_person, tables_of_people
+from insights.figures.state import state_of
 from tests.builders import make_user, step_up
 from tests.command_bodies import World, nothing
 from tests.command_rules import ELSEWHERE, ELSEWHERE_BY_PREFIX, LOOKS, OPEN_TO
@@ -160,6 +161,7 @@ def test_a_change_is_audited_and_ignores_forbidden_fields(moment, command):
     client, owner, other = browser_of(moment), moment["owner"], moment["other"]
     before = rows_of_one(everything(), other.pk)
     last = AuditEvent.objects.order_by("id").values_list("pk", flat=True).last() or 0
+    state = state_of(User.objects.get(pk=owner.pk), moment["today"])
     asked = command.body(moment)
     own = OWN_FIELDS.get(command.name, set())
     extra = FORBIDDEN | {"user": other.pk}
@@ -181,6 +183,9 @@ def test_a_change_is_audited_and_ignores_forbidden_fields(moment, command):
     assert {*actions} <= {*KIND_OF}
     assert {event.action for event in events if not tells_before_and_after(event)} == set()
     assert set(events.values_list("actor", flat=True)) == {owner.pk}
+    # A page kept before this is not shown again.
+    changed = state_of(User.objects.get(pk=owner.pk), moment["today"]) != state
+    assert changed == bool(actions)
 
     after = everything()
     found = repr(after)

@@ -24,6 +24,7 @@ from accounts.models import AccountShare
 from accounts.services import lock_accounts
 from banking.kernel.django_private import delete_at_once
 from insights.exports.ownership import rows_of, tables_of_people
+from insights.home.kept_page import forget_pages
 from insights.models import Approval
 from transactions.models import ImportBatch
 from transactions.services.connecting import accesses_of, give_up
@@ -69,6 +70,7 @@ def erase_person(*, actor: User, user: User, confirmation: str, reason: str = "o
         end_everything(locked)
         _invitations_to(locked, addresses).delete()
         mails, accesses = _messages_about(locked), accesses_of(locked)
+        readers = {locked.pk, *_given_to(locked)}
         _delete_rows(locked)
         _forget_who(locked)
         by = locked if actor.pk == locked.pk else actor
@@ -76,6 +78,7 @@ def erase_person(*, actor: User, user: User, confirmation: str, reason: str = "o
         trail.record(actor=by, action=ERASED, target=locked, reason=reason)
         db_transaction.on_commit(lambda: _clean_up(addresses, mails), robust=True)
         db_transaction.on_commit(lambda: give_up(accesses), robust=True)
+        db_transaction.on_commit(lambda: forget_pages(readers), robust=True)
 
 
 def require_erasable(user: User, confirmation: str) -> None:
@@ -154,6 +157,12 @@ def _lock_shares(user: User, addresses: set[str]) -> None:
     theirs = Q(user=user) | Q(member=user) | Q(pk__in=_invitations_to(user, addresses).values("pk"))
     rows = AccountShare.objects.select_for_update(of=("self",)).filter(theirs)
     list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def _given_to(user: User) -> set[int]:
+    """The people who see accounts of this person: the pages kept for them show these."""
+    members = AccountShare.objects.filter(user=user).exclude(member=None)
+    return {pk for pk in members.values_list("member_id", flat=True) if pk}
 
 
 def _messages_to_others(user: User, addresses: set[str]) -> Q:

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 
-from django.core.cache import cache
-from redis.exceptions import RedisError
-
 from accounts.exchange import RateTable
+from banking.kernel.keeping import keep, recall
 from banking.limits import OUTLOOK_SECONDS
 from bills.models import Bill
 from insights.figures.books import last_events
@@ -25,7 +23,7 @@ from insights.home.safe_to_spend import Outlook, outlook_of
 from insights.recurring.doubts import Doubt, doubts_among
 
 # Increase this when the calculation changes, so that older cached values are ignored.
-_RULES = 1
+_RULES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +37,19 @@ class Ahead:
 
 def ahead_of(coverage: Coverage, *, currency: str, on: date) -> Ahead:
     """What comes on the covered accounts as of the date `on`, in `currency`."""
-    key = _key(coverage, currency, on)
-    try:
-        kept = cache.get(key)
-    except (RedisError, OSError):
-        kept = None
+    if coverage.user.is_stand_in:
+        return _computed(coverage, currency, on)
+    key, state = outlook_key(coverage.user.pk), _state(coverage, currency, on)
+    kept: Ahead | None = recall(key, state)
     if kept is None:
         kept = _computed(coverage, currency, on)
-        try:
-            cache.set(key, kept, OUTLOOK_SECONDS)
-        except (RedisError, OSError):
-            return kept
+        keep(key, state, kept, OUTLOOK_SECONDS)
     return kept
+
+
+def outlook_key(user_id: int) -> str:
+    """Where a person's latest outlook is kept."""
+    return f"outlook:{user_id}"
 
 
 def _computed(coverage: Coverage, currency: str, on: date) -> Ahead:
@@ -61,13 +60,13 @@ def _computed(coverage: Coverage, currency: str, on: date) -> Ahead:
     return Ahead(outlook, tuple(changed), doubts_among(found, ledger.known_bills(on)))
 
 
-def _key(coverage: Coverage, currency: str, on: date) -> str:
+def _state(coverage: Coverage, currency: str, on: date) -> str:
     inputs = [
         _RULES,
-        *(coverage.user.pk, coverage.user.timezone, coverage.account_ids),
+        *(coverage.user.timezone, coverage.account_ids),
         *(on, currency, _rates(coverage, currency, on), last_events(coverage)),
     ]
-    return f"outlook:{sha256(repr(inputs).encode()).hexdigest()}"
+    return sha256(repr(inputs).encode()).hexdigest()
 
 
 def _rates(coverage: Coverage, currency: str, on: date) -> list[str]:

@@ -15,7 +15,8 @@ from insights.figures.period_choice import choose_period
 from insights.figures.questions import include_shared_in
 from insights.home.arranging import arrange_cards, move_card, note_visit, reset_cards
 from insights.home.cards import PLACES, layout_from
-from insights.home.page import home_context, home_page
+from insights.home.kept_page import Rendered, keep_page, kept_page, rendered, state_for
+from insights.home.page import HomePage, home_context, home_page
 from insights.home.sampling import (
     add_sample_data,
     remove_sample_data,
@@ -40,14 +41,23 @@ def home(request: UserRequest) -> HttpResponse:
             messages.error(request, sentence)
         choice, shared, status = choose_period({}, on=on), None, 422
     state = HomeState.objects.visible_to(user).first()
-    page = home_page(user=user, choice=choice, on=on, state=state, include_shared=shared)
+    made_from = state_for(request, state, on)
+    shown, is_set_up = kept_page(user, made_from), False
+    if shown is None:
+        page = home_page(user=user, choice=choice, on=on, state=state, include_shared=shared)
+        shown, is_set_up = _rendered(request, page), page.is_set_up
+        keep_page(user, made_from, shown)
     with if_possible():
-        note_visit(user=user, state=state, at=now, is_set_up=page.is_set_up)
+        note_visit(user=user, state=state, at=now, is_set_up=is_set_up)
+    return HttpResponse(shown.body(request), status=status)
+
+
+def _rendered(request: UserRequest, page: HomePage) -> Rendered:
     context = home_context(page)
-    if page.overview.is_empty:
-        context["may_add_sample"] = may(user, Ability.CHANGE_OWN_DATA)
-        return render(request, "insights/home_empty.html", context, status=status)
-    return render(request, "insights/home.html", context, status=status)
+    if not page.overview.is_empty:
+        return rendered(request, "insights/home.html", context)
+    context["may_add_sample"] = may(request.user, Ability.CHANGE_OWN_DATA)
+    return rendered(request, "insights/home_empty.html", context)
 
 
 def home_cards(request: UserRequest) -> HttpResponse:

@@ -1,0 +1,77 @@
+"""Keeps a person's home page as HTML until anything on it changes (insights/figures/state.py).
+
+Only the latest page without parameters is kept. Its CSRF token is a placeholder that each response
+replaces with one of its own.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.contrib.messages import get_messages
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+
+from banking.kernel.keeping import forget, keep, recall
+from banking.limits import HOME_SECONDS
+from insights.figures.state import state_of
+from insights.home.kept_outlook import outlook_key
+from insights.models import HomeState
+from users.models import User
+from users.signed_in import UserRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A page with `token` wherever a CSRF token belongs."""
+
+    html: str
+    token: str
+
+    def body(self, request: HttpRequest) -> str:
+        return self.html.replace(self.token, get_token(request))
+
+
+def rendered(request: HttpRequest, template: str, context: dict[str, Any]) -> Rendered:
+    """The template as a page that may be kept."""
+    token = secrets.token_hex(32)
+    return Rendered(render_to_string(template, context | {"csrf_token": token}, request), token)
+
+
+def kept_page(user: User, state: str) -> Rendered | None:
+    """The page kept from this state, if there is one."""
+    return recall(_key(user.pk), state) if state else None
+
+
+def keep_page(user: User, state: str, page: Rendered) -> None:
+    """Keep the page unless its state says that it must not be kept."""
+    if state:
+        keep(_key(user.pk), state, page, HOME_SECONDS)
+
+
+def forget_pages(user_ids: Iterable[int]) -> None:
+    """Remove what is kept of these people's pages."""
+    forget(key(pk) for pk in user_ids for key in (_key, outlook_key))
+
+
+def state_for(request: UserRequest, home_state: HomeState | None, on: date) -> str:
+    """The state of the page that is asked for; "" if it must not be kept.
+
+    Not kept are pages with parameters or messages, views as somebody else, and anything while its
+    templates may be edited.
+    """
+    is_plain = request.method == "GET" and not request.GET and not len(get_messages(request))
+    if settings.DEBUG or request.user.is_stand_in or not is_plain:
+        return ""
+    seen = home_state and home_state.updated_at
+    state = [state_of(request.user, on), request.get_full_path(), seen]
+    return sha256(repr(state).encode()).hexdigest()
+
+
+def _key(user_id: int) -> str:
+    return f"home:{user_id}"

@@ -1,0 +1,113 @@
+"""The home page is kept until something on it changes: what is kept equals what is computed.
+
+That each command of a person changes the state is part of tests/test_commands.py.
+"""
+
+import re
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import ExchangeRate
+from accounts.services import edit_account, store_rates
+from accounts.sharing import end_share, share_account
+from banking.kernel.build import build
+from insights.exports.erasing import erase_person
+from tests.builders import make_account, make_transaction
+from transactions.models import Category
+from users.services.people import update_profile
+
+# The session, the person, the arrangement, and two for the state.
+KEPT_QUERIES = 5
+
+
+def shown(client) -> str:
+    """The page without its CSRF token, which each response has a new one of."""
+    return re.sub(r"\b[0-9A-Za-z]{64}\b", "TOKEN", client.get("/").content.decode())
+
+
+def shown_rightly(client) -> str:
+    """The page, after making sure that it is shown again, kept, as it is computed."""
+    page, kept = shown(client), shown(client)
+    cache.clear()
+    assert page == kept == shown(client)
+    return page
+
+
+def test_a_kept_page_takes_five_queries(client_for, alice, household):
+    client = client_for(alice)
+    # Notes the visit; the next is kept.
+    shown(client)
+    first = client.get("/").content
+    with CaptureQueriesContext(connection) as captured:
+        again = client.get("/").content
+    assert len(captured) == KEPT_QUERIES
+    # Each has a token of its own.
+    assert first != again
+    assert len(first) == len(again)
+
+
+def test_whatever_changes_for_a_guest_is_on_their_page(client_for, alice, household, guest_of):
+    """Also what they have no part in: the owner's changes, rates, predefined categories, time."""
+    guest = guest_of("analyst")
+    client, today = client_for(guest), timezone.now().date()
+    seen = [shown_rightly(client)]
+
+    def changed() -> str:
+        seen.append(shown_rightly(client))
+        assert seen[-1] != seen[-2]
+        return seen[-1]
+
+    make_transaction(account=household, amount="-77.31", txn_date=today)
+    assert "77.31" in changed()
+    edit_account(actor=alice, account=household, name="Renamed by Alice")
+    assert "Renamed by Alice" in changed()
+    other = make_account(user=alice, name="Pounds", currency="GBP", opening_balance="10.00")
+    share = share_account(actor=alice, account=other, member=guest, level="analyst")
+    assert "invitation" in changed()
+    end_share(actor=alice, share=share)
+    changed()
+    make_account(user=guest, name="Own pounds", currency="GBP", opening_balance="10.00")
+    assert "not converted" in changed()
+    rate = ExchangeRate(base="GBP", quote="USD", rate="1.5", rate_on=today, source="test")
+    store_rates(actor=None, rates=[rate])
+    assert "not converted" not in changed()
+    groceries = Category.objects.get(user=None, slug="groceries")
+    groceries.name = "Food and more"
+    groceries.save()
+    assert "Food and more" in changed()
+    update_profile(actor=guest, user=guest, name="Somebody New")
+    assert "Hello, Somebody" in changed()
+
+
+def test_pages_with_messages_or_parameters_are_not_kept(client_for, alice, household):
+    client = client_for(alice)
+    plain = shown_rightly(client)
+    client.post(reverse("insights:home_cards"), {"act": "reset"})
+    assert "usual layout" in shown(client)
+    assert shown(client) == plain
+    assert "January 2020" in client.get("/?month=2020-01").content.decode()
+    assert shown(client) == plain
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erased_persons_accounts_are_on_no_kept_page(client_for, alice, household, guest_of):
+    edit_account(actor=alice, account=household, name="Xylophone savings")
+    for person in (alice, guest_of("analyst")):
+        shown_rightly(client_for(person))
+    assert "Xylophone" in repr(cache._cache)
+    erase_person(actor=alice, user=alice, confirmation=alice.email)
+    assert "Xylophone" not in repr(cache._cache)
+
+
+def test_another_build_shows_no_page_of_this_one(client_for, alice, household, monkeypatch):
+    client = client_for(alice)
+    shown_rightly(client)
+    before = cache.get(f"home:{alice.pk}")
+    monkeypatch.setattr("insights.figures.state.build", lambda: f"{build()}, changed")
+    shown(client)
+    assert cache.get(f"home:{alice.pk}")[0] != before[0]
