@@ -147,6 +147,7 @@ TEMPLATES = [
                 "django.contrib.humanize.templatetags.humanize",
                 "banking.kernel.template_tags",
             ],
+            "libraries": {"cells": "transactions.cells"},
         },
     }
 ]

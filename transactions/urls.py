@@ -31,6 +31,7 @@ urlpatterns = [
     path("new/", detail.transaction_create, name="transaction_create"),
     path("names/merchants/", suggesting.merchant_names, name="merchant_names"),
     path("names/tags/", suggesting.tag_names, name="tag_names"),
+    path("filters/", listing.transaction_filters, name="transaction_filters"),
     path("totals/", listing.transaction_totals, name="transaction_totals"),
     path("bulk/", bulk.transaction_bulk, name="transaction_bulk"),
     path("connections/", connections.connection_list, name="connection_list"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from datetime import time as dt_time
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django import template
@@ -43,15 +43,18 @@ NO_CATEGORY_ICON = "circle-question-mark"
 # --- Money --------------------------------------------------------------------------------------
 
 
-def _amount_text(context: dict[str, Any], amount: Decimal, currency: str) -> str:
-    """The amount in the reader's locale; `<bdi>` isolates it, so it needs no isolates itself.
-
-    Contexts without a request, such as PDFs, provide the reader's `locale`.
-    """
-    request = context.get("request")
-    reader = getattr(request, "user", None)
+def _reader_locale(context: dict[str, Any]) -> str:
+    """Contexts without a request, such as PDFs, provide the reader's `locale`."""
+    reader = getattr(context.get("request"), "user", None)
     locale: Any = context.get("locale") or getattr(reader, "locale", "en-US")
-    return format_money(amount, currency, locale).strip(FIRST_STRONG_ISOLATE + POP_ISOLATE)
+    return str(locale)
+
+
+@lru_cache(maxsize=20_000)
+def _amount_text(digits: str, currency: str, locale: str) -> str:
+    """The amount in this locale; `<bdi>` isolates it, so it needs no isolates itself."""
+    written = format_money(Decimal(digits), currency, locale)
+    return written.strip(FIRST_STRONG_ISOLATE + POP_ISOLATE)
 
 
 @register.simple_tag(takes_context=True)
@@ -59,7 +62,9 @@ def money(context: dict[str, Any], amount: Decimal | None, currency: str) -> Saf
     """{% money account.balance account.currency %}: the amount in the signed-in user's locale."""
     if amount is None:
         return mark_safe("–")
-    return format_html("<bdi>{}</bdi>", _amount_text(context, amount, currency))
+    return format_html(
+        "<bdi>{}</bdi>", _amount_text(str(amount), currency, _reader_locale(context))
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -70,23 +75,46 @@ def money_figure(
     signed: bool = False,
     small_cents: bool = False,
 ) -> SafeString:
+    """As `money_html`, in the signed-in user's locale."""
+    return money_html(
+        amount, currency, _reader_locale(context), signed=signed, small_cents=small_cents
+    )
+
+
+def money_html(
+    amount: Decimal | None,
+    currency: str,
+    locale: str,
+    *,
+    signed: bool = False,
+    small_cents: bool = False,
+) -> SafeString:
     """An amount that the privacy toggle blurs; `signed`: inflows are green with a plus sign.
 
     `small_cents` makes the minor units smaller, for the large figure of a tile.
     """
     if amount is None:
         return mark_safe('<span class="money money--none">–</span>')
-    text = _amount_text(context, amount, currency).replace("-", "\N{MINUS SIGN}")
+    return _figure(str(amount), currency, locale, signed, small_cents)
+
+
+# The same amounts are asked for again and again, and babel takes longer for one than a row's rest.
+@lru_cache(maxsize=20_000)
+def _figure(digits: str, currency: str, locale: str, signed: bool, small_cents: bool) -> SafeString:
+    amount = Decimal(digits)
+    text = _amount_text(digits, currency, locale).replace("-", "\N{MINUS SIGN}")
     is_inflow = signed and amount > 0
     body: str = f"+{text}" if is_inflow else text
-    digits = minor_unit_digits(currency)
-    if small_cents and digits and (found := re.search(rf"[.,٫]\d{{{digits}}}(?=\D*$)", body)):
-        body = format_html(
-            '{}<span class="money__minor">{}</span>{}',
-            body[: found.start()],
-            found.group(),
-            body[found.end() :],
-        )
+    minor_digits = minor_unit_digits(currency)
+    if small_cents and minor_digits:
+        found = re.search(rf"[.,٫]\d{{{minor_digits}}}(?=\D*$)", body)
+        if found:
+            body = format_html(
+                '{}<span class="money__minor">{}</span>{}',
+                body[: found.start()],
+                found.group(),
+                body[found.end() :],
+            )
     return format_html(
         '<data class="money{}" value="{}"><bdi>{}</bdi></data>',
         " money--in" if is_inflow else "",
@@ -337,15 +365,19 @@ def category_icon(name: str = "", color: str = "", size: str = "") -> SafeString
     )
 
 
-@register.simple_tag
-def icon_symbols(names: Iterable[str]) -> SafeString:
-    """{% icon_symbols icons %}: these icons once, for category_mark."""
-    symbols = format_html_join(
-        "",
-        '<symbol id="icon-{}" viewBox="0 0 24 24">{}</symbol>',
-        ((name, _strokes(name)) for name in sorted({NO_CATEGORY_ICON, *filter(None, names)})),
+def symbols(names: Iterable[str], prefix: str) -> SafeString:
+    """These icons once on a page, each for `<use href="#prefix-name"/>`."""
+    return format_html(
+        '<svg class="symbols" aria-hidden="true">{}</svg>',
+        format_html_join("", "{}", ((_symbol(prefix, name),) for name in sorted(names))),
     )
-    return format_html('<svg class="symbols" aria-hidden="true">{}</svg>', symbols)
+
+
+@lru_cache(maxsize=4096)
+def _symbol(prefix: str, name: str) -> SafeString:
+    return format_html(
+        '<symbol id="{}-{}" viewBox="0 0 24 24">{}</symbol>', prefix, name, _strokes(name)
+    )
 
 
 def _strokes(name: str) -> SafeString:
@@ -354,25 +386,26 @@ def _strokes(name: str) -> SafeString:
     return mark_safe(whole[whole.index(">") + 1 : whole.rindex("</svg>")])
 
 
-@register.simple_tag
-def category_mark(category: Any) -> SafeString:
-    """{% category_mark row.category %}: a small disc whose icon is one of icon_symbols."""
+@lru_cache(maxsize=4096)
+def icon_mark(name: str, color: str | None) -> SafeString:
+    """A small disc with the icon of this name in `symbols(…, "icon")`."""
     return format_html(
-        '<svg class="mark-disc" viewBox="0 0 28 28" aria-hidden="true" color="{}">'
-        '<circle cx="14" cy="14" r="14"/>'
-        '<use href="#icon-{}" x="6.5" y="6.5" width="15" height="15"/></svg>',
-        _safe_color(category.color if category else None),
-        category.icon if category and category.icon else NO_CATEGORY_ICON,
+        '<svg class="mark-disc" aria-hidden="true" color="{}"><use href="#icon-{}"/></svg>',
+        _safe_color(color),
+        name,
     )
 
 
 @register.simple_tag
 def color_dot(color: str = "") -> SafeString:
     """{% color_dot category.color %}: a small dot of that color, next to a name."""
+    return _dot(color)
+
+
+@lru_cache(maxsize=4096)
+def _dot(color: str) -> SafeString:
     return format_html(
-        '<svg class="category__dot" viewBox="0 0 2 2" aria-hidden="true">'
-        '<circle cx="1" cy="1" r="1" fill="{}"/></svg>',
-        _safe_color(color),
+        '<svg class="category__dot" aria-hidden="true" color="{}"></svg>', _safe_color(color)
     )
 
 

@@ -1,8 +1,14 @@
-// Table cells that htmx turns into inputs. Enter saves; Escape, or leaving the input unchanged,
+// Table cells whose link (data-cell-edit) a click turns into inputs, with htmx. Enter saves; Escape, or leaving the input unchanged,
 // restores the cell.
 const origins = new WeakMap();
 
 export function startCells() {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-cell-edit]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    edit(link);
+  });
   document.addEventListener("htmx:beforeSwap", (event) => keep(event.detail.target));
   document.addEventListener("htmx:load", (event) => {
     if (event.detail.elt.matches?.("[data-row] > .edit-cell")) settle(event.detail.elt);
@@ -21,6 +27,15 @@ export function startCells() {
       event.preventDefault();
       event.target.form.requestSubmit();
     }
+  });
+}
+
+function edit(link) {
+  window.htmx.ajax("GET", link.href, {
+    source: link,
+    target: link.closest("td"),
+    swap: "outerHTML",
+    values: { field: link.dataset.cellEdit },
   });
 }
 

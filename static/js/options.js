@@ -141,12 +141,8 @@ export class OptionList {
 
 function dot(color) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 2 2");
   svg.setAttribute("class", "category__dot");
   svg.setAttribute("aria-hidden", "true");
-  const circle = document.createElementNS("http://www.w3.org/2000/svg", "circle");
-  for (const name of ["cx", "cy", "r"]) circle.setAttribute(name, "1");
-  circle.setAttribute("fill", color);
-  svg.append(circle);
+  svg.setAttribute("color", color);
   return svg;
 }

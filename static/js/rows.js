@@ -8,9 +8,9 @@ const acts = {
   j: (row) => focusOn(neighbor(row, 1)),
   k: (row) => focusOn(neighbor(row, -1)),
   x: (row) => row?.querySelector("[data-select]")?.click(),
-  c: (row) => row?.querySelector("[data-row-category]")?.click(),
-  t: (row) => row?.querySelector("[data-row-tags]")?.click(),
-  m: (row) => row?.querySelector("[data-row-notes]")?.click(),
+  c: (row) => row?.querySelector("[data-cell-edit=category]")?.click(),
+  t: (row) => row?.querySelector("[data-cell-edit=tags]")?.click(),
+  m: (row) => row?.querySelector("[data-cell-edit=notes]")?.click(),
   e: (row) => follow(row?.querySelector("[data-row-edit]")),
 };
 
@@ -47,7 +47,7 @@ function focusOn(row) {
 }
 
 function follow(link) {
-  if (link) location.assign(link.dataset.rowEdit);
+  if (link) location.assign(new URL("edit/", link.href));
 }
 
 function showTotals() {

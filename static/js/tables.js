@@ -38,7 +38,7 @@ function boxes() {
 }
 
 function amountOf(box) {
-  return { amount: box.dataset.amount, currency: box.dataset.currency };
+  return { amount: box.closest("tr")?.querySelector("[data-cell=amount] data")?.value, currency: box.dataset.currency };
 }
 
 function selectBetween(first, last) {

@@ -1,5 +1,6 @@
 """The filter bar of the transactions list: the FilterSet's own form with friendlier widgets."""
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import forms
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from banking.kernel.formats import date_format
 from transactions.forms.choosing import CategorySelect, category_choices
-from transactions.models import Tag
+from transactions.models import Tag, Transaction
 from transactions.predefined import UNCATEGORIZED
 from users.models import User
 
@@ -31,18 +32,26 @@ DATES = ("date_from", "date_to")
 AMOUNTS = ("amount_min", "amount_max")
 
 
-def dress_filter_form(form: Any, user: User) -> Any:
-    """Give each filter its widget without changing which values it accepts."""
+def dress_filter_form(
+    form: Any, user: User, names: Collection[str], accounts: Iterable[Account]
+) -> Any:
+    """Give each of these filters its widget without changing which values it accepts."""
     for name in DATES:
         form.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    accounts = [(account.pk, str(account)) for account in Account.objects.visible_to(user)]
-    _choose(form, "account", [("", _("Any account")), *accounts])
-    _choose(form, "category", category_choices(user.pk, _("Any category"), with_none=True))
-    tags = Tag.objects.filter(user=user).values_list("name", flat=True)
-    _choose(form, "tag", [("", _("Any tag")), *((name, name) for name in tags)])
-    for name, words in (("txn_type", _("In and out")), ("status", _("Any status"))):
-        form.fields[name].empty_label = words
-        form.fields[name].choices = form.fields[name].choices
+    if "account" in names:
+        named = [(account.pk, str(account)) for account in accounts]
+        _choose(form, "account", [("", _("Any account")), *named])
+    if "category" in names:
+        _choose(form, "category", category_choices(user.pk, _("Any category"), with_none=True))
+    if "tag" in names:
+        tags = Tag.objects.filter(user=user).values_list("name", flat=True)
+        _choose(form, "tag", [("", _("Any tag")), *((name, name) for name in tags)])
+    for name, words, kinds in (
+        ("txn_type", _("In and out"), Transaction.Type),
+        ("status", _("Any status"), Transaction.Status),
+    ):
+        form.fields[name].empty_label = None
+        form.fields[name].choices = [("", words), *kinds.choices]
     return form
 
 

@@ -1,5 +1,6 @@
 """The bulk action bar: checked rows or all filter results, with undo."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -82,8 +83,25 @@ def test_other_peoples_rows_stay_unchanged(alice, bob, rows, client_for):
 def test_each_own_row_has_a_checkbox(alice, rows, client_for):
     page = client_for(alice).get("/transactions/").content.decode()
     assert page.count('name="ids"') == 3
-    assert 'data-amount="-10.0' in page
+    assert page.count('data-currency="EUR"') == 3
     assert "all 3 in this list" in page
+
+
+def test_without_javascript_a_page_offers_every_change_to_the_chosen_rows(alice, rows, client_for):
+    client = client_for(alice)
+    ids = [row.pk for row in rows[:2]]
+    sent = {"do": "choose", "ids": ids, "query": "search=row"}
+    page = client.post(URL, sent).content.decode()
+    assert "<html" in page
+    assert [int(pk) for pk in re.findall(r'name="ids" value="(\d+)"', page)] == ids
+    assert 'name="query" value="search=row"' in page
+    assert re.findall(r'name="do" value="(\w+)"', page) == ["category", "tag", "untag", "notes"]
+    assert '<option value="groceries"' in page
+    # The menus of the list load one field each.
+    sent |= {"part": "notes"}
+    part = client.post(URL, sent, headers={"HX-Request": "true"}).content.decode()
+    assert ("<html" in part, "<option" in part, 'value="notes"' in part) == (False, False, True)
+    assert not Transaction.objects.exclude(notes="").exists()
 
 
 def test_choosing_a_category_in_a_row_offers_a_rule(alice, rows, client_for):

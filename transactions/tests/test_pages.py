@@ -1,5 +1,6 @@
 """Pages for transactions and categories: what they show and accept."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -92,6 +93,25 @@ def test_filters_are_chips_that_can_be_removed(client, checking, groceries):
     columns = answer.context["columns"]
     assert [column["sort"] for column in columns] == ["", "", "", "", "", "descending"]
     assert columns[5]["url"].endswith("ordering=amount")
+
+
+def test_filters_open_as_a_fragment_or_a_page_and_keep_each_other(client, checking, groceries):
+    query = "search=rewe&category=groceries&ordering=-amount&status=posted"
+    text = page(client, f"/transactions/?{query}")
+    # Until the panel is open, its filters are kept out of sight.
+    assert '<select name="category"' not in text
+    assert '<input type="hidden" name="category" value="groceries">' in text
+    assert "/transactions/filters/?search=rewe&amp;category=groceries" in text
+    panel = client.get(f"/transactions/filters/?{query}", headers={"HX-Request": "true"})
+    panel = panel.content.decode()
+    assert ("<html" in panel, 'type="hidden"' in panel) == (False, False)
+    assert re.search(r'<option value="groceries"[^>]* selected', panel)
+    assert panel.count("In and out") == panel.count("Any status") == 1
+    text = page(client, f"/transactions/filters/?{query}")
+    assert "<html" in text
+    assert '<input type="hidden" name="search" value="rewe">' in text
+    assert '<input type="hidden" name="ordering" value="-amount">' in text
+    assert re.search(r'<option value="posted"[^>]* selected', text)
 
 
 def test_empty_filter_fields_are_removed_from_the_url(client):

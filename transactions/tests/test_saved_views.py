@@ -169,10 +169,15 @@ def test_tags_and_notes_are_edited_separately_in_the_row(alice, checking, client
 def test_without_javascript_the_notes_page_returns_to_the_list(alice, checking, client_for):
     row = make_transaction(account=checking, tags=["work"], notes="keep")
     client, back = client_for(alice), "/transactions/?search=coffee"
-    link = f"/transactions/{row.pk}/notes/?next=/transactions/%3Fsearch%3Dcoffee"
-    assert link in client.get(back).content.decode()
-    page = client.get(link).content.decode()
+    link = f"/transactions/{row.pk}/notes/"
+    assert f'href="{link}"' in client.get("/transactions/").content.decode()
+    sent = {"Referer": f"http://testserver{back}"}
+    page = client.get(link, headers=sent).content.decode()
     assert f'name="next" value="{back}"' in page
+    # What names no page of ours leads to the transaction.
+    for sent in ("https://elsewhere.example/x", "http://testserver//elsewhere.example/x"):
+        page = client.get(link, headers={"Referer": sent}).content.decode()
+        assert f'name="next" value="/transactions/{row.pk}/"' in page
     body = {"next": back, "tags": "", "notes": "new"}
     assert client.post(f"/transactions/{row.pk}/notes/", body)["Location"] == back
     row.refresh_from_db()

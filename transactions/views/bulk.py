@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,13 +21,21 @@ from transactions.services.bulk_editing import with_fixed_category
 from users.policy import Ability, require
 from users.signed_in import UserRequest
 
+# The fields of a change, each with a menu of its own.
+PARTS = ("category", "tags", "notes")
+
 
 @require_POST
 def transaction_bulk(request: UserRequest) -> HttpResponse:
-    """Change or delete the selected rows. Messages offer to undo it and name those left alone."""
+    """Change or delete the selected rows. Messages offer to undo it and name those left alone.
+
+    With `do=choose`, show what can be done: one field for htmx, or all on a page.
+    """
     require(request.user, Ability.CHANGE_OWN_DATA)
     query = QueryDict(request.POST.get("query", ""))
     back = f"{reverse('transactions:transaction_list')}?{query.urlencode()}"
+    if request.POST.get("do") == "choose":
+        return _choices(request, back)
     form = BulkForm(request.POST, user=request.user)
     if not form.is_valid():
         sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
@@ -49,6 +57,20 @@ def transaction_bulk(request: UserRequest) -> HttpResponse:
     if change is not None or not left_alone:
         _say(request, form, change)
     return redirect(back)
+
+
+def _choices(request: UserRequest, back: str) -> HttpResponse:
+    form = BulkForm(user=request.user)
+    if request.htmx:
+        part = request.POST.get("part")
+        return render(request, "transactions/_bulk_part.html", {"form": form, "part": part})
+    selection = [
+        (name, value)
+        for name in ("ids", "all", "query")
+        for value in request.POST.getlist(name)[:ROWS_CHOSEN]
+    ]
+    context = {"form": form, "parts": PARTS, "selection": selection, "back": back}
+    return render(request, "transactions/transaction_bulk.html", context)
 
 
 def _chosen(request: UserRequest, query: QueryDict) -> TransactionQuerySet | None:

@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import may_change, require_change, require_posting
-from banking.kernel.forms import errors_on, go_back, next_url, row_ids, stay
+from banking.kernel.forms import came_from, errors_on, go_back, next_url, row_ids, stay
 from banking.kernel.money import parse_amount, plain_amount
 from banking.kernel.periods import add_months
+from transactions.cells import notes_cell, tags_cell
 from transactions.forms.entering import (
     CategoryChoiceForm,
     NotesForm,
@@ -159,11 +160,11 @@ def transaction_notes(request: UserRequest, pk: int) -> HttpResponse:
             if only:
                 row = _find(request, pk)
                 row.may_change = True
-                return render(request, f"transactions/_{only}_cell.html", {"row": row})
+                return HttpResponse(tags_cell(row) if only == "tags" else notes_cell(row))
             messages.success(request, _("Saved."))
             return redirect(next_url(request, _url("transaction_detail", pk)))
     template = "transactions/_notes_form.html" if only else "transactions/transaction_notes.html"
-    back = next_url(request, _url("transaction_detail", pk))
+    back = came_from(request, _url("transaction_detail", pk))
     return _form_page(request, template, form, row=row, field=only, next=back)
 
 
@@ -190,9 +191,8 @@ def transaction_category(request: UserRequest, pk: int) -> HttpResponse:
             return redirect(next_url(request, _url("transaction_detail", pk)))
     inline = "transactions/_category_form.html"
     template = inline if request.htmx else "transactions/transaction_category.html"
-    return _form_page(
-        request, template, form, row=row, next=next_url(request, _url("transaction_detail", pk))
-    )
+    back = came_from(request, _url("transaction_detail", pk))
+    return _form_page(request, template, form, row=row, next=back)
 
 
 @require_POST

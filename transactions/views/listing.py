@@ -4,7 +4,7 @@ The list comes first and never waits for a sum: how many transactions match and 
 is a fragment of its own, read when it is asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -25,7 +25,6 @@ from banking.kernel.periods import add_months, first_of_month
 from banking.kernel.snapshot import read_snapshot
 from banking.limits import LINES_A_PAGE
 from transactions.filters import TransactionFilter
-from transactions.forms.bulk import BulkForm
 from transactions.forms.filtering import PANEL, chip_labels, dress_filter_form
 from transactions.models import SavedView, Transaction, TransactionQuerySet
 from transactions.running_balance import balances_after
@@ -94,14 +93,20 @@ def transaction_list(request: UserRequest) -> HttpResponse:
     shown = {column.name for column in columns}
     with read_snapshot():
         context = _page_of(request, filters.qs if is_valid else visible.none(), shown)
-        form = dress_filter_form(filters.form, request.user)
         accounts = list(Account.objects.visible_to(request.user))
+        # Only for names in the chips, or for errors: the panel is read when it is opened.
+        names = PANEL if filters.form.errors else [name for name in PANEL if name in request.GET]
+        form = dress_filter_form(filters.form, request.user, names, accounts)
     today = local_date(request.user.timezone, timezone.now())
     context |= {
         "form": form,
         "panel": [form[name] for name in PANEL],
         "chips": _chips(request.GET, form),
-        "hidden": [(name, request.GET[name]) for name in KEPT if name in request.GET],
+        "hidden": _hidden(request.GET, KEPT),
+        "unopened": _hidden(request.GET, PANEL),
+        "filters_url": reverse("transactions:transaction_filters")
+        + _with(request.GET, cursor=None),
+        "is_by_day": is_by_day,
         "columns": _headings(request.GET, columns, sorting),
         "sorts": _sorts(request.GET, sorting),
         "presets": _presets(request.GET, today),
@@ -113,7 +118,6 @@ def transaction_list(request: UserRequest) -> HttpResponse:
         "own_accounts": _importable(request, accounts),
         "may_bulk": may(request.user, Ability.CHANGE_OWN_DATA),
         **_views(request, chosen),
-        "bulk_form": BulkForm(user=request.user),
         "selection_key": _with(request.GET, cursor=None, ordering=None, totals=None),
         "totals_url": reverse("transactions:transaction_totals") + _with(request.GET, cursor=None),
         "totals_toggle": _with(request.GET, totals=None if "totals" in request.GET else "1"),
@@ -122,6 +126,20 @@ def transaction_list(request: UserRequest) -> HttpResponse:
     context["group_span"] = len(shown - {"amount", "balance"}) + context["may_bulk"]
     template = "transactions/transaction_list.html"
     return render(request, template, context, status=200 if is_valid else 422)
+
+
+@require_safe
+def transaction_filters(request: UserRequest) -> HttpResponse:
+    """The filters besides the search: a fragment of the list, or a page."""
+    filters = TransactionFilter(request.GET, queryset=Transaction.objects.none(), request=request)
+    accounts = list(Account.objects.visible_to(request.user))
+    form = dress_filter_form(filters.form, request.user, PANEL, accounts)
+    name = "_filter_panel" if request.htmx else "transaction_filters"
+    context = {
+        "panel": [form[name] for name in PANEL],
+        "hidden": _hidden(request.GET, ("search", *KEPT)),
+    }
+    return render(request, f"transactions/{name}.html", context)
 
 
 @require_safe
@@ -134,6 +152,10 @@ def transaction_totals(request: UserRequest) -> HttpResponse:
     name = "_totals" if request.htmx else "transaction_totals"
     context = {"summaries": summarize(filters.qs), "query": _query(request.GET)}
     return render(request, f"transactions/{name}.html", context)
+
+
+def _hidden(query: QueryDict, names: Iterable[str]) -> list[tuple[str, str]]:
+    return [(name, str(query[name])) for name in names if name in query]
 
 
 def _importable(request: UserRequest, accounts: list[Account]) -> list[Account]:
@@ -160,7 +182,7 @@ def _page_of(request: UserRequest, rows: TransactionQuerySet, shown: set[str]) -
     return {
         "groups": list(_groups(request, rows, page.rows, today)),
         "rows_count": len(page.rows),
-        "icons": {row.category.icon for row in page.rows if row.category},
+        "categories": {row.category for row in page.rows},
         **page_links(request.GET, page),
     }
 
