@@ -132,6 +132,17 @@ def _keyword_numbers() -> frozenset[str]:
     return frozenset(word for text in meanings for word in text.split() if word.isdigit())
 
 
+@cache
+def _idle_number() -> re.Pattern[str]:
+    telling = [number for number in _keyword_numbers() if len(number) > 2]
+    return re.compile(rf"\b(?!(?:{'|'.join(sorted(telling))})\b)\d{{3,}}\b")
+
+
+def without_numbers(text: str) -> str:
+    """The text with 000 for each long number that tells nothing; it means the same merchant."""
+    return _idle_number().sub("000", text)
+
+
 def _words(text: str) -> list[str]:
     """The words of a line; an apostrophe divides none, and "Disney+" is "disney plus"."""
     text = text.replace("'", "").replace("\u2019", "").replace("_", " ")

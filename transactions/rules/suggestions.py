@@ -110,6 +110,8 @@ class Suggester:
 
     def _recognize(self, line: Line, is_inflow: bool) -> merchants.Recognized:
         text = f"{line.merchant} {line.description}" if line.merchant else line.description
+        # Lines of one merchant differ by numbers only, so most are known already.
+        text = merchants.without_numbers(text)
         key = (text, is_inflow)
         known = self._recognized.get(key)
         if known is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
+from django.db.models import Max, Min
 
 from accounts.models import Account
 from accounts.services import edit_account, lock_accounts
@@ -48,6 +49,7 @@ from users.audit import trail
 from users.models import User
 
 Status, Verdict = ImportBatch.Status, ImportRow.Verdict
+SETTLED_AT_ONCE = 10_000
 STILL_IMPORTING = (
     "Another account of this file is still being imported. Undo it once that's finished."
 )
@@ -160,7 +162,11 @@ def _open_with_balance(actor: User, batch: ImportBatch, account: Account) -> Non
 def _settle(batch: ImportBatch, account: Account, at: datetime) -> None:
     """Turn verdicts into outcomes and store the receipt."""
     rows = ImportRow.objects.filter(batch=batch)
-    rows.filter(verdict=Verdict.NEW).update(verdict=Verdict.ADDED)
+    ends = rows.aggregate(first=Min("pk"), last=Max("pk"))
+    # In pieces: SQLite holds every row of one UPDATE of an indexed column in memory.
+    for start in range(ends["first"] or 0, (ends["last"] or 0) + 1, SETTLED_AT_ONCE):
+        piece = rows.filter(pk__range=(start, start + SETTLED_AT_ONCE - 1))
+        piece.filter(verdict=Verdict.NEW).update(verdict=Verdict.ADDED)
     batch.status, batch.error = Status.DONE, ""
     batch.confirmed_at, batch.balance_after = at, account.balance
     count_verdicts(batch)

@@ -6,6 +6,7 @@ Callers hold the account's lock and apply the returned sums to balance and total
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db import connection
 from django.db.models import (
     BigIntegerField,
     Case,
+    CharField,
     F,
     GeneratedField,
     Q,
@@ -26,7 +28,6 @@ from banking.kernel.bulk import batched, bulk_insert
 from banking.kernel.fields import FoldedField, folded
 from banking.kernel.money import Units, from_units
 from banking.kernel.narrowing import sure
-from banking.kernel.periods import first_of_month
 from transactions.holds import refuse_held
 from transactions.models import ImportBatch, ImportRow, Transaction, TransactionQuerySet
 from transactions.services.completing import Telling
@@ -41,6 +42,8 @@ FROM_ROW = (
     *("description", "merchant", "category_id", "signed_amount", "currency", "txn_date"),
     *("posted_date", "notes", "category_source", "external_id", "fingerprint", "status"),
 )
+_NOTHING = Decimal(0)
+_STATUS = FROM_ROW.index("status")
 POSTED, PENDING = Transaction.Status.POSTED.value, Transaction.Status.PENDING.value
 
 
@@ -72,11 +75,17 @@ def new_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
 
 
 def _new_lines(batch: ImportBatch) -> Iterator[tuple[Any, ...]]:
+    """The rows by `FROM_ROW`: the amount in whole ten-thousandths, dates as ISO text, just as they
+    are written again.
+    """
     rows = new_rows(batch).annotate(
         units=Cast("signed_amount", BigIntegerField()),
+        day=Cast("txn_date", CharField()),
+        posted_day=Cast("posted_date", CharField()),
         status=Case(When(is_pending=True, then=Value(PENDING)), default=Value(POSTED)),
     )
-    columns = ("units" if name == "signed_amount" else name for name in FROM_ROW)
+    stored = {"signed_amount": "units", "txn_date": "day", "posted_date": "posted_day"}
+    columns = (stored.get(name, name) for name in FROM_ROW)
     return rows.values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE)
 
 
@@ -137,40 +146,60 @@ class _SumsOfLines:
 
     def __init__(self, account_id: int) -> None:
         self.account_id = account_id
-        self.days: dict[tuple[date, int | None], list[int]] = {}
-        self.merchants: dict[tuple[date, int | None, str], list[int]] = {}
+        # By date as ISO text, the category and, for months, the merchant.
+        self.days: dict[tuple[str, int | None], list[int]] = {}
+        self.merchants: dict[tuple[str, int | None, str], list[int]] = {}
 
     def add(self, line: tuple[Any, ...]) -> None:
-        merchant, category_id, units, txn_date, status = *line[1:4], line[5], line[11]
-        if status == PENDING:
+        merchant, category_id, units, _, day = line[1:6]
+        if line[_STATUS] == PENDING:
             return
-        day, group = (txn_date, category_id), (first_of_month(txn_date), category_id, merchant)
-        by_day, by_merchant = self.days.get(day), self.merchants.get(group)
+        by_day = self.days.get((day, category_id))
         if by_day is None:
-            by_day = self.days[day] = [0, 0, 0, 0]
+            by_day = self.days[day, category_id] = [0, 0, 0, 0]
+        month = _month_of(day)
+        by_merchant = self.merchants.get((month, category_id, merchant))
         if by_merchant is None:
-            by_merchant = self.merchants[group] = [0, 0, 0, 0]
-        place, size, is_out = (0, units, 0) if units > 0 else (1, -units, 1)
+            by_merchant = self.merchants[month, category_id, merchant] = [0, 0, 0, 0]
         for sums in (by_day, by_merchant):
-            sums[place] += size
+            if units > 0:
+                sums[0] += units
+            else:
+                sums[1] -= units
+                sums[3] += 1
             sums[2] += 1
-            sums[3] += is_out
 
     def take_by_key(self) -> SumsByKey:
         """The sums by key; afterward there are none."""
         account_id = self.account_id
         found: SumsByKey = {}
         # Taken out one by one, so that they are never in memory twice.
-        for day in list(self.days):
-            found[TotalKey(account_id, *day)] = _as_sums(self.days.pop(day))
-        for group in list(self.merchants):
-            found[TotalKey(account_id, *group)] = _as_sums(self.merchants.pop(group))
+        while self.days:
+            (day, category_id), units = self.days.popitem()
+            found[TotalKey(account_id, date.fromisoformat(day), category_id)] = _as_sums(units)
+        while self.merchants:
+            (month, category_id, merchant), units = self.merchants.popitem()
+            found[TotalKey(account_id, _first_of(month), category_id, merchant)] = _as_sums(units)
         return found
+
+
+@lru_cache(maxsize=20_000)
+def _month_of(day: str) -> str:
+    return day[:7]
+
+
+@lru_cache(maxsize=2_000)
+def _first_of(month: str) -> date:
+    return date.fromisoformat(f"{month}-01")
 
 
 def _as_sums(units: list[int]) -> Sums:
     inflow, outflow, *counts = units
-    return Sums(from_units(Units(inflow)), from_units(Units(outflow)), *counts)
+    return Sums(_decimal(inflow), _decimal(outflow), *counts)
+
+
+def _decimal(units: int) -> Decimal:
+    return from_units(Units(units)) if units else _NOTHING
 
 
 def tellings_of(batch: ImportBatch) -> Iterator[Telling]:

@@ -39,6 +39,7 @@ COLUMNS = (
     *("is_edited", "is_chosen"),
 )
 ROWS_AT_ONCE = 2000
+_SIZE_BYTES = 8
 NO_DESCRIPTION = "No description"
 NEW, INVALID, SKIPPED = (
     ImportRow.Verdict.NEW.value,
@@ -61,11 +62,8 @@ class Spool:
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         self.spooled.seek(0)
-        while True:
-            try:
-                yield from marshal.load(self.spooled)  # noqa: S302 - written by this process
-            except EOFError:
-                return
+        while size := int.from_bytes(self.spooled.read(_SIZE_BYTES), "big"):
+            yield from marshal.loads(self.spooled.read(size))  # noqa: S302 - written by this process
 
     def __enter__(self) -> "Spool":
         return self
@@ -89,7 +87,9 @@ def spool_lines(batch: ImportBatch, file: IncomingFile, line_estimate: int) -> S
     spooled = tempfile.TemporaryFile()  # noqa: SIM115 - handed on with the spool
     try:
         for lines in batched(file.rows, ROWS_AT_ONCE):
-            marshal.dump([staging.row_of(line) for line in lines], spooled)
+            packed = marshal.dumps([staging.row_of(line) for line in lines])
+            # With its size, because `marshal.load` asks the file for every value by itself.
+            spooled.write(len(packed).to_bytes(_SIZE_BYTES, "big") + packed)
             if staging.row_count > settings.IMPORT_MAX_ROWS:
                 raise UnreadableFile(
                     f"The file has more than {settings.IMPORT_MAX_ROWS:,} lines."

@@ -4,11 +4,10 @@ Every row without an owner's decision is checked again each time, so that transa
 count too. Only rows whose verdict changes are written.
 """
 
-from datetime import date
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Count, Max, Min, QuerySet, Window
+from django.db.models import BigIntegerField, Count, Max, Min, Q, QuerySet, Window
 from django.db.models.functions import Cast, RowNumber
 
 from banking.kernel.bulk import batched
@@ -66,23 +65,29 @@ def mark_known_rows(batch: ImportBatch) -> list[str]:
 
     Returns sentences about transactions within the file's days that the file does not list.
     """
-    rows = _judged_rows(batch)
-    span = rows.aggregate(first=Min("txn_date"), last=Max("txn_date"))
-    if span["first"] is None:
+    found = _surveyed(batch)
+    if found["first"] is None:
         return []
-    _free_chosen_ids(batch)
-    covers = days_covered(batch)
+    if found["chosen"]:
+        _free_chosen_ids(batch)
+    rows = _judged_rows(batch)
+    ids = rows.exclude(external_id="").values("external_id") if found["named"] else ()
     ledger = read_ledger(
         batch.account_id,
-        first=span["first"],
-        last=span["last"],
-        external_ids=rows.exclude(external_id="").values("external_id"),
+        first=found["first"],
+        last=found["last"],
+        external_ids=ids,
         kind=Kind(frozenset(batches_of_this_kind(batch))),
-        apart_from=_decided_matches(batch),
+        apart_from=_decided_matches(batch) if found["chosen"] else (),
     )
-    knowledge = knowledge_of(batch.account_id, on=batch.created_at.date(), covers=covers)
-    is_plain = knowledge.has_no_odd_day(span["first"].toordinal(), span["last"].toordinal())
-    if is_plain and not ledger.held and not rows.exclude(verdict=Verdict.NEW).exists():
+    is_partial = batch.format == OWN_FORMAT or found["booked_first"] is None
+    knowledge = knowledge_of(
+        batch.account_id,
+        on=batch.created_at.date(),
+        covers=None if is_partial else (found["booked_first"], found["booked_last"]),
+    )
+    is_plain = knowledge.has_no_odd_day(found["first"].toordinal(), found["last"].toordinal())
+    if is_plain and not ledger.held and not found["touched"]:
         return []
     lines, before = _incoming(rows)
     matching = match(
@@ -97,27 +102,35 @@ def mark_known_rows(batch: ImportBatch) -> list[str]:
     return _unlisted(batch, matching)
 
 
+_JUDGED = (
+    Q(verdict__in=(Verdict.NEW, Verdict.DUPLICATE, Verdict.REVIEW), is_chosen=False)
+    & Q(fingerprint__isnull=False)
+    & ~Q(error=TWICE_IN_FILE)
+)
+# The booked lines of the whole file: the days it covers.
+BOOKED = Q(fingerprint__isnull=False, is_pending=False)
+
+
 def _judged_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
     """Rows the matcher decides: with an amount, unique in the file, and without an owner's
     decision.
     """
-    judged = (Verdict.NEW, Verdict.DUPLICATE, Verdict.REVIEW)
-    rows = ImportRow.objects.filter(
-        batch=batch, verdict__in=judged, is_chosen=False, fingerprint__isnull=False
-    )
-    return rows.exclude(error=TWICE_IN_FILE).order_by()
+    return ImportRow.objects.filter(_JUDGED, batch=batch).order_by()
 
 
-def days_covered(batch: ImportBatch) -> tuple[date, date] | None:
-    """The first and last day of the booked lines in the whole file; None for our own export.
-
-    Our export may be filtered, so it says nothing about what it leaves out.
+def _surveyed(batch: ImportBatch) -> dict[str, Any]:
+    """What the rows hold, read in one scan: days, and how many have an ID, a changed verdict or an
+    owner's decision.
     """
-    if batch.format == OWN_FORMAT:
-        return None
-    booked = ImportRow.objects.filter(batch=batch, fingerprint__isnull=False, is_pending=False)
-    days = booked.aggregate(first=Min("txn_date"), last=Max("txn_date"))
-    return (days["first"], days["last"]) if days["first"] else None
+    return ImportRow.objects.filter(batch=batch).aggregate(
+        first=Min("txn_date", filter=_JUDGED),
+        last=Max("txn_date", filter=_JUDGED),
+        named=Count("pk", filter=_JUDGED & ~Q(external_id="")),
+        touched=Count("pk", filter=_JUDGED & ~Q(verdict=Verdict.NEW)),
+        chosen=Count("pk", filter=Q(is_chosen=True)),
+        booked_first=Min("txn_date", filter=BOOKED),
+        booked_last=Max("txn_date", filter=BOOKED),
+    )
 
 
 def _decided_matches(batch: ImportBatch) -> list[int]:

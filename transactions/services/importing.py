@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 
 from accounts.models import Account
 from banking.kernel.money import plain_amount
@@ -38,9 +38,10 @@ from transactions.services.import_reading import (
     pack,
 )
 from transactions.services.import_staging import Spool, spool_lines
-from transactions.services.import_verdicts import days_covered, mark_known_rows, mark_repeated_ids
+from transactions.services.import_verdicts import BOOKED, mark_known_rows, mark_repeated_ids
 from transactions.sources.files.csv_mapping import CsvMapping
 from transactions.sources.files.incoming import UnreadableFile
+from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
 from users.audit import trail
 from users.models import User
 
@@ -337,26 +338,33 @@ def _balance_warning(batch: ImportBatch) -> list[str]:
 
 def count_verdicts(batch: ImportBatch) -> None:
     """Recompute the batch's counts and sums from its rows (saved with status and balances)."""
-    counts = dict(
-        ImportRow.objects.filter(batch=batch)
+    by_verdict = {
+        row["verdict"]: row
+        for row in ImportRow.objects.filter(batch=batch)
         .order_by()
-        .values_list("verdict")
-        .annotate(Count("pk"))
-    )
-    moving = Q(verdict__in=(Verdict.NEW, Verdict.ADDED))
-    sums = ImportRow.objects.filter(moving, batch=batch).aggregate(
-        inflow=Sum("signed_amount", filter=Q(signed_amount__gt=0)),
-        outflow=Sum("signed_amount", filter=Q(signed_amount__lt=0)),
-    )
-    batch.covers_from, batch.covers_to = days_covered(batch) or (None, None)
+        .values("verdict")
+        .annotate(
+            count=Count("pk"),
+            inflow=Sum("signed_amount", filter=Q(signed_amount__gt=0)),
+            outflow=Sum("signed_amount", filter=Q(signed_amount__lt=0)),
+            first=Min("txn_date", filter=BOOKED),
+            last=Max("txn_date", filter=BOOKED),
+        )
+    }
+    counts = {verdict: row["count"] for verdict, row in by_verdict.items()}
+    moving = [by_verdict[name] for name in (Verdict.NEW, Verdict.ADDED) if name in by_verdict]
+    dated = [row for row in by_verdict.values() if row["first"] and batch.format != OWN_FORMAT]
+    # Our own export may be filtered, so it says nothing about what it leaves out.
+    batch.covers_from = min((row["first"] for row in dated), default=None)
+    batch.covers_to = max((row["last"] for row in dated), default=None)
     batch.read_count = sum(counts.values())
     batch.added_count = counts.get(Verdict.ADDED, 0)
     batch.duplicate_count = counts.get(Verdict.DUPLICATE, 0)
     batch.review_count = counts.get(Verdict.REVIEW, 0)
     batch.skipped_count = counts.get(Verdict.SKIPPED, 0)
     batch.invalid_count = counts.get(Verdict.INVALID, 0)
-    batch.inflow = sums["inflow"] or Decimal(0)
-    batch.outflow = -(sums["outflow"] or Decimal(0))
+    batch.inflow = sum((row["inflow"] or 0 for row in moving), Decimal(0))
+    batch.outflow = -sum((row["outflow"] or 0 for row in moving), Decimal(0))
     batch.save(update_fields=RESULT_FIELDS)
 
 

@@ -168,15 +168,27 @@ _LONGEST_LABEL = 60
 _BARE_LABELS = frozenset(
     ["balance", "saldo", "solde", "kontostand", "sold", "vortrag", "obrat", "promet"]
 )
+
+
+def _by_first_letter(alternatives: str) -> str:
+    """The same pattern, tried at a place only if its first letter is there: half the time."""
+    rests: dict[str, list[str]] = {}
+    for word in alternatives.split("|"):
+        rests.setdefault(word[0], []).append(word[1:])
+    return "|".join(f"{first}(?:{'|'.join(words)})" for first, words in rests.items())
+
+
 # Text without any of these can't name a balance. Matched in lower case; a dot stands for a letter
 # that may have an accent.
 BALANCE_HINT = re.compile(
-    r"report|nouveau|riporto|transporte|prenos|preneseno|siirto|nakli|przenies|carr|μεταφορ|overf|"
-    r"bal|s.ld|b ?/?f|vortrag|bestand|kontost|anfang|stan[ jd]|z.stat|stav|egyenl|likut|s a l d o|"
-    r"atlik|остат|салдо|залиш|υπ.λ|j..k|bakiy|devir|devred|forward|brought|ouvert|primo|ultimo|"
-    r"残|繰|余额|餘額|잔액|이월|承前|رصيد|יתר|ยอด|s. d.|apyvart|apgroz|k.ive|turnover|total|"
-    r"totaa|summ|"
-    r"оборот|obrat|forgal|promet|umsatz|rulaj|ciro|debits|credits|sum of|oms.tt|发生额"
+    _by_first_letter(
+        r"report|nouveau|riporto|transporte|prenos|preneseno|siirto|nakli|przenies|carr|μεταφορ|"
+        r"overf|bal|s.ld|b ?/?f|vortrag|bestand|kontost|anfang|stan[ jd]|z.stat|stav|egyenl|likut|"
+        r"s a l d o|atlik|остат|салдо|залиш|υπ.λ|j..k|bakiy|devir|devred|forward|brought|ouvert|"
+        r"primo|ultimo|残|繰|余额|餘額|잔액|이월|承前|رصيد|יתר|ยอด|s. d.|apyvart|apgroz|"
+        r"k.ive|turnover|total|totaa|summ|оборот|obrat|forgal|promet|umsatz|rulaj|ciro|"
+        r"debits|credits|sum of|oms.tt|发生额"
+    )
 )
 
 

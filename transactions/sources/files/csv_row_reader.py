@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import cast
 
 from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.amounts import (
@@ -68,21 +67,23 @@ class _RefusedRowError(Exception):
 
 def _without_total(lines: Iterator[IncomingRow]) -> Iterator[IncomingRow]:
     """The lines; a last one that is the sum of all others may be a total, so it is refused."""
-    held: list[IncomingRow] = []
+    last: IncomingTransaction | None = None
+    after_it: list[IncomingRow] = []
     total, count = Decimal(0), 0
     for line in lines:
-        if held and type(line) is IncomingTransaction:
-            total, count = total + cast(IncomingTransaction, held[0]).amount, count + 1
-            yield from held
-            held = []
-        if held or type(line) is IncomingTransaction:
-            held.append(line)
+        if isinstance(line, IncomingTransaction):
+            if last is not None:
+                total, count = total + last.amount, count + 1
+                yield last
+            yield from after_it
+            last, after_it = line, []
+        elif last is not None:
+            after_it.append(line)
         else:
             yield line
-    if held:
-        last, *others = held
-        yield _total_refused(cast(IncomingTransaction, last), total, count)
-        yield from others
+    if last is not None:
+        yield _total_refused(last, total, count)
+        yield from after_it
 
 
 def _total_refused(line: IncomingTransaction, total: Decimal, count: int) -> IncomingRow:
@@ -108,6 +109,8 @@ class RowReader:
         self.matches_plain = PLAIN_FIGURE[mapping.decimal_mark].fullmatch
         self.last_balance: Decimal | None = None
         self.parts = PartNames()
+        # By the number of cells, which varies where banks leave out the blank ones at the end.
+        self.worded: dict[int, list[int]] = {}
         self.amount_of = {
             "debit_credit": self._pair,
             "signed_pair": self._pair,
@@ -170,7 +173,8 @@ class RowReader:
             return None
         self._refuse_damaged(raw)
         description = self._description(cells)
-        if BALANCE_HINT.search(raw.lower()) and (self._is_balance_line(description, cells, amount)):
+        may_be_balance = BALANCE_HINT.search(self._words(cells).lower())
+        if may_be_balance and self._is_balance_line(description, cells, amount):
             return None
         balance = self._balance(cells)
         if balance is not None and balance == amount and self._repeats(balance, description):
@@ -352,6 +356,16 @@ class RowReader:
         return known
 
     # --- Lines that are no transaction ---------------------------------------------------------
+
+    def _words(self, cells: list[str]) -> str:
+        """The cells that may name a balance: all but the date and the amount."""
+        places = self.worded.get(len(cells))
+        if places is None:
+            mapping = self.mapping
+            figures = (mapping.txn_date, mapping.amount, mapping.debit, mapping.credit)
+            places = [place for place in range(len(cells)) if place not in figures]
+            self.worded[len(cells)] = places
+        return "\n".join([cells[place] for place in places])
 
     def _refuse_damaged(self, raw: str) -> None:
         try:
