@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from transactions.category_holders import followers
+from transactions.category_holders import followers, restorers
 from transactions.holds import holds
 
 
@@ -10,3 +10,4 @@ class BillsConfig(AppConfig):
     def ready(self) -> None:
         holds.add("bills.holding.payment_hold")
         followers.add("bills.following.follow_category")
+        restorers.add("bills.following.give_back_category")

@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from transactions.category_holders import followers
+from transactions.category_holders import followers, restorers
 from transactions.category_moves import readers
 
 
@@ -10,3 +10,4 @@ class BudgetsConfig(AppConfig):
     def ready(self) -> None:
         readers.add("budgets.what_if.budget_effects")
         followers.add("budgets.following.follow_category")
+        restorers.add("budgets.following.give_back_category")

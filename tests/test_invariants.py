@@ -24,8 +24,9 @@ from tests.invariants import assert_ledger_holds
 from transactions import predefined
 from transactions.models import Category, Change, ImportBatch, Transaction, Transfer
 from transactions.services.bulk_editing import bulk_delete, bulk_edit
-from transactions.services.categories import create_category, delete_category
-from transactions.services.categorizing import recategorize, set_category
+from transactions.services.categories import create_category
+from transactions.services.categorizing import set_category
+from transactions.services.category_removal import delete_category
 from transactions.services.import_confirming import confirm_import, revert_import
 from transactions.services.importing import check_import, start_import
 from transactions.services.long_change_requests import (
@@ -137,11 +138,6 @@ class Ledger(RuleBasedStateMachine):
     @rule(place=places, other=places)
     def categorize(self, place, other) -> None:
         self._ask(set_category, transaction=self._row(place), category=self._category(other))
-
-    @rule(place=places, word=st.sampled_from(["row 1", "row 2", "row"]))
-    def categorize_many(self, place, word) -> None:
-        rows = Transaction.objects.filter(description__contains=word)
-        self._ask(recategorize, rows=rows, category=self._category(place))
 
     @rule(place=places, cents=st.integers(1, 60_00))
     def transfer(self, place, cents) -> None:

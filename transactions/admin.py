@@ -23,6 +23,7 @@ from transactions.models import (
     ImportRow,
     MerchantTotal,
     MonthlyTotal,
+    ReferenceChange,
     ReviewItem,
     SavedView,
     Tag,
@@ -319,6 +320,17 @@ class ChangeRowAdmin(ReadOnlyAdmin):
     list_display = ["change_id", "customer", "transaction_id", "left_alone"]
     list_select_related = ["change__user"]
     search_fields = ["=change__id", "=transaction__id"]
+
+
+@admin.register(ReferenceChange)
+class ReferenceChangeAdmin(ReadOnlyAdmin):
+    """Other rows that a bulk change moved with a deleted category."""
+
+    group, label = "Technical", "References of bulk changes"
+    customer_path = "change__user"
+    list_display = ["change_id", "customer", "model", "count", "left_count"]
+    list_select_related = ["change__user"]
+    search_fields = ["=change__id", "model"]
 
 
 @admin.register(SavedView)

@@ -21,9 +21,9 @@ from transactions.models import (
     Transaction,
     TransactionQuerySet,
 )
-from transactions.services import import_confirming, importing, long_change_requests, long_changes
+from transactions.services import import_confirming, importing, long_change_requests
 from transactions.services.bulk_editing import Restored, bulk_delete, bulk_edit, bulk_restore
-from transactions.services.categories import delete_category
+from transactions.services.category_removal import delete_category, rows_in
 from transactions.services.rule_applying import apply_rules, count_changes
 from transactions.services.syncing import request_sync
 from transactions.services.undoing import Undone, undo_change
@@ -73,9 +73,9 @@ def restore_soon(actor: User, rows: TransactionQuerySet, *, at: datetime) -> Res
     return _woken(long_change_requests.begin_restoring(actor=actor, rows=rows))
 
 
-def remove_category_soon(actor: User, category: Category, **wanted: Any) -> int | Change:
+def remove_category_soon(actor: User, category: Category, **wanted: Any) -> Change | None:
     """Delete a category. Many transactions are moved by the worker. Raises ValidationError."""
-    if _are_few(long_changes.rows_in(category)):
+    if _are_few(rows_in(category)):
         return delete_category(actor=actor, category=category, **wanted)
     return _woken(
         long_change_requests.begin_category_removal(actor=actor, category=category, **wanted)

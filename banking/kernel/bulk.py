@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, cast
 
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
 ROWS_AT_ONCE = 2000
@@ -40,7 +41,11 @@ def insert_selected(
     model: type[models.Model], names: Sequence[str], rows: models.QuerySet[Any]
 ) -> int:
     """INSERT … SELECT: insert what `rows` (a values_list in the order of `names`) selects."""
-    sql, params = rows.query.sql_with_params()
+    try:
+        sql, params = rows.query.sql_with_params()
+    except EmptyResultSet:
+        # A condition that cannot hold, such as an ID in an empty list.
+        return 0
     connection = connections[DEFAULT_DB_ALIAS]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(_column(model, name).column) for name in names)

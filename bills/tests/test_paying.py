@@ -25,7 +25,8 @@ from tests.builders import make_account, make_transaction
 from tests.invariants import assert_ledger_holds
 from transactions.models import Change, ImportBatch, Transaction
 from transactions.services.bulk_editing import bulk_delete
-from transactions.services.categories import create_category, delete_category
+from transactions.services.categories import create_category
+from transactions.services.category_removal import delete_category
 from transactions.services.import_confirming import revert_import
 from transactions.services.long_changes import LongChange
 from transactions.services.posting import delete_transactions, edit_transaction

@@ -21,7 +21,8 @@ from budgets.services import (
 )
 from tests.builders import make_user
 from transactions.models import Category
-from transactions.services.categories import create_category, delete_category
+from transactions.services.categories import create_category
+from transactions.services.category_removal import delete_category
 from users.models import AuditEvent
 
 pytestmark = pytest.mark.django_db

@@ -33,6 +33,7 @@ LEFT_OUT = {
     "transactions.MerchantTotal": "sums of the transactions",
     "transactions.LedgerMark": "an internal mark to recompute figures",
     "transactions.ChangeRow": "what an undo would write; changes are in category_changes",
+    "transactions.ReferenceChange": "what an undo would write",
     "transactions.ChangePlan": "what a running change has left to do",
     "transactions.ImportFile": "its bytes are in the folder imports/",
     "users.IdempotentCommand": "stored API responses; their effects are in the rows",

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
@@ -15,8 +16,9 @@ from transactions import dispatching
 from transactions.api.rule_serializers import AppliedOut, applied
 from transactions.api.serializers import CategoryIn, CategoryOut, category_of_owner
 from transactions.filters import CategoryFilter
-from transactions.models import Category, CategoryQuerySet, Change
-from transactions.services.categories import PARENT, create_category, edit_category
+from transactions.models import Category, CategoryQuerySet
+from transactions.services.categories import create_category, edit_category
+from transactions.services.category_removal import PARENT
 from users.api.idempotency import idempotent
 from users.policy import Ability, require
 from users.signed_in import UserApiRequest
@@ -108,7 +110,8 @@ class CategoryDetailApi(CategoryApi):
         """Delete one of your categories. Its transactions and rules move to its parent, or to
         `move_to`. Without either, transactions become uncategorized and rules are deleted.
 
-        Large moves continue in the background: 202, with a URL to poll.
+        `Location` is the change, which can be undone for 30 days. Large moves continue in the
+        background: 202.
         """
         category = self.find_to_change(pk)
         query, target = request.query_params, PARENT
@@ -117,9 +120,12 @@ class CategoryDetailApi(CategoryApi):
         if query.get("rules", "move") not in ("move", "delete"):
             raise ValidationError({"rules": "Send move or delete."})
         with_rules = query.get("rules") != "delete"
-        result = dispatching.remove_category_soon(
+        change = dispatching.remove_category_soon(
             request.user, category, target=target, with_rules=with_rules
         )
-        if isinstance(result, Change):
-            return applied(result)
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        if change is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        if change.is_unfinished:
+            return applied(change)
+        url = reverse("api_change_undo", args=[change.pk])
+        return Response(status=status.HTTP_204_NO_CONTENT, headers={"Location": url})

@@ -14,6 +14,7 @@ from transactions import dispatching
 from transactions.api.rule_serializers import (
     AppliedOut,
     BulkCategorizeIn,
+    ReferencesOut,
     UndoableChangeOut,
     UndoneOut,
     applied,
@@ -80,7 +81,8 @@ class ChangeListApi(GenericApiView):
     @operation(operation_id="undo_list", responses=UndoableChangeOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
         """List your bulk changes, latest first."""
-        page = self.paginate_queryset(Change.objects.visible_to(request.user))
+        changes = Change.objects.visible_to(request.user).prefetch_related("references")
+        page = self.paginate_queryset(changes)
         context = {**self.get_serializer_context(), "at": timezone.now()}
         return self.get_paginated_response(UndoableChangeOut(page, many=True, context=context).data)
 
@@ -115,6 +117,7 @@ class ChangeUndoApi(GenericApiView):
                 "restored_count": result.restored_count,
                 "left_count": len(result.left_ids),
                 "left": result.left_ids[:LEFT_LISTED],
+                "references": ReferencesOut(result.references, many=True).data,
             }
         )
 

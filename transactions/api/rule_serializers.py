@@ -200,6 +200,16 @@ class PreviewOut(serializers.Serializer):
         return self.context.get("next")
 
 
+class ReferencesOut(serializers.Serializer):
+    """What else a change moved: how many bills, budgets, rules …, and how many undoing left
+    alone.
+    """
+
+    kind = serializers.CharField(source="model_name")
+    count = serializers.IntegerField()
+    left_count = serializers.IntegerField()
+
+
 class UndoableChangeOut(serializers.ModelSerializer):
     """A change to many transactions, which can be undone for 30 days.
 
@@ -208,12 +218,13 @@ class UndoableChangeOut(serializers.ModelSerializer):
     """
 
     can_undo = serializers.SerializerMethodField()
+    references = ReferencesOut(many=True, source="references.all", read_only=True)
 
     class Meta:
         model = Change
         fields = [
             *("id", "kind", "summary", "status", "row_count", "done_count", "total_count"),
-            *("skipped_count", "error", "created_at", "undone_at", "can_undo"),
+            *("skipped_count", "error", "created_at", "undone_at", "can_undo", "references"),
         ]
 
     def get_can_undo(self, change: Change) -> bool:
@@ -257,6 +268,7 @@ class UndoneOut(serializers.Serializer):
     left = serializers.ListField(
         child=serializers.IntegerField(), help_text="Up to a hundred of their ids."
     )
+    references = ReferencesOut(many=True)
 
 
 class BulkCategorizeIn(Input):

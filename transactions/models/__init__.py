@@ -1,7 +1,7 @@
 """The models of this app, one module per subject."""
 
 from transactions.models.categories import Category, CategoryQuerySet
-from transactions.models.changes import Change, ChangePlan, ChangeRow
+from transactions.models.changes import Change, ChangePlan, ChangeRow, ReferenceChange
 from transactions.models.details import Attachment, SavedView, TransactionSplit
 from transactions.models.imports import ImportBatch, ImportFile, ImportMapping, ImportRow
 from transactions.models.learning import ForgottenChoices
@@ -41,6 +41,7 @@ __all__ = [
     "LedgerMark",
     "MerchantTotal",
     "MonthlyTotal",
+    "ReferenceChange",
     "ReviewItem",
     "SavedView",
     "Tag",

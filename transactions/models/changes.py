@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from banking.limits import TRASH_FOR
+from transactions.models.categories import Category
 from transactions.models.ledger import Transaction
 from users.models import User
 
@@ -29,7 +31,7 @@ class Change(models.Model):
         BULK_EDIT = "bulk_edit", _("Bulk edit")
         RULE_RUN = "rule_run", _("Rules applied")
         DELETE = "delete", _("Deletion")
-        # These two kinds cannot be undone.
+        # This kind cannot be undone.
         RESTORE = "restore", _("Restored from trash")
         CATEGORY = "category", _("Category deleted")
 
@@ -45,6 +47,10 @@ class Change(models.Model):
     )
     kind = models.CharField(max_length=9, choices=Kind.choices)
     summary = models.CharField(max_length=200)
+    # The deleted category; none for other kinds.
+    category = models.ForeignKey(
+        Category, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     row_count = models.PositiveIntegerField(default=0)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.DONE)
     # Progress: how many transactions have been processed, and the last one.
@@ -90,16 +96,26 @@ class Change(models.Model):
         return at - self.created_at <= TRASH_FOR
 
     def may_be_retried(self, at: datetime) -> bool:
-        """Whether a failed change can be retried. The data it needs is kept for 30 days."""
-        if self.kind == self.Kind.CATEGORY:
-            return self.is_failed
+        """Whether a failed change can be retried, for 30 days. Deleting a category needs no stored
+        data, so it always can.
+        """
+        if self.kind == self.Kind.CATEGORY and self.status == self.Status.FAILED:
+            return True
         since = self.updated_at if self.status == self.Status.UNDO_FAILED else self.created_at
         return self.is_failed and at - since <= TRASH_FOR
 
     @property
     def is_undoable(self) -> bool:
-        """Whether changes of this kind can be undone at all."""
-        return self.kind not in (self.Kind.RESTORE, self.Kind.CATEGORY)
+        """Whether it can be undone at all. The first deletions of categories stored no data."""
+        if self.kind == self.Kind.CATEGORY:
+            return self.category_id is not None
+        return self.kind != self.Kind.RESTORE
+
+    @property
+    def may_bring_back_category(self) -> bool:
+        """Whether an undo, not begun yet, would bring its deleted category back first."""
+        begun = (self.Status.UNDOING, self.Status.UNDO_FAILED)
+        return self.undone_at is None and self.status not in begun
 
     @property
     def is_unfinished(self) -> bool:
@@ -161,3 +177,64 @@ class ChangeRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.change_id}/{self.transaction_id}"
+
+
+class ReferenceChange(models.Model):
+    """Rows of one model, other than transactions, that a change updated.
+
+    They all had the values of `before` and got those of `after`.
+    """
+
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="references")
+    # As Django names it, for example "bills.bill".
+    model = models.CharField(max_length=60)
+    ids = models.JSONField()
+    before = models.JSONField()
+    after = models.JSONField()
+    # Those not undone, because they had been changed or deleted since.
+    left = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = "reference of a bulk change"
+        verbose_name_plural = "references of bulk changes"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.change_id}/{self.model}"
+
+    @property
+    def was_live(self) -> bool:
+        """Whether the rows were outside the trash."""
+        return self.before.get("deleted_at") is None
+
+    @property
+    def was_trashed(self) -> bool:
+        """Whether the change moved the rows to the trash."""
+        return self.was_live and self.after.get("deleted_at") is not None
+
+    @property
+    def model_name(self) -> str:
+        """The model without its app, for example "bill"."""
+        return self.model.rpartition(".")[2]
+
+    @property
+    def words(self) -> str:
+        """How many rows of what moved, for example "2 bills"."""
+        return self._counted(self.count)
+
+    @property
+    def left_words(self) -> str:
+        """How many rows of what were not undone, for example "1 budget"; "" for none."""
+        return self._counted(self.left_count) if self.left else ""
+
+    def _counted(self, count: int) -> str:
+        meta = apps.get_model(self.model)._meta
+        return f"{count:,} {meta.verbose_name if count == 1 else meta.verbose_name_plural}"
+
+    @property
+    def count(self) -> int:
+        return len(self.ids)
+
+    @property
+    def left_count(self) -> int:
+        return len(self.left)

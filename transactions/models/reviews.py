@@ -97,6 +97,7 @@ class ReviewItem(models.Model):
     objects = ReviewItemQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "review"
         ordering = ["-id"]
         indexes = [
             models.Index(

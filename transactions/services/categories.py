@@ -1,42 +1,25 @@
-"""Create, change and delete a user's own categories."""
+"""Create and change a user's own categories."""
 
 import re
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts.services import lock_accounts
-from banking.kernel.narrowing import sure
 from banking.limits import MOST_CATEGORIES
-from transactions.category_holders import let_holders_follow
 from transactions.models import (
     Category,
-    Change,
-    ChangePlan,
-    ReviewItem,
-    Transaction,
-    TransactionQuerySet,
     TransactionSplit,
-    Transfer,
 )
 from transactions.predefined import UNCATEGORIZED
-from transactions.services.categorizing import recategorize
-from transactions.services.import_categories import let_staged_rows_follow
-from transactions.services.rule_editing import release_category
-from transactions.services.splitting import move_parts, rows_with_parts_in
 from users.audit import trail
 from users.models import User
 
 EDITABLE = ("name", "icon", "color", "parent", "kind")
-MOVED_INTO = "Transactions are being moved to this category. Delete it once that's finished."
+TOO_MANY = f"You can have at most {MOST_CATEGORIES} categories of your own."
 PARTS_HERE = "This category is used by split transactions, which can't be transfers."
-# The default target, since None means "no category".
-PARENT: Any = object()
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _ICON = re.compile(r"[a-z0-9-]{1,40}")
 
@@ -56,7 +39,7 @@ def create_category(
     # Lock the owner's row: two categories with one name would otherwise choose the same slug.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if Category.objects.filter(user=user, deleted_at=None).count() >= MOST_CATEGORIES:
-        raise ValidationError(f"You can have at most {MOST_CATEGORIES} categories of your own.")
+        raise ValidationError(TOO_MANY)
     category = Category(
         user=user,
         name=name.strip(),
@@ -101,113 +84,6 @@ def edit_category(*, actor: User, category: Category, **changes: Any) -> Categor
         after={field: getattr(row, field) for field in before},
     )
     return row
-
-
-@db_transaction.atomic
-def delete_category(
-    *, actor: User, category: Category, target: Category | None = PARENT, with_rules: bool = True
-) -> int:
-    """Delete an own category and move its transactions to its parent, to `target`, or to none.
-
-    Its rules move too, or are deleted without `with_rules` or a target. Returns how many
-    transactions moved. Its child categories move to the top level.
-    """
-    rows = Transaction.objects.filter(category=category)
-    # Lock accounts before everything else, as posting does.
-    concerned = set(rows.order_by().values_list("account_id", flat=True).distinct())
-    concerned |= set(rows_with_parts_in(category).values_list("account_id", flat=True).distinct())
-    accounts = lock_accounts(sorted(concerned))
-    row = _locked(category)
-    if row.deleted_at is not None:
-        return 0
-    target, gone_at = _checked_target(row, target), timezone.now()
-    moved = move_rows(actor=actor, rows=rows, target=target)
-    move_parts(accounts=accounts, category=row, target=target)
-    _take_away(actor, row, target, with_rules, at=gone_at, moved_count=moved)
-    return moved
-
-
-@db_transaction.atomic
-def empty_later(
-    *, actor: User, category: Category, target: Category | None = PARENT, with_rules: bool = True
-) -> Category | None:
-    """Delete a category at once, but leave moving its transactions and parts to a worker.
-
-    Returns the target category. Raises ValidationError if it has already been deleted.
-    """
-    row = _locked(category)
-    if row.deleted_at is not None:
-        raise ValidationError("This category has already been deleted.")
-    target = _checked_target(row, target)
-    _take_away(actor, row, target, with_rules, at=timezone.now(), moved_count=0)
-    return target
-
-
-def move_rows(*, actor: User, rows: TransactionQuerySet, target: Category | None) -> int:
-    """Move rows from a deleted category to another one or to none. Each keeps its source."""
-    source = None if target else Transaction.CategorySource.NONE
-    return recategorize(actor=actor, rows=rows, category=target, source=source)
-
-
-def _locked(category: Category) -> Category:
-    User.objects.select_for_update(no_key=True).get(pk=sure(category.user_id))
-    return Category.objects.select_for_update(no_key=True).get(pk=category.pk)
-
-
-def _take_away(
-    actor: User,
-    row: Category,
-    target: Category | None,
-    with_rules: bool,
-    *,
-    at: datetime,
-    moved_count: int,
-) -> None:
-    rule_target = target if with_rules else None
-    rule_count = release_category(category=row, target=rule_target, at=at)
-    holders = let_holders_follow(category=row, target=target, at=at)
-    _forget_waiting(row, target)
-    row.children.update(parent=None)
-    row.throw_away(at)
-    trail.record(
-        actor=actor,
-        action="transactions.category.deleted",
-        target=row,
-        slug=row.slug,
-        moved_count=moved_count,
-        moved_to=target.slug if target else None,
-        rule_count=rule_count,
-        rules_moved_to=rule_target.slug if rule_target else None,
-        **{name: count for name, count in holders.items() if count},
-    )
-
-
-def _forget_waiting(row: Category, target: Category | None) -> None:
-    """Replace the category in staged rows and trash data that could bring it back."""
-    let_staged_rows_follow(category=row, target=target)
-    for held, names in (
-        (ReviewItem, ("category",)),
-        (Transfer, ("outflow_category_before", "inflow_category_before")),
-    ):
-        for name in names:
-            held.objects.filter(**{name: row}).update(**{name: target})
-
-
-def _checked_target(category: Category, target: Category | None) -> Category | None:
-    """The target category. Raises ValidationError, also while a worker moves others into it."""
-    moving = ChangePlan.objects.filter(change__kind=Change.Kind.CATEGORY)
-    if moving.filter(wanted__category=category.pk).exists():
-        raise ValidationError(MOVED_INTO)
-    target = category.parent if target is PARENT else target
-    if target is None:
-        return None
-    chosen = Category.objects.of_owner(sure(category.user_id)).filter(pk=target.pk)
-    if target.pk == category.pk or not chosen.exists():
-        raise ValidationError({"target": "Choose a different category of your own."})
-    has_parts = TransactionSplit.objects.filter(category=category).exists()
-    if has_parts and target.kind == Category.Kind.TRANSFER:
-        raise ValidationError({"target": PARTS_HERE})
-    return target
 
 
 def _refuse_parts_of_a_transfer(category: Category) -> None:

@@ -33,14 +33,15 @@ from transactions.models import (
     ChangeRow,
     Transaction,
     TransactionQuerySet,
+    TransactionSplit,
 )
 from transactions.services.posting import book
 from transactions.totals import SumsByKey, merge, sums_in
 from users.models import User
 
 ROWS_AT_ONCE = 2_000
-CATEGORY, SOURCE, NOTES, TAGS, DELETED_AT, RULE = (
-    *("category", "category_source", "notes", "tags", "deleted_at", "rule"),
+CATEGORY, SOURCE, NOTES, TAGS, DELETED_AT, RULE, PARTS = (
+    *("category", "category_source", "notes", "tags", "deleted_at", "rule", "parts"),
 )
 BEFORE, AFTER = "before", "after"
 _ID = BigIntegerField()
@@ -61,7 +62,7 @@ def stage(change: Change, changes: Iterable[tuple[int, str, str]]) -> int:
     """Stage (transaction ID, before, after), both as JSON. Returns how many.
 
     `category` and `category_source` belong together, with the `rule` that set them. `tags` lists
-    which of the touched tags the row had and has.
+    which of the touched tags the row had and has, `parts` the category of each touched split.
     """
     return bulk_insert(
         ChangeRow._meta.db_table,
@@ -78,6 +79,8 @@ def carry_out(
     old = live_sums(rows)
     if CATEGORY in fields:
         write_categories(change, rows.filter(after__has_key=CATEGORY), AFTER, act)
+    if PARTS in fields:
+        write_parts(rows.filter(after__has_key=PARTS), AFTER)
     if NOTES in fields:
         write_notes(rows.filter(after__has_key=NOTES), AFTER, act.at)
     if TAGS in fields:
@@ -150,6 +153,21 @@ def _write_history(rows: QuerySet[ChangeRow], origin: str, to: str, act: Act) ->
             Value(act.at, output_field=DateTimeField()),
         ),
     )
+
+
+def write_parts(rows: QuerySet[ChangeRow], to: str) -> None:
+    """Set the categories of the touched parts that still have the other side's one."""
+    origin = BEFORE if to == AFTER else AFTER
+    for piece in pieces_of(rows):
+        moves: dict[tuple[int | None, int | None], list[int]] = {}
+        for row in piece:
+            old, new = getattr(row, origin)[PARTS], getattr(row, to)[PARTS]
+            for pk in old:
+                moves.setdefault((old[pk], new[pk]), []).append(int(pk))
+        for (old_id, new_id), ids in moves.items():
+            for some in in_pieces(ids):
+                parts = TransactionSplit.objects.filter(pk__in=some, category=old_id)
+                parts.update(category=new_id)
 
 
 def write_notes(rows: QuerySet[ChangeRow], to: str, at: datetime) -> None:

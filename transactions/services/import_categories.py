@@ -4,8 +4,17 @@ from datetime import datetime
 from typing import cast
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from transactions.models import Category, CategoryChange, ImportBatch, ImportRow, Transaction
+from transactions.models import (
+    Category,
+    CategoryChange,
+    ImportBatch,
+    ImportRow,
+    ReferenceChange,
+    Transaction,
+)
+from transactions.services.references import follow, give_back
 from users.models import User
 
 _LEDGER, _ROWS = Transaction._meta.db_table, ImportRow._meta.db_table
@@ -25,19 +34,26 @@ WHERE t.import_batch_id = %s AND t.category_id IS NOT NULL
 """  # noqa: S608 - table names of our own models
 
 
-def let_staged_rows_follow(*, category: Category, target: Category | None) -> int:
-    """Move the rows of unconfirmed imports from a deleted category to `target`, or to none. Returns
-    how many.
-
-    Found by import, because rows have no index by category.
-    """
-    waiting = ImportBatch.objects.filter(user=category.user_id, confirmed_at=None)
-    rows = ImportRow.objects.filter(batch__in=waiting.values("pk"), category=category).order_by()
+def let_staged_rows_follow(
+    *, category: Category, target: Category | None, at: datetime
+) -> list[ReferenceChange]:
+    """Move the rows of unconfirmed imports from a deleted category to `target`, or to none."""
+    rows = _staged_rows(category.user_id).filter(category=category)
     if target is None:
-        return rows.update(
-            category=None, rule=None, category_source=Transaction.CategorySource.NONE
-        )
-    return rows.update(category=target)
+        source = Transaction.CategorySource.NONE
+        return follow(rows, at=at, category=None, rule=None, category_source=str(source))
+    return follow(rows, at=at, category=target)
+
+
+def give_back_staged_rows(*, moved: ReferenceChange, at: datetime) -> list[int] | None:
+    """Return staged rows to a restored category, unless their import has been confirmed."""
+    return give_back(_staged_rows(moved.change.user_id), moved, at)
+
+
+def _staged_rows(user_id: int | None) -> QuerySet[ImportRow]:
+    """Found by import, because rows have no index by category."""
+    waiting = ImportBatch.objects.filter(user=user_id, confirmed_at=None)
+    return ImportRow.objects.filter(batch__in=waiting.values("pk"))
 
 
 def forget_lost_categories(batch: ImportBatch) -> None:

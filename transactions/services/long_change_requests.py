@@ -25,18 +25,23 @@ from transactions.services.bulk_editing import (
     refuse_only_held,
     refuse_too_many_tags,
 )
-from transactions.services.categories import PARENT, empty_later
+from transactions.services.category_removal import (
+    PARENT,
+    empty_later,
+    keep_references,
+    lock_owner,
+    restore_category,
+    rows_in,
+)
 from transactions.services.changed_since import mark_of
 from transactions.services.changing import CATEGORY, NOTES
 from transactions.services.long_changes import (
-    GONE,
     LAST,
     MOMENT,
     NOTED,
     RULES,
     Kind,
     Status,
-    rows_in,
 )
 from transactions.services.rule_applying import rule_in_force, run_title
 from transactions.services.transfer_pairs import with_partners
@@ -89,10 +94,14 @@ def begin_category_removal(
     *, actor: User, category: Category, target: Category | None = PARENT, with_rules: bool = True
 ) -> Change:
     """Delete a category now and queue moving its transactions. Raises ValidationError."""
-    target = empty_later(actor=actor, category=category, target=target, with_rules=with_rules)
-    plan = {GONE: category.pk, CATEGORY: target.pk if target else None}
+    target, references = empty_later(
+        actor=actor, category=category, target=target, with_rules=with_rules
+    )
+    plan = {CATEGORY: target.pk if target else None}
     total = rows_in(category).count()
-    return _begin(actor, Kind.CATEGORY, category.name, plan, [], total)
+    change = _begin(actor, Kind.CATEGORY, category.name, plan, [], total, category)
+    keep_references(change, references)
+    return change
 
 
 @db_transaction.atomic
@@ -108,12 +117,18 @@ def begin_rules(*, actor: User, rule: CategoryRule | None = None) -> Change:
 
 @db_transaction.atomic
 def begin_undo(*, actor: User, change: Change, at: datetime) -> Change:
-    """Queue `undo_change`, or continue a failed undo. Raises ValidationError."""
+    """Queue `undo_change`, or continue a failed undo. A deleted category is back at once.
+
+    Raises ValidationError.
+    """
+    lock_owner(change)
     change = Change.objects.select_for_update(no_key=True).get(pk=change.pk)
     refuse_undo(change, at)
     if change.status != Status.UNDO_FAILED:
         ChangePlan.objects.filter(change=change).delete()
         change.cursor, change.done_count, change.total_count = 0, 0, change.rows.count()
+        if change.kind == Kind.CATEGORY:
+            restore_category(actor=actor, change=change, at=at)
     _set_to_work(actor, change, Status.UNDOING, "cursor", "done_count", "total_count")
     return change
 
@@ -164,11 +179,13 @@ def _begin(
     plan: dict[str, Any],
     ids: list[int],
     total: int | None = None,
+    category: Category | None = None,
 ) -> Change:
     change = Change.objects.create(
         user=actor,
         kind=kind,
         summary=summary,
+        category=category,
         status=Status.RUNNING,
         total_count=len(ids) if total is None else total,
     )

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, F, Max, QuerySet
 
 from banking.kernel.narrowing import sure
 from banking.limits import CHANGE_ATTEMPTS
@@ -27,7 +27,6 @@ from transactions.models import (
     ChangePlan,
     Transaction,
     TransactionQuerySet,
-    TransactionSplit,
 )
 from transactions.rules.rule_scan import RuleScan, ScannedRow, Verdict
 from transactions.services.bulk_editing import (
@@ -38,10 +37,9 @@ from transactions.services.bulk_editing import (
     lock_accounts_of,
     restore_some,
 )
-from transactions.services.categories import move_rows
+from transactions.services.category_removal import move_transactions, rows_in
 from transactions.services.changing import CATEGORY, NOTES, Act, carry_out, rows_of, stage
 from transactions.services.rule_applying import rule_in_force, staged_changes
-from transactions.services.splitting import move_parts
 from transactions.services.transfer_pairs import sides_made_here, with_partners
 from transactions.services.undoing import put_back
 from users.audit import trail
@@ -58,7 +56,7 @@ NOT_ALLOWED_HALFWAY = "This stopped because you no longer have permission to cha
 NOT_ALLOWED = "You no longer have permission to change this. Changes made so far are kept."
 # The status of a running change that cannot continue.
 FAILURES: dict[str, str] = {Status.RUNNING: Status.FAILED, Status.UNDOING: Status.UNDO_FAILED}
-RULES, MOMENT, LAST, NOTED, GONE = "rule", "moment", "last", "noted", "gone"
+RULES, MOMENT, LAST, NOTED = "rule", "moment", "last", "noted"
 
 
 # --- Steps ----------------------------------------------------------------------------------------
@@ -156,7 +154,7 @@ class LongChange:
 
         Not paged by key, so that transactions added later are not missed.
         """
-        left = rows_in(Category.objects.get(pk=self.plan.wanted[GONE])).order_by("pk")
+        left = rows_in(sure(change.category)).order_by("pk")
         ids = list(left.values_list("pk", flat=True)[: settings.CHANGE_STEP_ROWS])
         if not ids:
             return _finish(change)
@@ -165,15 +163,10 @@ class LongChange:
         return _in_one_commit(change, rows, self._move, at, change.cursor + 1, done)
 
     def _move(self, change: Change, act: Act, ids: list[int]) -> None:
-        wanted = self.plan.wanted
-        gone = Category.objects.get(pk=wanted[GONE])
-        target = Category.objects.filter(pk=wanted[CATEGORY]).first()
+        target = Category.objects.filter(pk=self.plan.wanted[CATEGORY]).first()
         rows = Transaction.objects.filter(pk__in=ids, account__in=list(act.accounts))
         among = list(rows.values_list("pk", flat=True))
-        move_rows(actor=change.user, rows=rows.filter(category=gone), target=target)
-        move_parts(accounts=act.accounts, category=gone, target=target, among=among)
-        change.row_count += len(among)
-        change.save(update_fields=["row_count", "updated_at"])
+        move_transactions(change, act, among, target)
         trail.record(
             actor=act.actor,
             action="transactions.transactions.edited",
@@ -262,12 +255,6 @@ def _not_back_yet(rows: TransactionQuerySet, cursor: int) -> TransactionQuerySet
     partners = {pk for pair in pairs for pk in pair}
     ids = {*rows.values_list("pk", flat=True), *partners} - back
     return Transaction.objects.filter(pk__in=ids)
-
-
-def rows_in(category: Category) -> TransactionQuerySet:
-    """Transactions, including the trash, with this category or a part in it."""
-    parts = TransactionSplit.objects.filter(category=category).values("transaction")
-    return Transaction.objects.filter(Q(category=category) | Q(pk__in=parts)).order_by()
 
 
 def _scanned(rows: TransactionQuerySet) -> list[ScannedRow]:

@@ -14,6 +14,7 @@ from transactions.models import (
     ChangeRow,
     ImportBatch,
     ImportFile,
+    ReferenceChange,
     Transaction,
     TransactionQuerySet,
     Transfer,
@@ -95,13 +96,16 @@ def _purge_changes(before: datetime) -> int:
     ended = Q(status__in=[Status.DONE, Status.FAILED], created_at__lt=before)
     # A half-finished undo gets the same time again for retries.
     ended |= Q(status=Status.UNDO_FAILED, updated_at__lt=before)
-    old = Change.objects.filter(ended, rows__isnull=False)
+    old = Change.objects.filter(ended)
+    kept = old.filter(Exists(ChangeRow.objects.filter(change=OuterRef("pk"))))
+    kept |= old.filter(Exists(ReferenceChange.objects.filter(change=OuterRef("pk"))))
     plans = ChangePlan.objects.filter(change__status=Status.FAILED, change__created_at__lt=before)
     # An unfinished category deletion must be able to continue.
     plans.exclude(change__kind=Change.Kind.CATEGORY).delete()
     count = 0
-    for pk in list(old.order_by("pk").values_list("pk", flat=True).distinct()[:MOST_CHANGES]):
+    for pk in list(kept.order_by("pk").values_list("pk", flat=True)[:MOST_CHANGES]):
         count += ChangeRow.objects.filter(change=pk).delete()[0]
+        count += ReferenceChange.objects.filter(change=pk).delete()[0]
     return count
 
 

@@ -12,8 +12,9 @@ from accounts.models import Account
 from banking.kernel.bulk import bulk_update
 from banking.kernel.narrowing import sure
 from banking.limits import MOST_RULES
-from transactions.models import Category, CategoryRule
+from transactions.models import Category, CategoryRule, ReferenceChange
 from transactions.rules.rule_book import compile_pattern, refuse_heavy_patterns
+from transactions.services.references import follow, give_back
 from users.audit import trail
 from users.models import User
 
@@ -73,16 +74,39 @@ def delete_rule(*, actor: User, rule: CategoryRule, at: datetime) -> None:
         trail.record(actor=actor, action="transactions.rule.deleted", target=row, **_facts(row))
 
 
-def release_category(*, category: Category, target: Category | None, at: datetime) -> int:
-    """Move the owner's rules to another category, or delete them if it is None. Returns how many.
+def release_category(
+    *, category: Category, target: Category | None, at: datetime
+) -> list[ReferenceChange]:
+    """Move the owner's rules to another category, or delete them if it is None.
 
     Used when a category is deleted. The caller records the event.
     """
     _lock_book(sure(category.user))
     rules = CategoryRule.objects.filter(category=category, deleted_at=None)
     if target is None:
-        return rules.update(deleted_at=at, updated_at=at)
-    return rules.update(category=target, updated_at=at)
+        return follow(rules, at=at, deleted_at=at)
+    return follow(rules, at=at, category=target)
+
+
+def give_back_rules(*, moved: ReferenceChange, at: datetime) -> list[int] | None:
+    """Undo `release_category`, with the owner locked. Deleted rules that would now exceed the
+    limits, and rules edited since, stay as they are.
+    """
+    rules = CategoryRule.objects.all()
+    if not moved.was_trashed or moved.model != CategoryRule._meta.label_lower:
+        return give_back(rules, moved, at)
+    left = []
+    for rule in rules.filter(pk__in=moved.ids).select_related("category", "user"):
+        try:
+            if rule.deleted_at is None:
+                continue
+            _refuse_one_more(rule.user)
+            checked_rule(rule, {})
+        except ValidationError:
+            left.append(rule.pk)
+        else:
+            rule.take_back()
+    return left
 
 
 @db_transaction.atomic

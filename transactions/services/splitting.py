@@ -4,7 +4,7 @@ The parts add up to the whole and have its sign. While a transaction is split, i
 totals and flows; its own category counts again once it is whole.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,11 +14,11 @@ from accounts.models import Account
 from accounts.services import lock_accounts
 from banking.kernel.commands import command
 from banking.kernel.money import plain_amount
-from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
+from transactions.models import Category, Transaction, TransactionSplit
 from transactions.services.posting import book
 from transactions.services.posting_checks import checked_amount
 from transactions.services.transfer_pairs import refuse_side
-from transactions.totals import merge, sums_in, sums_of_rows
+from transactions.totals import merge, sums_of_rows
 from users.audit import trail
 from users.models import User
 
@@ -84,36 +84,6 @@ def unsplit_transaction(*, actor: User, transaction: Transaction) -> Transaction
     book(accounts, merge((sums_of_rows([row]), 1), (before, -1)))
     trail.record(actor=actor, action="transactions.transaction.unsplit", target=row)
     return row
-
-
-def move_parts(
-    *,
-    accounts: Mapping[int, Account],
-    category: Category,
-    target: Category | None,
-    among: Collection[int] | None = None,
-) -> int:
-    """Move the parts of a deleted category to another one and update totals. Returns how many.
-
-    The caller locks the accounts of `rows_with_parts_in`, or of the transactions in `among` whose
-    parts move, and records the event.
-    """
-    parts, concerned = TransactionSplit.objects.filter(category=category), among
-    if concerned is None:
-        concerned = list(rows_with_parts_in(category).values_list("pk", flat=True))
-    else:
-        parts = parts.filter(transaction__in=concerned)
-    rows = Transaction.objects.filter(pk__in=concerned, deleted_at=None)
-    before = sums_in(rows)
-    count = parts.update(category=target)
-    book(accounts, merge((sums_in(rows), 1), (before, -1)))
-    return count
-
-
-def rows_with_parts_in(category: Category) -> TransactionQuerySet:
-    """Transactions, including the trash, with a part in this category."""
-    parts = TransactionSplit.objects.filter(category=category)
-    return Transaction.objects.filter(pk__in=parts.values("transaction")).order_by()
 
 
 def _locked(transaction: Transaction) -> tuple[dict[int, Account], Transaction]:

@@ -11,24 +11,36 @@ from django.db.models.functions import Coalesce
 
 from accounts.services import lock_accounts
 from banking.kernel.commands import command
-from transactions.models import Category, Change, ChangePlan, ChangeRow, Transaction
+from transactions.models import (
+    Category,
+    Change,
+    ChangePlan,
+    ChangeRow,
+    ReferenceChange,
+    Transaction,
+    TransactionSplit,
+)
+from transactions.services.category_removal import lock_owner, restore_category
 from transactions.services.changing import (
     AFTER,
     BEFORE,
     CATEGORY,
     DELETED_AT,
     NOTES,
+    PARTS,
     SOURCE,
     TAGS,
     Act,
     StagedRow,
     category_in,
+    in_pieces,
     live_sums,
     pieces_of,
     settle,
     transactions_of,
     write_categories,
     write_notes,
+    write_parts,
     write_tags,
     write_trash,
 )
@@ -50,10 +62,14 @@ Rows = QuerySet[ChangeRow]
 
 @dataclass(slots=True)
 class Undone:
-    """How many rows were fully restored, and which had later changes."""
+    """How many rows were fully restored, and which had later changes.
+
+    `references` are the rows other than transactions, each with those left.
+    """
 
     restored_count: int = 0
     left_ids: list[int] = field(default_factory=list)
+    references: list[ReferenceChange] = field(default_factory=list)
 
 
 @command
@@ -64,6 +80,7 @@ def undo_change(*, actor: User, change: Change, at: datetime) -> Undone:
     """
     touched = transactions_of(change.rows.all()).order_by()
     accounts = lock_accounts(touched.values_list("account_id", flat=True).distinct())
+    lock_owner(change)
     change = Change.objects.select_for_update(no_key=True).get(pk=change.pk)
     refuse_undo(change, at)
     if change.status == Change.Status.UNDO_FAILED:
@@ -72,7 +89,11 @@ def undo_change(*, actor: User, change: Change, at: datetime) -> Undone:
     ChangePlan.objects.filter(change=change).delete()
     change.status, change.error, change.undone_at = Change.Status.DONE, "", at
     change.save(update_fields=["status", "error", "undone_at", "updated_at"])
-    return put_back(change, change.rows.all(), Act(actor=actor, accounts=accounts, at=at))
+    if change.kind == KINDS.CATEGORY:
+        restore_category(actor=actor, change=change, at=at)
+    undone = put_back(change, change.rows.all(), Act(actor=actor, accounts=accounts, at=at))
+    undone.references = list(change.references.all())
+    return undone
 
 
 def refuse_undo(change: Change, at: datetime) -> None:
@@ -130,8 +151,11 @@ def _write_back(change: Change, rows: Rows, act: Act) -> None:
         post_passed(transactions_of(back), local_date(change.user.timezone, act.at))
         write_trash(back, None, act.at)
         return
-    write_categories(change, _with_category(rows).filter(_HOLDS_CATEGORY), BEFORE, act)
+    write_categories(change, _with_category(rows, change).filter(_HOLDS_CATEGORY), BEFORE, act)
     if change.kind == KINDS.RULE_RUN:
+        return
+    if change.kind == KINDS.CATEGORY:
+        write_parts(rows.filter(after__has_key=PARTS), BEFORE)
         return
     write_notes(_with_notes(rows).filter(_HOLDS_NOTES), BEFORE, act.at)
     left = [row.pk for piece in _other_tags(rows) for row in piece]
@@ -146,8 +170,12 @@ def _changed_since(change: Change, rows: Rows) -> Iterator[Rows]:
         yield rows.filter(Q(transaction__deleted_at=None) | other)
         yield rows.filter(has_returned("transaction__"))
         return
-    yield _with_category(rows).exclude(_HOLDS_CATEGORY)
+    yield _with_category(rows, change).exclude(_HOLDS_CATEGORY)
     if change.kind == KINDS.RULE_RUN:
+        return
+    if change.kind == KINDS.CATEGORY:
+        for piece in _other_parts(rows):
+            yield rows.filter(pk__in=[row.pk for row in piece])
         return
     yield _with_notes(rows).exclude(_HOLDS_NOTES)
     for piece in _other_tags(rows):
@@ -161,8 +189,10 @@ _HOLDS_CATEGORY = Q(
 _HOLDS_NOTES = Q(transaction__notes=F("written_notes"))
 
 
-def _with_category(rows: Rows) -> Rows:
+def _with_category(rows: Rows, change: Change) -> Rows:
     gone = Category.objects.filter(pk=OuterRef("before_id")).exclude(deleted_at=None)
+    if change.category_id is not None and change.may_bring_back_category:
+        gone = gone.exclude(pk=change.category_id)
     return rows.filter(after__has_key=CATEGORY).annotate(
         before_id=category_in(BEFORE),
         is_gone=Exists(gone),
@@ -187,6 +217,21 @@ def _other_tags(rows: Rows) -> Iterator[list[StagedRow]]:
         for transaction_id, tag_id in links.values_list("transaction_id", "tag_id"):
             now.setdefault(transaction_id, set()).add(tag_id)
         yield [row for row in piece if now.get(row.transaction_id, set()) != set(row.after[TAGS])]
+
+
+def _other_parts(rows: Rows) -> Iterator[list[StagedRow]]:
+    """Rows whose touched parts are gone or have another category than the change gave them."""
+    for piece in pieces_of(rows.filter(after__has_key=PARTS)):
+        ids = [int(pk) for row in piece for pk in row.after[PARTS]]
+        now: dict[str, int | None] = {}
+        for some in in_pieces(ids):
+            parts = TransactionSplit.objects.filter(pk__in=some)
+            now |= {str(pk): held for pk, held in parts.values_list("pk", "category_id")}
+        yield [
+            row
+            for row in piece
+            if any(pk not in now or now[pk] != held for pk, held in row.after[PARTS].items())
+        ]
 
 
 def _moment_of(change: Change) -> datetime | None:

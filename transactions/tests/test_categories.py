@@ -20,7 +20,8 @@ from transactions.models import (
     Transaction,
 )
 from transactions.services.bulk_editing import bulk_edit
-from transactions.services.categories import create_category, delete_category, edit_category
+from transactions.services.categories import create_category, edit_category
+from transactions.services.category_removal import delete_category
 from transactions.services.long_changes import LongChange
 from transactions.services.posting import delete_transactions, restore_transactions
 from transactions.services.rule_editing import create_rule
@@ -104,7 +105,7 @@ def test_rows_of_a_deleted_category_move_to_its_parent_with_totals_and_history(a
     gone = make_transaction(account=checking, amount="-3.00", category=sushi)
     delete_transactions(actor=alice, rows=Transaction.objects.filter(pk=gone.pk))
     make_transaction(account=checking, amount="-1.00", category=food)
-    assert delete_category(actor=alice, category=sushi) == 3
+    assert delete_category(actor=alice, category=sushi).row_count == 3
     assert totals() == [("food", Decimal(0), Decimal(16))]
     assert set(Transaction.objects.values_list("category__slug", flat=True)) == {"food"}
     assert CategoryChange.objects.filter(from_category=sushi, to_category=food).count() == 3
@@ -113,7 +114,7 @@ def test_rows_of_a_deleted_category_move_to_its_parent_with_totals_and_history(a
     checking.refresh_from_db()
     assert checking.balance == 981
     assert not Category.objects.visible_to(alice).filter(pk=sushi.pk).exists()
-    assert delete_category(actor=alice, category=sushi) == 0
+    assert delete_category(actor=alice, category=sushi) is None
 
 
 def test_without_a_parent_rows_become_uncategorized_and_children_top_level(alice, checking):
@@ -307,7 +308,7 @@ def test_large_category_is_deleted_at_once_and_its_rows_move_later(
     assert (change.status, change.row_count, change.may_be_undone(timezone.now())) == (
         "done",
         6,
-        False,
+        True,
     )
     assert Transaction.objects.filter(category=other).count() == 5
     assert [split.category for split in whole.splits.order_by("pk")] == [other, food]

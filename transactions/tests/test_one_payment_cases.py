@@ -8,7 +8,8 @@ from django.utils import timezone
 from tests.builders import make_account, make_transaction
 from transactions.ledger_check import check_ledger
 from transactions.models import Category, ImportRow, Transaction
-from transactions.services.categories import create_category, delete_category
+from transactions.services.categories import create_category
+from transactions.services.category_removal import delete_category
 from transactions.services.import_confirming import confirm_import
 from transactions.tests.import_samples import checked, counts_of, csv_of, imported
 from transactions.tests.test_own_export import exported

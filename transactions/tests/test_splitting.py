@@ -18,7 +18,8 @@ from transactions.models import (
     TransactionSplit,
 )
 from transactions.services.bulk_editing import bulk_delete, bulk_edit
-from transactions.services.categories import create_category, delete_category
+from transactions.services.categories import create_category
+from transactions.services.category_removal import delete_category
 from transactions.services.posting import edit_transaction
 from transactions.services.splitting import Part, split_transaction, unsplit_transaction
 from transactions.services.undoing import undo_change

@@ -18,7 +18,8 @@ from transactions.models import (
     Transfer,
 )
 from transactions.services import bulk_editing, rule_editing
-from transactions.services.categories import create_category, delete_category
+from transactions.services.categories import create_category
+from transactions.services.category_removal import delete_category
 from transactions.services.import_confirming import confirm_import, revert_import
 from transactions.services.long_change_requests import begin_undo
 from transactions.services.posting import delete_transactions, restore_transactions

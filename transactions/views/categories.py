@@ -7,7 +7,9 @@ from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from banking.kernel.forms import errors_on
@@ -84,16 +86,16 @@ def category_delete(request: UserRequest, pk: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
-            moved = dispatching.remove_category_soon(
+            change = dispatching.remove_category_soon(
                 request.user,
                 category,
                 target=form.cleaned_data["target"],
                 with_rules=form.with_rules,
             )
-            if isinstance(moved, Change):
-                return redirect("transactions:change_detail", moved.pk)
-            words = {"name": category.name, "count": moved}
-            messages.success(request, _("%(name)s deleted. %(count)s transactions moved.") % words)
+            if change is not None and change.is_unfinished:
+                return redirect("transactions:change_detail", change.pk)
+            if change is not None:
+                _say_deleted(request, change)
             return redirect("transactions:category_list")
     rows = Transaction.objects.filter(category=category, deleted_at=None)
     context = {
@@ -103,6 +105,17 @@ def category_delete(request: UserRequest, pk: int) -> HttpResponse:
         "more_rules": max(0, rules.count() - RULES_NAMED),
     }
     return _form_page(request, "transactions/category_delete.html", form, **context)
+
+
+def _say_deleted(request: UserRequest, change: Change) -> None:
+    words = ngettext(
+        "%(name)s deleted. %(count)s transaction moved.",
+        "%(name)s deleted. %(count)s transactions moved.",
+        change.row_count,
+    )
+    undo = reverse("transactions:change_undo", args=[change.pk])
+    sentence = words % {"name": change.summary, "count": change.row_count}
+    messages.success(request, sentence, extra_tags=f"undo:{undo}")
 
 
 def _own_category(request: UserRequest, pk: int) -> Category:

@@ -31,7 +31,7 @@ from transactions.models import (
     TransactionQuerySet,
 )
 from transactions.services.bulk_editing import Restored
-from transactions.services.changing import CATEGORY, DELETED_AT, NOTES, TAGS
+from transactions.services.changing import CATEGORY, DELETED_AT, NOTES, PARTS, TAGS
 from transactions.services.long_change_requests import stop_change
 from transactions.services.undoing import Undone, count_changed_since
 from users.policy import Ability, may, require
@@ -162,6 +162,7 @@ def change_detail(request: UserRequest, pk: int) -> HttpResponse:
         "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
         "icon_name": KIND_ICONS[change.kind],
         "rows": list(_with_words(page.rows)),
+        "references": list(change.references.all()),
         "newer": page.previous_cursor,
         "older": page.next_cursor,
         "only_left": only_left,
@@ -185,7 +186,7 @@ def change_undo(request: UserRequest, pk: int) -> HttpResponse:
         return go_back(request, error, "transactions:change_detail", pk)
     if result is None:  # A worker does it; the change's page shows how far it is.
         return redirect("transactions:change_detail", pk)
-    _say_undone(request, result)
+    _say_undone(request, change, result)
     return stay(request, "transactions:change_detail", pk)
 
 
@@ -213,20 +214,31 @@ def change_stop(request: UserRequest, pk: int) -> HttpResponse:
     return redirect("transactions:change_detail", pk)
 
 
-def _say_undone(request: UserRequest, result: Undone) -> None:
+def _say_undone(request: UserRequest, change: Change, result: Undone) -> None:
+    messages.success(request, _undone_words(change, result.restored_count))
+    left = [moved.left_words for moved in result.references if moved.left]
+    if result.left_ids:
+        words = ngettext("%(count)s transaction", "%(count)s transactions", len(result.left_ids))
+        left.insert(0, words % {"count": len(result.left_ids)})
+    if left:
+        words = _("Changed since, so we left it alone: %(what)s.")
+        messages.warning(request, words % {"what": ", ".join(left)})
+
+
+def _undone_words(change: Change, count: int) -> str:
+    if change.kind == Change.Kind.CATEGORY:
+        words = ngettext(
+            "%(name)s is back with %(count)s transaction.",
+            "%(name)s is back with %(count)s transactions.",
+            count,
+        )
+        return words % {"name": change.summary, "count": count}
     words = ngettext(
         "Undone. %(count)s transaction is back to how it was.",
         "Undone. %(count)s transactions are back to how they were.",
-        result.restored_count,
+        count,
     )
-    messages.success(request, words % {"count": result.restored_count})
-    if result.left_ids:
-        words = ngettext(
-            "%(count)s had been edited since, so we left it alone.",
-            "%(count)s had been edited since, so we left them alone.",
-            len(result.left_ids),
-        )
-        messages.warning(request, words % {"count": len(result.left_ids)})
+    return words % {"count": count}
 
 
 def _find(request: UserRequest, pk: int) -> Change:
@@ -285,13 +297,20 @@ class ChangeLine:
 def _with_words(rows: list[ChangeRow]) -> Iterator[ChangeLine]:
     """Replace IDs with names, with two queries per page."""
     values = [value for row in rows for value in (row.before, row.after)]
-    categories = Category.objects.in_bulk({v[CATEGORY] for v in values if v.get(CATEGORY)})
+    ids = {value[CATEGORY] for value in values if value.get(CATEGORY)}
+    ids |= {pk for value in values for pk in value.get(PARTS, {}).values() if pk}
+    categories = Category.objects.in_bulk(ids)
     tags = Tag.objects.in_bulk({pk for value in values for pk in value.get(TAGS, ())})
+
+    def named(pk: int | None) -> str:
+        category = categories.get(pk) if pk else None
+        return category.name if category else _("No category")
 
     def said(value: dict[str, Any], name: str) -> str:
         if name == CATEGORY:
-            category = categories.get(value[CATEGORY])
-            return category.name if category else _("No category")
+            return named(value[CATEGORY])
+        if name == PARTS:
+            return ", ".join(named(pk) for pk in value[PARTS].values())
         if name == TAGS:
             return ", ".join(sorted(tags[pk].name for pk in value[TAGS] if pk in tags)) or "–"
         if name == NOTES:
@@ -300,6 +319,7 @@ def _with_words(rows: list[ChangeRow]) -> Iterator[ChangeLine]:
 
     labels = {
         CATEGORY: _("Category"),
+        PARTS: _("Split"),
         TAGS: _("Tags"),
         NOTES: _("Notes"),
         DELETED_AT: _("Location"),

@@ -146,6 +146,7 @@ _CATEGORIES = {
     "transactions.category.created": _("Category added"),
     "transactions.category.edited": _("Category changed"),
     "transactions.category.deleted": _("Category removed"),
+    "transactions.category.restored": _("Category restored"),
     "transactions.choices.forgotten": _("Learned category forgotten"),
     "transactions.choices.remembered": _("Learned category used again"),
     "transactions.rule.created": _("Rule added"),
