@@ -1,4 +1,4 @@
-"""What happens to bills when their category is removed, and when that is undone."""
+"""Updates bills when their category is removed, and when that is undone."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from transactions.services.references import follow, give_back
 def follow_category(
     *, category: Category, target: Category | None, at: datetime
 ) -> list[ReferenceChange]:
-    """Move bills to the category that takes over, or clear their category."""
+    """Move bills to the category that replaces it, or clear their category."""
     return follow(Bill.objects.filter(category=category), at=at, category=target)
 
 

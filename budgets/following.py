@@ -1,4 +1,4 @@
-"""What happens to budgets when their category is removed, and when that is undone."""
+"""Updates budgets when their category is removed, and when that is undone."""
 
 from datetime import datetime
 

@@ -136,7 +136,9 @@ def test_quiet_hours_need_both_times(alice, client_for):
     assert (alice.quiet_from, alice.quiet_until) == (time(22), time(7))
 
 
-def test_the_backtest_shows_when_it_would_have_fired(alice, checking, client_for, time_machine):
+def test_the_backtest_shows_when_the_alert_would_have_been_raised(
+    alice, checking, client_for, time_machine
+):
     time_machine.move_to(AT)
     alice.base_currency = "EUR"
     alice.save()

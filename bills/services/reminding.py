@@ -46,7 +46,7 @@ def send_due_reminders(*, at: datetime) -> int:
     for batch in batched(wanted, BILLS_AT_ONCE):
         notified = _told([bill for bill, _ in batch])
         for bill, on in batch:
-            # Check before locking, so that a run without news locks nothing.
+            # Check before locking, so that a run with nothing to send locks nothing.
             if not notified.get(_lead_key(bill), set()).issuperset(channels_of(bill.user)):
                 count += len(_remind(bill, on, at))
     return count

@@ -139,7 +139,7 @@ def _checklist(
 ) -> Checklist | None:
     """The checklist, unless every step was done once.
 
-    Nobody sees another person's: when viewing as them, their settings stay private.
+    It is None while viewing as another person, because their settings stay private.
     """
     if user.is_stand_in or (state is not None and state.set_up_at is not None):
         return None
@@ -330,7 +330,7 @@ def _sums_by_kind(safe: SafeToSpend) -> list[tuple[str, Decimal]]:
 
 
 def _is_ahead(event: Event, outlook: Outlook, overdue: Collection[int]) -> bool:
-    """Whether it is still to come: not overdue, and not announced by the bank already."""
+    """Whether a payment is still to come: not overdue, and not yet announced by the bank."""
     is_pending = event.transaction_id in outlook.pending_ids
     is_overdue = event.bill_id in overdue and (event.on - outlook.safe.on).days == 1
     return not is_pending and not is_overdue

@@ -26,7 +26,7 @@ from insights.recurring.recurring import Recurring, recurring_among
 from transactions.models import Category, Transaction
 
 SPENDABLE = (Account.Type.CHECKING, Account.Type.CASH, Account.Type.CREDIT_CARD)
-# A payday further away is not counted on; the month's end takes its place.
+# If payday is further away than this, the end of the month is used instead.
 LONGEST_WAIT_DAYS = 45
 CARD_PAYMENT = "card-payment"
 _ZERO = Decimal(0)
@@ -86,7 +86,7 @@ class SafeToSpend:
 
     @property
     def days(self) -> int:
-        """Days to make it last: from today to the day before payday, at least one."""
+        """The number of days it must last: from today to the day before payday, at least one."""
         last = self.until if self.pay_day is None else self.until - timedelta(days=1)
         return max((last - self.on).days + 1, 1)
 
@@ -189,7 +189,9 @@ def _deductions(
     at_hand: Sequence[AtHand],
     ledger: Ledger,
 ) -> tuple[Deduction, ...]:
-    """The events as parts. A payment to a card here lowers its debt, which is subtracted already:
+    """The events as deductions.
+
+    A payment to one of the person's own cards lowers a debt that is already subtracted:
     only what exceeds the debt counts.
     """
     cards = [held for held in at_hand if held.account.account_type == Account.Type.CREDIT_CARD]

@@ -1,4 +1,4 @@
-"""Sample data on request: an invented household that one undoable action removes completely."""
+"""Sample data on request: a made-up household that one undoable action removes completely."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta

@@ -74,7 +74,7 @@ def _for_readers() -> dict[str, Any]:
 
 
 def _trouble(trouble: Trouble) -> list[tuple[int, str, str]]:
-    """(count, label, link) of every count that is not zero."""
+    """(count, label, link) of each kind of problem that exists."""
     return [
         (getattr(trouble, name), words, f"{reverse(f'admin:{table}_changelist')}?{query}")
         for name, words, table, query in _TROUBLE

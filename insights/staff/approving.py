@@ -1,8 +1,8 @@
-"""Requests for a second admin: asked for, approved, rejected, withdrawn, expired.
+"""Requests for a second admin: created, approved, rejected, withdrawn or expired.
 
 Invariants: a request has exactly one end, and at most one effect, in the transaction that approves
-it; whoever asked never approves; both admins are in the audit trail. The row's lock decides between
-two who answer at once.
+it; the person who requested it never approves; both admins are in the audit trail. The row's lock
+decides between two admins who answer at the same time.
 """
 
 from collections.abc import Callable
@@ -40,10 +40,10 @@ Status = Approval.Status
 
 
 def ask(*, actor: User, action: str, target: Model, words: str, params: dict[str, Any]) -> Approval:
-    """Store an act for a second admin; registered as the `asker` of users.services.second_admin.
+    """Store an action for a second admin; an `asker` registered in users.services.second_admin.
 
-    Raises ValidationError if such an act on this object is waiting, or if it concerns the actor;
-    only their own erasure everybody may ask for.
+    Raises ValidationError if such an action on this object is waiting, or if it concerns the
+    actor. The only action that people may request about themselves is their erasure.
     """
     is_own_erasure = action == ERASE_PERSON and target == actor
     if not is_own_erasure:
@@ -91,7 +91,7 @@ def approve(*, actor: User, approval: Approval, at: datetime) -> Approval:
 
 @db_transaction.atomic
 def reject(*, actor: User, approval: Approval, at: datetime) -> Approval:
-    """Refuse what somebody else asked for. Raises ValidationError if it has ended."""
+    """Reject another admin's request. Raises ValidationError if it has ended."""
     row = _locked_for_answer(
         actor, approval, at, "You can't reject your own request. Withdraw it instead."
     )
@@ -100,7 +100,7 @@ def reject(*, actor: User, approval: Approval, at: datetime) -> Approval:
 
 @db_transaction.atomic
 def withdraw(*, actor: User, approval: Approval, at: datetime) -> Approval:
-    """Take back what one asked for. Raises ValidationError if it has ended."""
+    """Withdraw one's own request. Raises ValidationError if it has ended."""
     if approval.requested_by_id != actor.pk:
         require(actor, Ability.MANAGE_USERS)
         raise ValidationError("Only the person who requested this can withdraw it.")
@@ -108,7 +108,7 @@ def withdraw(*, actor: User, approval: Approval, at: datetime) -> Approval:
 
 
 def waiting_approvals(at: datetime) -> QuerySet[Approval]:
-    """What waits for a second admin, the oldest first."""
+    """Requests that wait for a second admin, oldest first."""
     rows = Approval.objects.filter(status=Status.WAITING, expires_at__gt=at)
     return rows.select_related("requested_by").order_by("pk")
 
@@ -144,8 +144,8 @@ def _end(row: Approval, actor: User, status: str, at: datetime) -> Approval:
 
 
 def _record(actor: User, action: str, row: Approval, **more: Any) -> None:
-    # About a person it belongs to their chain, otherwise to that of the admin. What erasing a
-    # person leaves of their chain does not say who decided it.
+    # About a person it belongs to their chain, otherwise to that of the admin. What remains of
+    # an erased person's chain does not say who decided it.
     is_in_theirs = row.target_type == User._meta.label_lower and row.action != ERASE_PERSON
     owner = row.target_id if is_in_theirs else actor.pk
     trail.record(actor=actor, action=action, target=row, owner_id=owner, act=row.words, **more)

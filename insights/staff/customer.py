@@ -1,4 +1,4 @@
-"""The staff's page of one customer: what there is about a person, as its reader may see it.
+"""The staff's page of one customer: everything about a person that the reader may see.
 
 Support sees neither money nor what was paid to whom: no amounts, merchants, account names or
 numbers, and addresses masked. Each section holds its newest rows and links to the whole list.
@@ -57,7 +57,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The cells of one line, and what can be done with it."""
+    """The cells of one row, and the actions it offers."""
 
     cells: list[Cell]
     actions: list[Action] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled table. `more` is the whole list; `empty` is said in place of no rows."""
+    """A titled table. `more` links to the whole list; `empty` is shown if there are no rows."""
 
     key: str
     title: str
@@ -86,7 +86,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class CustomerPage:
-    """All a reader sees of one person."""
+    """Everything a reader sees of one person."""
 
     user: User
     name: str
@@ -101,7 +101,7 @@ class CustomerPage:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Who reads about whom, when; and whether they see everything and may help."""
+    """The reader, the customer and the time, and what the reader may see and do."""
 
     reader: User
     user: User
@@ -113,14 +113,14 @@ class _Reader:
 
     @property
     def helps(self) -> bool:
-        """Nobody helps themselves, and only admins act on other staff."""
+        """Whether the reader may help: never themselves, and other staff only as an admin."""
         is_own = self.reader.pk == self.user.pk
         is_reachable = not is_staff_role(self.user.role) or may(self.reader, Ability.MANAGE_USERS)
         return may(self.reader, Ability.HELP_PEOPLE) and not is_own and is_reachable
 
     @property
     def manages(self) -> bool:
-        """Admins decide about others, never about themselves."""
+        """Whether the reader may decide about this person: admins, but never about themselves."""
         return may(self.reader, Ability.MANAGE_USERS) and self.reader.pk != self.user.pk
 
     def all_of(self, table: str, **query: Any) -> str:
@@ -135,12 +135,12 @@ class _Reader:
 
 
 def find_person(reader: User, pk: int, at: datetime) -> Any:
-    """The person as support may know of them, or None: what is not theirs to see does not exist."""
+    """The person, or None if this member of staff may not see them."""
     return with_locks(people_for(reader), at).filter(pk=pk).first()
 
 
 def customer_page(*, reader: User, user: Any, at: datetime) -> CustomerPage:
-    """Everything on the page, in a number of queries that no number of rows changes."""
+    """Load the page. The number of queries does not depend on the number of rows."""
     who = _Reader(reader, user, at)
     return CustomerPage(
         user=user,
@@ -223,7 +223,8 @@ def _accounts(who: _Reader) -> Section:
 
 
 def _balances(who: _Reader) -> Section:
-    """Opening balance + posted lines = balance, of each account; support learns only whether."""
+    """Opening balance + posted transactions = balance, per account. Support sees only whether it
+    is true."""
     accounts = Account.objects.filter(user=who.user, deleted_at=None).order_by("-is_active", "-id")
     shown = list(accounts[:CUSTOMER_SECTION_ROWS])
     posted = Transaction.objects.posted().filter(account__in=shown, deleted_at=None)
@@ -430,7 +431,7 @@ def _share_rows(
 
 
 def _trail(who: _Reader) -> Section:
-    """Support reads of signing in and settings only, and no details."""
+    """The latest audit events. Support sees only those of sign-in and settings, without details."""
     events = AuditEvent.objects.filter(chain__name=chain_name(who.user.pk))
     if not who.sees_all:
         events = events.filter(action__in=[*WORDS["access"], *WORDS["settings"]])

@@ -44,7 +44,7 @@ def erase_or_ask(
         if reason not in REASONS:
             raise ValidationError({"reason": "Choose a reason."})
     if not is_needed():
-        # What was asked for while it took two is settled by this.
+        # A request from when two admins were needed is settled by this.
         _requests_for(user).filter(status=Approval.Status.WAITING).update(
             status=Approval.Status.EXPIRED
         )
@@ -69,7 +69,7 @@ def waiting_erasure(user: User, at: datetime) -> Approval | None:
 
 
 def withdraw_own_erasure(*, user: User, at: datetime) -> None:
-    """Take back what one asked for oneself; registered in users.erasure."""
+    """Withdraw one's own request; registered in users.erasure."""
     row = waiting_erasure(user, at)
     if row is None or row.requested_by_id != user.pk:
         raise ValidationError("You haven't asked to delete your account.")

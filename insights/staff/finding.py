@@ -1,6 +1,7 @@
 """Find a customer by part of a name, email or phone number, by id, or by an account's last digits.
 
-Support finds customers only, and sees them masked; the reader decides, not the caller.
+Support finds only customers, and sees them masked. That follows from the reader's role, so no
+caller can forget it.
 """
 
 from django.db.models import Q, QuerySet
@@ -22,7 +23,7 @@ def people_for(reader: User) -> QuerySet[User]:
 
 
 def find_customers(reader: User, text: str, *, limit: int) -> list[User]:
-    """Up to `limit` people, an exact id first; none if the text is too short."""
+    """Find up to `limit` people, an exact id first. Finds none if the text is too short."""
     text = " ".join(text.split())
     digits = "".join(char for char in text if char in "0123456789")
     is_number = bool(digits) and not text.strip("+-/().0123456789 ")

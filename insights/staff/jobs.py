@@ -1,4 +1,4 @@
-"""Every scheduled job in words: when it runs in the reader's time zone, and what became of it."""
+"""Every scheduled job: when it runs, in the reader's time zone, and how its last run ended."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from users.audit import trail
 from users.models import User
 from users.policy import Ability, require
 
-# Its message job runs every 20 seconds; a worker that is silent for longer is not there.
+# The message job runs every 20 seconds. A worker that stays silent longer is not running.
 WORKER_SILENT_AFTER = timedelta(minutes=3)
 HEARTBEAT_JOB = "users.tasks.deliver_notifications"
 RATES_OLD_AFTER_DAYS = 4
@@ -44,7 +44,7 @@ class Job:
 
     @property
     def result(self) -> str:
-        """What the last run answered, in words."""
+        """The result of the last run, in words."""
         if self.state is None:
             return "Has not run yet."
         if self.state.outcome == JobState.Outcome.FAILED:
@@ -63,7 +63,7 @@ _RESULTS = {
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One sign of health: is it well (None: not known), and what to say about it."""
+    """One sign of health: whether it is good (None: unknown), with a sentence."""
 
     title: str
     is_well: bool | None
@@ -117,7 +117,7 @@ def _within_the_hour(minute: str) -> str:
 
 
 def _next_run(row: PeriodicTask, at: datetime) -> datetime | None:
-    """When it is due next; now if it is late. Never run: at its first time from now."""
+    """When the job is due next: now if it is late. If it never ran, its next regular time."""
     if row.clocked or row.solar:
         return None
     left: timedelta = row.schedule.remaining_estimate(row.last_run_at or at)
@@ -146,7 +146,7 @@ def run_now(*, actor: User, job: PeriodicTask) -> None:
 
 
 def health(at: datetime) -> list[Sign]:
-    """What the product stands on, one sign each."""
+    """The state of the database, broker, worker and other things the product depends on."""
     states = {state.name: state for state in JobState.objects.all()}
     return [
         _timed("Database", lambda: connection.cursor().execute("SELECT 1")),
@@ -207,7 +207,7 @@ def _rates(at: datetime) -> Sign:
 
 
 def _banks() -> Iterable[Sign]:
-    """One sign a provider in use: how many of its connections work."""
+    """One sign per provider in use: how many of its connections work."""
     works = Count("pk", filter=Q(status=BankConnection.Status.ACTIVE))
     rows = BankConnection.objects.filter(disconnected_at=None).order_by("provider")
     counts = rows.values_list("provider").annotate(count=Count("pk"), working=works)

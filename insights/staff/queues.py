@@ -1,4 +1,4 @@
-"""The queues staff work through, read from what they are about: the oldest first.
+"""The queues staff work through, read from the records themselves, oldest first.
 
 Support works on sign-ins and messages and sees people masked; the others are for those who read
 everything, and only admins decide there.
@@ -157,7 +157,7 @@ def _imports(reader: User, at: datetime) -> list[Item]:
 
 
 def _connections(reader: User, at: datetime) -> list[Item]:
-    """Broken since their last sync, which stays the same through all failed attempts."""
+    """Broken connections, since their last successful sync, so failed attempts change nothing."""
     broken = [BankConnection.Status.ERROR, BankConnection.Status.NEEDS_LOGIN]
     rows = BankConnection.objects.filter(status__in=broken, disconnected_at=None)
     return [

@@ -1,4 +1,4 @@
-"""Changes of the jobs' schedule that a second admin agreed to."""
+"""Changes of the job schedule that a second admin approved."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def _text_of(row: Model, field: Any) -> str | None:
 
 @db_transaction.atomic
 def apply_schedule(*, actor: User, target: Model, values: dict[str, Any]) -> None:
-    """Set these values of a job or a timing. Raises ValidationError if they do not fit."""
+    """Set these values of a job or a timing. Raises ValidationError if they are invalid."""
     require(actor, Ability.MANAGE_USERS)
     require_second_admin(EDIT_SCHEDULE, target)
     rows = type(target)._base_manager.select_for_update(of=("self",))

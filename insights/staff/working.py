@@ -1,4 +1,4 @@
-"""Taking an item of a queue, handing it back, and closing it with a note."""
+"""Taking an item of a queue, returning it, and closing it with a note."""
 
 from datetime import datetime
 
@@ -29,7 +29,7 @@ def take(*, actor: User, queue: Queue, item: Item, at: datetime) -> WorkItem:
 
 @db_transaction.atomic
 def release(*, actor: User, queue: Queue, item: Item) -> WorkItem:
-    """Hand an item back, one's own or an absent colleague's."""
+    """Return an item to the queue, one's own or an absent colleague's."""
     row = _locked(actor, queue, item)
     row.assignee, row.taken_at = None, None
     row.save(update_fields=["assignee", "taken_at"])
@@ -60,7 +60,7 @@ def _locked(actor: User, queue: Queue, item: Item) -> WorkItem:
         with db_transaction.atomic():
             WorkItem.objects.create(queue=queue.key, key=item.key, about=item.customer)
     except IntegrityError:
-        pass  # Somebody has touched it before.
+        pass  # It has a row from an earlier occurrence.
     row = WorkItem.objects.select_for_update().get(queue=queue.key, key=item.key)
     if row.done_at is not None:
         raise ValidationError("This was already finished.")

@@ -71,7 +71,7 @@ def role_of(user: User) -> str:
 # --- No door passes alone -------------------------------------------------------------------------
 
 
-def test_no_service_does_these_acts_for_one_admin_alone(first, alice, held):
+def test_services_refuse_these_actions_for_a_single_admin(first, alice, held):
     install_schedule()
     job = PeriodicTask.objects.order_by("pk").first()
     TOTP.activate(alice, "JBSWY3DPEHPK3PXP")
@@ -96,16 +96,14 @@ def test_no_service_does_these_acts_for_one_admin_alone(first, alice, held):
     assert PeriodicTask.objects.get(pk=job.pk).enabled is True
 
 
-def test_other_roles_are_set_by_one_admin_and_everything_when_the_setting_is_off(
-    first, alice, settings
-):
+def test_other_roles_and_everything_without_the_setting_need_one_admin(first, alice, settings):
     set_role(actor=first, user=alice, role="support")
     settings.FOUR_EYES = False
     set_role(actor=first, user=alice, role="admin")
     assert role_of(alice) == "admin"
 
 
-def test_the_api_refuses_what_needs_two(api_for, first, alice):
+def test_the_api_refuses_changes_that_need_two_admins(api_for, first, alice):
     client = api_for(first)
     step_up(client, first)
     answer = client.patch(f"/api/admin/users/{alice.pk}", {"role": "admin"}, format="json")
@@ -117,7 +115,7 @@ def test_the_api_refuses_what_needs_two(api_for, first, alice):
 # --- Approving ------------------------------------------------------------------------------------
 
 
-def test_a_second_admin_grants_the_role_and_both_are_in_the_trail(first, second, alice):
+def test_a_second_admin_grants_the_role_and_both_are_audited(first, second, alice):
     row = grant(first, alice)
     approve(actor=second, approval=row, at=timezone.now())
     assert role_of(alice) == "admin"
@@ -149,7 +147,7 @@ def test_a_rate_factors_and_a_schedule_take_effect_with_the_approval(first, seco
     assert (event.actor, event.changes["enabled"]) == (second, ["True", "False"])
 
 
-def test_who_asked_never_approves_nor_gets_the_right(first, second, alice):
+def test_admins_cannot_approve_their_own_requests_or_get_rights_themselves(first, second, alice):
     row = grant(first, alice)
     with pytest.raises(ValidationError, match="second admin"):
         approve(actor=first, approval=row, at=timezone.now())
@@ -165,7 +163,7 @@ def test_who_asked_never_approves_nor_gets_the_right(first, second, alice):
     assert role_of(alice) == "user"
 
 
-def test_ended_requests_have_no_effect(first, second, alice, bob):
+def test_ended_requests_cannot_take_effect(first, second, alice, bob):
     now = timezone.now()
     withdrawn, late = grant(first, alice), grant(first, bob)
     withdraw(actor=first, approval=withdrawn, at=now)
@@ -184,7 +182,7 @@ def test_ended_requests_have_no_effect(first, second, alice, bob):
     assert {role_of(alice), role_of(bob)} == {"user"}
 
 
-def test_an_expired_request_makes_room_for_a_new_one(first, alice):
+def test_an_expired_request_can_be_made_again(first, alice):
     row = grant(first, alice)
     Approval.objects.filter(pk=row.pk).update(expires_at=timezone.now())
     assert grant(first, alice).pk != row.pk
@@ -192,7 +190,7 @@ def test_an_expired_request_makes_room_for_a_new_one(first, alice):
     assert row.status == "expired"
 
 
-def test_what_an_admin_asked_ends_with_their_role(first, second, alice):
+def test_a_request_cannot_be_approved_once_its_admin_lost_the_role(first, second, alice):
     row = grant(first, alice)
     set_role(actor=second, user=first, role="user")
     with pytest.raises(ValidationError, match="no longer an admin"):
@@ -201,7 +199,7 @@ def test_what_an_admin_asked_ends_with_their_role(first, second, alice):
 
 
 @pytest.mark.parametrize("role", ["user", "support", "auditor"])
-def test_nobody_else_asks_or_answers(first, alice, role):
+def test_only_admins_request_and_answer(first, alice, role):
     row = grant(first, alice)
     other = set_role(actor=None, user=make_user("other@staff.example"), role=role)
     for answer in (approve, reject, withdraw):
@@ -215,7 +213,7 @@ def test_nobody_else_asks_or_answers(first, alice, role):
 # --- Pages ----------------------------------------------------------------------------------------
 
 
-def test_the_form_of_a_user_asks_and_the_page_approves(client_for, first, second, alice):
+def test_the_user_form_creates_a_request_that_the_page_approves(client_for, first, second, alice):
     asking, answering = client_for(first), client_for(second)
     step_up(asking, first)
     form = {"role": "admin", "is_active": "on", "kyc_status": "not_started"}
@@ -234,7 +232,7 @@ def test_the_form_of_a_user_asks_and_the_page_approves(client_for, first, second
     assert role_of(alice) == "admin"
 
 
-def test_rates_and_schedules_wait_too(client_for, first, held):
+def test_rates_and_schedules_wait_for_a_second_admin_too(client_for, first, held):
     install_schedule()
     client = client_for(first)
     client.post(
@@ -267,7 +265,7 @@ def test_rates_and_schedules_wait_too(client_for, first, held):
     assert (held.status, job.enabled, job.crontab.minute) == ("held", True, timing.minute)
 
 
-def test_answers_by_role_and_object(client_for, first, alice, subtests):
+def test_only_admins_can_answer_requests(client_for, first, alice, subtests):
     row = grant(first, alice)
     for role in ("support", "auditor", "user"):
         other = set_role(actor=None, user=make_user(f"{role}@else.example"), role=role)
@@ -306,7 +304,7 @@ def outcome(act) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_approvals_at_once_have_one_effect(at_once):
+def test_two_simultaneous_approvals_take_effect_once(at_once):
     row = grant(at_once["first"], at_once["alice"])
     now, admins = timezone.now(), (at_once["second"], at_once["third"])
     results = in_threads(
@@ -320,7 +318,7 @@ def test_two_approvals_at_once_have_one_effect(at_once):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_approval_beside_withdrawal_has_one_end(at_once):
+def test_approving_while_withdrawing_ends_a_request_once(at_once):
     row = grant(at_once["first"], at_once["alice"])
     now = timezone.now()
     acts = (
@@ -335,7 +333,7 @@ def test_approval_beside_withdrawal_has_one_end(at_once):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_requests_at_once_wait_once(at_once):
+def test_two_simultaneous_requests_create_one(at_once):
     admins = (at_once["first"], at_once["second"])
     results = in_threads(lambda number: outcome(lambda: grant(admins[number], at_once["alice"])), 2)
     assert sorted(results) == ["done", "refused"]

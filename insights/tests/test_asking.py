@@ -55,7 +55,7 @@ def asked_by(user):
         ),
     ],
 )
-def test_sentence_is_taken_apart(text, measure, kind, about, first, last):
+def test_questions_are_parsed_into_their_parts(text, measure, kind, about, first, last):
     question = read_question(text, today=TODAY)
     assert question.measure == Measure(measure)
     assert question.kind == (Kind(kind) if kind else None)
@@ -66,7 +66,7 @@ def test_sentence_is_taken_apart(text, measure, kind, about, first, last):
 @pytest.mark.parametrize(
     "text", ["", "groceries", "pay rent", "add expense 12.50 coffee", "Harbor"]
 )
-def test_plain_words_are_no_question(text):
+def test_plain_words_are_not_a_question(text):
     assert read_question(text, today=TODAY) is None
 
 
@@ -171,7 +171,7 @@ def without_zeros(sums):
 
 
 @pytest.mark.slow
-def test_two_hundred_answers_equal_the_recomputation_and_the_lists_totals(books, client_for):
+def test_two_hundred_answers_match_a_recomputation_and_the_lists_totals(books, client_for):
     client = client_for(books)
     asked = 0
     for name, wanted in NAMES.items():
@@ -197,7 +197,7 @@ def test_two_hundred_answers_equal_the_recomputation_and_the_lists_totals(books,
     assert asked >= 200
 
 
-def test_biggest_and_count_and_balance_are_the_lists(books):
+def test_largest_count_and_balance_answers_match_the_list(books):
     said = answer(asked_by(books), "biggest expense this year", today=TODAY)
     rows = [
         row
@@ -216,7 +216,7 @@ def test_biggest_and_count_and_balance_are_the_lists(books):
     assert isinstance(answer(asked_by(books), "what is my balance", today=TODAY), Refusal)
 
 
-def test_what_it_cannot_answer_it_refuses(books):
+def test_questions_it_cannot_answer_are_refused(books):
     for text in ("how much did Elvis cost me", "what is the weather this week"):
         said = answer(asked_by(books), text, today=TODAY)
         assert isinstance(said, Refusal), text
@@ -230,7 +230,7 @@ def test_what_it_cannot_answer_it_refuses(books):
     assert said == Refusal("Which one do you mean: Pike Coffee, Pike Coffee Bar?")
 
 
-def test_words_lead_to_actions_and_places_of_the_own_person_only(books, client_for):
+def test_words_find_only_the_users_own_actions_and_pages(books, client_for):
     found = find(asked_by(books), "add expense 12.50 coffee", today=TODAY)
     assert found[0].url == "/transactions/new/?txn_type=expense&merchant=coffee&amount=12.50"
     form = client_for(books).get(found[0].url).context["form"]

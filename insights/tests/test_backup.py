@@ -125,7 +125,7 @@ def test_backup_restores_into_an_empty_database_and_proves_itself(stored, empty,
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_a_restored_database_with_wrong_figures_and_a_foreign_key_is_told(stored, empty, tmp_path):
+def test_restoring_reports_wrong_figures_and_a_different_encryption_key(stored, empty, tmp_path):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_account SET balance = balance + 10000")
     file = tmp_path / "wrong.tar.gz"
@@ -206,7 +206,7 @@ def test_changed_archives_are_refused(good, refused, change, sentence):
     "name",
     ["../outside", "/etc/cron.d/job", "files/../../outside", "files//mail", "files/./a", "other"],
 )
-def test_members_outside_the_folder_are_refused(good, refused, tmp_path, name):
+def test_archive_members_outside_the_folder_are_refused(good, refused, tmp_path, name):
     content = _members(good)
     _rewrite(good, lambda members: (members.clear(), members.update({name: b"x"} | content)))
     assert "no backup of ours contains" in refused()

@@ -63,7 +63,7 @@ def test_part_of_a_name_email_phone_or_account_finds_the_customer(maria, text):
         assert find_customers(staff(role), text, limit=8) == [maria]
 
 
-def test_the_customer_number_comes_first_and_needs_no_length(maria):
+def test_a_customer_number_matches_first_however_short(maria):
     reader = staff("support")
     assert find_customers(reader, str(maria.pk), limit=8)[0] == maria
     assert find_customers(reader, "ke", limit=8) == []
@@ -79,7 +79,7 @@ def test_accounts_in_the_trash_and_staff_are_not_found_by_support(maria):
     assert len(find_customers(staff("auditor"), "staff.example", limit=8)) == 2
 
 
-def test_search_shows_support_masked_names_and_leads_a_single_find_on(client_for, maria):
+def test_search_masks_names_for_support_and_opens_a_single_result(client_for, maria):
     make_user("mara@example.com", name="Mara Kell")
     client = client_for(staff("support"))
     url = reverse("admin:customer_search")
@@ -126,7 +126,7 @@ def test_support_gives_a_reason_which_the_customer_reads(client_for, maria):
     assert reader.email not in told
 
 
-def test_a_reason_opens_one_record_for_half_an_hour_and_for_one_person(maria, alice):
+def test_a_reason_opens_one_record_to_one_person_for_half_an_hour(maria, alice):
     reader, now = staff("support"), timezone.now()
     open_customer(actor=reader, user=maria, reason="ticket 4711")
     now = AuditEvent.objects.get(action="users.customer.opened").created_at
@@ -151,7 +151,7 @@ def test_support_sees_the_page_without_money_names_or_addresses(client_for, worl
     assert [word for word in shown if word not in text] == []
 
 
-def test_auditors_see_everything_and_no_button(client_for, world):
+def test_auditors_see_everything_but_no_buttons(client_for, world):
     client = client_for(staff("auditor"))
     url = reverse("admin:customer", args=[world["owner"].pk])
     before, text = everything(), client.get(url).content.decode()
@@ -167,7 +167,7 @@ def test_admins_see_everything_and_the_actions(client_for, world):
         assert label in text
 
 
-def test_a_balance_is_explained_and_support_learns_whether_it_adds_up(world):
+def test_auditors_see_the_parts_of_a_balance_and_support_whether_they_add_up(world):
     owner, reader = world["owner"], staff("support")
     page = customer_page(reader=staff("auditor"), user=find(owner), at=timezone.now())
     explained = next(section for section in page.sections if section.key == "balances")
@@ -188,7 +188,9 @@ def staff_reader() -> User:
     return User.objects.filter(role="auditor").first()
 
 
-def test_the_page_takes_as_many_queries_for_more_rows(client_for, django_assert_num_queries, maria):
+def test_the_page_needs_constant_queries_for_many_rows(
+    client_for, django_assert_num_queries, maria
+):
 
     client = client_for(staff("auditor"))
     url = reverse("admin:customer", args=[maria.pk])
@@ -221,7 +223,7 @@ def post(client: Client, url: str) -> int:
     return client.post(url, {"reason": "ticket 4711"}).status_code
 
 
-def test_every_action_by_role_and_object(signed_in, world, bob, subtests):
+def test_each_action_is_allowed_to_the_right_roles(signed_in, world, bob, subtests):
     owner, bill, message = world["owner"], world["bill"].pk, world["message"].pk
     support, auditor, boss = staff("support"), staff("auditor"), staff("admin")
     own, absent = help_urls(owner.pk, bill, message), help_urls(ABSENT, ABSENT, ABSENT)

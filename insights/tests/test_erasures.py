@@ -40,7 +40,7 @@ def is_there(user: User) -> bool:
     return User.objects.filter(pk=user.pk, is_active=True, email=user.email).exists()
 
 
-def test_two_admins_erase_and_both_stay_in_the_trail(alice):
+def test_two_admins_erase_a_person_and_both_stay_in_the_trail(alice):
     first, second = staff("first"), staff("second")
     row = asked(first, alice)
     mail = Notification.objects.get(recipient=alice)
@@ -62,7 +62,7 @@ def test_two_admins_erase_and_both_stay_in_the_trail(alice):
     assert verify().faults == []
 
 
-def test_nobody_erases_alone(alice):
+def test_no_admin_can_erase_a_person_alone(alice):
     first, second = staff("first"), staff("second")
     for actor in (alice, first):
         with pytest.raises(ValidationError, match="second admin"):
@@ -87,7 +87,7 @@ def test_nobody_erases_alone(alice):
     assert not is_there(second)
 
 
-def test_a_persons_own_wish_takes_one_admin_even_after_they_were_deactivated(alice):
+def test_a_persons_own_erasure_request_needs_one_admin_even_if_deactivated(alice):
     first = staff("first")
     row = asked(alice, alice, "own_wish")
     assert row.expires_at - row.created_at > OWN_ERASURE_FOR * 0.99
@@ -103,7 +103,7 @@ def test_a_persons_own_wish_takes_one_admin_even_after_they_were_deactivated(ali
     assert alice.email.endswith("@erased.invalid")
 
 
-def test_what_has_ended_erases_nobody(alice, bob):
+def test_an_ended_erasure_request_erases_nobody(alice, bob):
     first, second = staff("first"), staff("second")
     late, back = asked(first, alice), asked(first, bob)
     withdraw(actor=first, approval=back, at=timezone.now())
@@ -149,7 +149,9 @@ def test_without_four_eyes_an_admin_erases_at_once(alice, settings):
 # --- Pages and API --------------------------------------------------------------------------------
 
 
-def test_the_customer_page_asks_the_queue_shows_and_the_person_is_told(client_for, alice):
+def test_an_erasure_requested_on_the_customer_page_is_queued_and_shown_to_the_person(
+    client_for, alice
+):
     first, second = staff("first"), staff("second")
     asking, answering = client_for(first), client_for(second)
     page, url = reverse("admin:customer", args=[alice.pk]), "admin:customer_erase"
@@ -192,7 +194,7 @@ def test_who_may_not_erase_is_refused_on_the_page(client_for, alice, subtests):
     assert not Approval.objects.exists()
 
 
-def test_a_customer_asks_and_keeps_the_account(client_for, alice):
+def test_a_customer_withdraws_an_erasure_request(client_for, alice):
     client, url = client_for(alice), reverse("users:privacy")
     step_up(client, alice)
     page = client.post(url, {"confirm": alice.email}, follow=True).content.decode()
@@ -206,7 +208,7 @@ def test_a_customer_asks_and_keeps_the_account(client_for, alice):
     assert "asked to delete your account" in page
 
 
-def test_the_api_says_that_it_waits_and_takes_it_back(api_for, alice):
+def test_the_api_shows_and_withdraws_a_waiting_erasure(api_for, alice):
     api = api_for(alice)
     step_up(api, alice)
     answer = api.post("/api/users/me/erase", {"confirm": alice.email}, format="json")
@@ -229,7 +231,7 @@ def outcome(act) -> str:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("rival", ["approve", "withdraw"])
-def test_two_answers_at_once_have_one_end(transactional_db, rival):
+def test_two_simultaneous_answers_end_a_request_once(transactional_db, rival):
     first, second, third = staff("first"), staff("second"), staff("third")
     alice = make_user("alice@example.com")
     row, now = asked(first, alice), timezone.now()

@@ -90,7 +90,7 @@ def done_count(client):
     return next((n for n in range(6) if f"{n} of 5 done" in page), None)
 
 
-def test_the_checklist_counts_each_step_and_leaves_when_all_are_done(client_for, alice):
+def test_the_checklist_counts_each_step_and_disappears_when_all_are_done(client_for, alice):
     client = client_for(alice)
     assert done_count(client) == 0
     EmailAddress.objects.create(user=alice, email=alice.email, primary=True, verified=True)
@@ -120,7 +120,7 @@ def test_the_checklist_counts_each_step_and_leaves_when_all_are_done(client_for,
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst"])
-def test_guests_are_asked_only_for_what_they_can_do(client_for, role):
+def test_guests_see_only_steps_they_can_do(client_for, role):
     guest = make_user("guest@example.org", name="Guest", role=role)
     page = client_for(guest).get("/").content.decode()
     assert "0 of 2 done" in page

@@ -46,12 +46,12 @@ def task_named(name: str) -> PeriodicTask:
         ("deliver-notifications", "UTC", "Every 20 seconds"),
     ],
 )
-def test_schedules_are_said_in_words_and_the_readers_time(name, zone, words):
+def test_schedules_are_described_in_words_and_the_readers_time_zone(name, zone, words):
     with timezone.override(zone):
         assert schedule_words(task_named(name), NOON) == words
 
 
-def test_last_and_next_run_and_the_result_in_words():
+def test_a_job_shows_its_last_and_next_run_and_its_result():
     record_run(name=LEDGER_JOB, at=NOON, duration_ms=1234, result="True")
     record_run(name="bills.tasks.remind_of_bills", at=NOON, duration_ms=5, error="Boom: no")
     PeriodicTask.objects.filter(name="alert-scan").update(enabled=False)
@@ -70,7 +70,7 @@ def test_last_and_next_run_and_the_result_in_words():
     assert timedelta(0) < due - now <= timedelta(days=1)
 
 
-def test_checks_say_the_day_they_held():
+def test_checks_show_the_day_they_last_passed():
     def words(title: str) -> tuple:
         return next((s.is_well, s.words) for s in health(timezone.now()) if s.title == title)
 
@@ -83,7 +83,7 @@ def test_checks_say_the_day_they_held():
     assert words("Cache")[0] is True
 
 
-def test_an_admin_starts_a_job_which_the_trail_tells(client_for):
+def test_an_admin_starts_a_job_and_the_trail_records_it(client_for):
     admin, job = staff("admin"), task_named("purge")
     client = client_for(admin)
     assert "Run now" in client.get(reverse("admin:jobs")).content.decode()
@@ -93,7 +93,7 @@ def test_an_admin_starts_a_job_which_the_trail_tells(client_for):
     assert (event.actor, event.changes) == (admin, {"job": "purge"})
 
 
-def test_nobody_else_starts_one(client_for):
+def test_only_admins_can_start_a_job(client_for):
     job = task_named("purge")
     for role, status in (("support", 403), ("auditor", 403), ("user", 302)):
         user = staff(role)

@@ -48,12 +48,12 @@ def bill(user, account, amount, due, **over):
     )  # fmt: skip
 
 
-def test_nothing_needs_a_person_with_nothing_open(alice, account, today, client_for):
+def test_nothing_needs_attention_when_nothing_is_open(alice, account, today, client_for):
     assert needs(alice, today).count == 0
     assert "Needs your attention" not in client_for(alice).get("/").content.decode()
 
 
-def test_overdue_and_unfunded_bills_need_the_person_and_funded_ones_do_not(alice, account, today):
+def test_overdue_and_unfunded_bills_need_attention_and_funded_ones_do_not(alice, account, today):
     late = bill(alice, account, "10.00", today - timedelta(days=2))
     bill(alice, account, "20.00", today + timedelta(days=3))
     short = bill(alice, account, "500.00", today + timedelta(days=5))
@@ -64,7 +64,7 @@ def test_overdue_and_unfunded_bills_need_the_person_and_funded_ones_do_not(alice
     assert found.count == 2
 
 
-def test_lines_without_a_category_equal_the_list_they_lead_to(client_for, alice, account, today):
+def test_the_uncategorized_count_equals_the_list_it_links_to(client_for, alice, account, today):
     groceries = Category.objects.get(user=None, slug="groceries")
     first = first_of_month(today)
     for days in (0, 1, 40, 200):
@@ -83,7 +83,7 @@ def test_lines_without_a_category_equal_the_list_they_lead_to(client_for, alice,
     assert len(rows_behind(alice, address)) == 4
 
 
-def test_each_kind_of_question_is_asked_with_its_action(client_for, alice, account, today):
+def test_each_kind_of_question_appears_with_its_action(client_for, alice, account, today):
     out = make_transaction(account=account, amount="-12.00", txn_date=today)
     pot = make_account(user=alice, name="Pot", account_type="savings")
     into = make_transaction(account=pot, amount="12.00", txn_date=today)
@@ -121,7 +121,7 @@ def test_each_kind_of_question_is_asked_with_its_action(client_for, alice, accou
         assert f'action="{address}"' not in client.get("/").content.decode()
 
 
-def test_next_never_leads_to_another_site(client_for, alice, account, today):
+def test_the_next_parameter_never_redirects_to_another_site(client_for, alice, account, today):
     out = make_transaction(account=account, amount="-12.00", txn_date=today)
     into = make_transaction(account=make_account(user=alice), amount="12.00", txn_date=today)
     transfer = Transfer.objects.create(user=alice, outflow_transaction=out, inflow_transaction=into)
@@ -146,7 +146,7 @@ def monthly(account, today, amounts, merchant):
         )  # fmt: skip
 
 
-def test_new_dearer_refunded_and_unusual_are_reported(alice, today):
+def test_new_payments_price_increases_refunds_and_unusual_spending_are_reported(alice, today):
     account = make_account(user=alice, opening_balance="900.00")
     monthly(account, today, ["-9.00"] * 3, "Newsflix")
     monthly(account, today, ["-10.00"] * 6 + ["-12.00"], "Gym")

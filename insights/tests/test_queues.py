@@ -71,7 +71,7 @@ def full(alice):
 # --- Queues ---------------------------------------------------------------------------------------
 
 
-def test_each_queue_holds_its_item_and_the_home_counts_them(full, client_for):
+def test_each_queue_lists_its_item_and_the_home_page_counts_them(full, client_for):
     now = timezone.now()
     admin = staff("admin")
     counts = {queue.key: count for queue, count, _ in queue_counts(admin, now)}
@@ -83,14 +83,14 @@ def test_each_queue_holds_its_item_and_the_home_counts_them(full, client_for):
         assert reverse("admin:queue", args=[queue.key]) in page
 
 
-def test_the_oldest_comes_first(alice, bob):
+def test_the_oldest_item_comes_first(alice, bob):
     request_verification(actor=bob, user=bob)
     request_verification(actor=alice, user=alice)
     items = open_items(QUEUES["verification"], staff("admin"), timezone.now())
     assert [item.customer for item in items] == [bob, alice]
 
 
-def test_pages_by_role(full, client_for, subtests):
+def test_each_role_sees_only_its_queues(full, client_for, subtests):
     clients = {role: client_for(staff(role)) for role in ("support", "auditor", "admin")}
     customer = client_for(full)
     before = everything()
@@ -114,7 +114,7 @@ def test_pages_by_role(full, client_for, subtests):
     assert not WorkItem.objects.exists()
 
 
-def test_an_item_is_taken_by_one_handed_back_and_closed_with_a_note(full, client_for):
+def test_an_item_is_taken_by_one_person_returned_and_closed_with_a_note(full, client_for):
     first, second = staff("support", "one"), staff("support", "two")
     queue, now = QUEUES["messages"], timezone.now()
     (item,) = open_items(queue, first, now)
@@ -141,7 +141,7 @@ def test_an_item_is_taken_by_one_handed_back_and_closed_with_a_note(full, client
     assert {event.chain.name for event in events} == {f"user:{first.pk}", f"user:{second.pk}"}
 
 
-def test_what_fails_again_is_open_again(full):
+def test_an_item_that_fails_again_reopens(full):
     reader, queue, now = staff("admin"), QUEUES["jobs"], timezone.now()
     (item,) = open_items(queue, reader, now)
     finish(actor=reader, queue=queue, item=item, note="restarted", at=now)
@@ -150,7 +150,7 @@ def test_what_fails_again_is_open_again(full):
     assert len(open_items(queue, reader, now)) == 1
 
 
-def test_who_may_not_work_a_queue_is_refused_by_the_service(full):
+def test_the_service_refuses_staff_who_may_not_work_on_a_queue(full):
     (item,) = open_items(QUEUES["jobs"], staff("admin"), timezone.now())
     for role in ("support", "auditor", "user"):
         with pytest.raises(PermissionDenied):
@@ -160,7 +160,7 @@ def test_who_may_not_work_a_queue_is_refused_by_the_service(full):
 # --- Identity checks ------------------------------------------------------------------------------
 
 
-def test_a_customer_asks_an_admin_decides_and_both_are_notified(client_for, alice):
+def test_a_customer_requests_a_check_an_admin_decides_and_both_are_notified(client_for, alice):
     client, admin = client_for(alice), staff("admin")
     assert "Verify my identity" in client.get(reverse("users:profile")).content.decode()
     client.post(reverse("users:verification_request"))

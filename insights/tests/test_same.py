@@ -87,7 +87,7 @@ def answer(alice, bill, home, *, is_same, key="harbor homes"):
         {"name": "Harbor", "amount": "600", "due": date(2026, 11, 4)},
     ],
 )
-def test_what_may_be_the_same_is_asked_and_counts_twice_until_it_is_answered(alice, home, bill):
+def test_a_possible_match_is_asked_about_and_counts_twice_until_answered(alice, home, bill):
     if slug := bill.get("category"):
         bill = bill | {"category": Category.objects.get(user=None, slug=slug)}
     made = bill_of(alice, **bill)
@@ -107,12 +107,12 @@ def test_what_may_be_the_same_is_asked_and_counts_twice_until_it_is_answered(ali
         {"name": "Harbor Homes", "amount": "3000"},
     ],
 )
-def test_what_is_certain_either_way_is_not_asked(alice, home, bill):
+def test_certain_matches_and_certain_differences_are_not_asked_about(alice, home, bill):
     bill_of(alice, **bill)
     assert asked(alice) == set()
 
 
-def test_the_answer_holds_for_every_occurrence_and_can_be_undone(alice, home):
+def test_an_answer_applies_to_every_occurrence_and_can_be_undone(alice, home):
     bill = bill_of(alice)
     kept = answer(alice, bill, home, is_same=True)
     assert (rents(alice), rents(alice, days=60), asked(alice)) == (-1060, -2120, set())
@@ -128,14 +128,14 @@ def test_the_answer_holds_for_every_occurrence_and_can_be_undone(alice, home):
     assert (rents(alice), asked(alice)) == (-2060, set())
 
 
-def test_a_person_knows_better_than_amount_day_and_name(alice, home):
+def test_a_persons_answer_overrides_amount_day_and_name(alice, home):
     bill = bill_of(alice, name="Harbor Homes", amount="1000")
     assert rents(alice) == -1000
     answer(alice, bill, home, is_same=False)
     assert (rents(alice), asked(alice)) == (-2000, set())
 
 
-def test_an_answer_is_about_the_contract_with_the_nearest_amount(alice, home):
+def test_an_answer_applies_to_the_contract_with_the_nearest_amount(alice, home):
     pay(alice, home, "Harbor Homes", "-200", "rent")
     bill = bill_of(alice, amount="1060")
     assert rents(alice) == -2260
@@ -143,7 +143,7 @@ def test_an_answer_is_about_the_contract_with_the_nearest_amount(alice, home):
     assert rents(alice) == -1260
 
 
-def test_a_later_answer_takes_the_place_of_an_earlier_one_and_the_trail_tells(alice, home):
+def test_a_later_answer_replaces_an_earlier_one_and_both_are_audited(alice, home):
     bill = bill_of(alice)
     for is_same in (True, True, False):
         answer(alice, bill, home, is_same=is_same)
@@ -154,7 +154,9 @@ def test_a_later_answer_takes_the_place_of_an_earlier_one_and_the_trail_tells(al
         answer(alice, bill, home, is_same=True, key="")
 
 
-def test_the_api_asks_is_answered_and_asks_again(alice, bob, home, api_for, time_machine):
+def test_the_api_lists_a_question_takes_its_answer_and_undoes_it(
+    alice, bob, home, api_for, time_machine
+):
     time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
     bill = bill_of(alice)
     api = api_for(alice)
@@ -181,7 +183,7 @@ def test_the_api_asks_is_answered_and_asks_again(alice, bob, home, api_for, time
 
 
 @pytest.mark.parametrize("shown_on", ["forecast", "recurring", "bill"])
-def test_each_page_asks_and_comes_back(alice, home, client_for, time_machine, shown_on):
+def test_each_page_asks_and_returns_to_itself(alice, home, client_for, time_machine, shown_on):
     time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
     bill = bill_of(alice)
     client = client_for(alice)
@@ -223,7 +225,7 @@ def test_the_page_of_another_or_a_skipped_bill_does_not_ask(alice, home, client_
      (6, "missed on Nov 1")],
 )  # fmt: skip
 @pytest.mark.parametrize("page", ["forecast", "recurring"])
-def test_both_pages_say_what_is_late(alice, home, client_for, time_machine, page, day, shown):
+def test_both_pages_show_late_payments(alice, home, client_for, time_machine, page, day, shown):
     time_machine.move_to(datetime(2026, 11, day, 12, tzinfo=UTC))
     text = client_for(alice).get(f"/insights/{page}/").content.decode()
     assert shown in " ".join(text.split())
@@ -269,7 +271,7 @@ def test_the_forecast_expects_a_late_payment_tomorrow_and_says_since_when(alice,
     ]
 
 
-def test_home_asks_each_open_question(alice, home, client_for, time_machine):
+def test_the_home_page_asks_each_open_question(alice, home, client_for, time_machine):
     time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
     client = client_for(alice)
 
@@ -298,7 +300,7 @@ def test_a_question_answered_on_the_home_page_leads_back_to_it(alice, home, clie
     assert client_for(alice).post("/insights/same/", body)["Location"] == "/"
 
 
-def test_who_sees_no_insights_is_not_asked(alice, home, client_for):
+def test_people_without_insights_are_not_asked(alice, home, client_for):
     bill_of(alice)
     alice.role = "viewer"
     alice.save()

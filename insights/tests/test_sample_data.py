@@ -34,7 +34,7 @@ def live(user):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD"])
-def test_a_household_in_the_persons_currency(on, currency):
+def test_the_sample_household_uses_the_persons_currency(on, currency):
     user = make_user(base_currency=currency)
     add_sample_data(actor=user, on=on)
     found = live(user)
@@ -46,7 +46,7 @@ def test_a_household_in_the_persons_currency(on, currency):
     assert_ledger_holds()
 
 
-def test_removing_takes_exactly_the_sample_and_undo_brings_exactly_it_back(alice, on):
+def test_removing_deletes_only_the_sample_and_undo_restores_it(alice, on):
     add_sample_data(actor=alice, on=on)
     with_sample = live(alice)
     own = make_account(user=alice, name="Real", opening_balance="50.00")
@@ -64,7 +64,7 @@ def test_removing_takes_exactly_the_sample_and_undo_brings_exactly_it_back(alice
     assert_ledger_holds()
 
 
-def test_what_the_person_deleted_before_stays_deleted(alice, on):
+def test_restoring_the_sample_leaves_what_the_person_deleted_in_the_trash(alice, on):
     sample = add_sample_data(actor=alice, on=on)
     gone = Account.objects.get(pk=sample.account_ids[0])
     gone.throw_away(timezone.now())
@@ -74,14 +74,14 @@ def test_what_the_person_deleted_before_stays_deleted(alice, on):
     assert gone.deleted_at is not None
 
 
-def test_it_is_refused_beside_accounts_of_ones_own(alice, on):
+def test_sample_data_is_refused_to_people_with_accounts(alice, on):
     make_account(user=alice)
     with pytest.raises(ValidationError):
         add_sample_data(actor=alice, on=on)
     assert not SampleData.objects.exists()
 
 
-def test_a_viewer_gets_none(on):
+def test_a_viewer_gets_no_sample_data(on):
     viewer = make_user("v@example.org", role="viewer")
     with pytest.raises(PermissionDenied):
         add_sample_data(actor=viewer, on=on)
@@ -89,7 +89,7 @@ def test_a_viewer_gets_none(on):
 
 
 @pytest.mark.slow
-def test_one_click_in_one_click_out_and_undo(client_for, alice):
+def test_sample_data_is_added_removed_and_restored_with_one_click_each(client_for, alice):
     client = client_for(alice)
     assert "Try with sample data" in client.get("/").content.decode()
     page = client.post("/dashboard/sample/", follow=True).content.decode()
@@ -110,7 +110,7 @@ def test_sample_data_of_another_person_is_out_of_reach(client_for, alice, bob, o
     assert SampleData.objects.get().removed_at is None
 
 
-def test_it_can_be_added_again_after_it_was_removed(alice, on):
+def test_sample_data_can_be_added_again_after_it_was_removed(alice, on):
     first = add_sample_data(actor=alice, on=on).account_ids
     remove_sample_data(actor=alice, at=timezone.now())
     again = add_sample_data(actor=alice, on=on)

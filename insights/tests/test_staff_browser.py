@@ -74,7 +74,7 @@ def test_support_finds_a_customer_by_keyboard_and_sends_a_reminder(page, sign_in
     assert Notification.objects.filter(recipient=maria, kind="bill_reminder").count() == 1
 
 
-def test_an_admin_verifies_somebody_from_the_queue(page, sign_in, maria):
+def test_an_admin_verifies_a_customer_from_the_queue(page, sign_in, maria):
     request_verification(actor=maria, user=maria)
     sign_in("admin")
     page.get_by_role("link", name="1 Identity checks").click()

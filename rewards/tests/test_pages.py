@@ -39,7 +39,7 @@ def make_program(alice, **over):
     return create_program(actor=alice, user=alice, **(fields | over))
 
 
-def test_entries_are_listed_by_date_whenever_they_were_entered(alice, api_for, client_for):
+def test_points_entries_are_listed_by_date_not_by_entry_time(alice, api_for, client_for):
     program = make_program(alice)
     for points, day in ((30, 5), (10, 1), (20, 3)):
         add_entry(

@@ -162,7 +162,7 @@ def test_a_program_can_be_restored_from_the_trash(alice, miles):
     assert list(Reward.objects.visible_to(alice)) == [miles]
 
 
-def test_entries_cannot_be_changed(alice, miles):
+def test_points_entries_cannot_be_changed(alice, miles):
     entry = add_entry(actor=alice, reward=miles, kind="earn", points=1, on=MARCH)
     with pytest.raises(TypeError):
         entry.save()

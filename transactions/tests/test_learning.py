@@ -79,7 +79,7 @@ def test_learned_category_is_never_written_over_a_choice(checking, alice):
     assert (row.category.slug, row.category_source) == ("gifts", "manual")
 
 
-def test_other_people_other_directions_and_other_merchants_learn_nothing(checking, bob):
+def test_choices_teach_nothing_about_other_people_directions_or_merchants(checking, bob):
     choose(checking, "coffee")
     assert suggested(make_account(user=bob)) == (None, "none")
     assert suggested(checking, amount="5.00") == (None, "none")
@@ -98,7 +98,7 @@ def test_choices_that_contradict_teach_nothing_and_keep_the_map_to_what_was_chos
     assert suggested(checking, tesco) == ("groceries", "import")
 
 
-def test_nine_of_the_last_ten_decide(checking):
+def test_nine_of_the_last_ten_choices_decide(checking):
     for day in range(9):
         choose(checking, "coffee", txn_date=TODAY - timedelta(days=day))
     choose(checking, "gifts", txn_date=TODAY - timedelta(days=20))
@@ -112,7 +112,7 @@ def test_nine_of_the_last_ten_decide(checking):
     assert suggested(checking) == (None, "none")
 
 
-def test_account_amount_or_weekday_may_explain_the_choices(alice, savings):
+def test_choices_may_depend_on_account_amount_or_weekday(alice, savings):
     checking = make_account(user=alice, opening_balance="5000.00")
     for day in range(3):
         choose(checking, "coffee", txn_date=TODAY - timedelta(days=day))
@@ -135,7 +135,7 @@ def test_account_amount_or_weekday_may_explain_the_choices(alice, savings):
     assert suggested(checking, "Field House", on=date(2026, 3, 18)) == (None, "none")
 
 
-def test_choice_that_is_undone_deleted_or_removed_no_longer_teaches(checking, alice):
+def test_undone_deleted_or_removed_choices_teach_nothing(checking, alice):
     row = make_transaction(account=checking, description=KOPPEL)
     mine = Transaction.objects.filter(pk=row.pk)
     change = bulk_edit(actor=alice, rows=mine, at=timezone.now(), category=category("coffee"))
@@ -166,7 +166,7 @@ def test_nothing_to_forget_is_refused(alice):
         forget_choices(actor=alice, payee=payee_of(KOPPEL, is_inflow=False), at=timezone.now())
 
 
-def test_confirmed_transfer_is_no_choice(checking, savings, alice):
+def test_a_confirmed_transfer_is_not_a_choice(checking, savings, alice):
     transfer_funds(actor=alice, source=checking, target=savings, amount=Decimal("10.00"), on=TODAY)
     assert not list(suggester_for(alice).habits)
 
@@ -185,7 +185,7 @@ def test_twenty_corrections_categorize_ninety_percent_of_a_persons_next_lines(db
     assert (right + wrong + absent, right >= 180, wrong <= 4) == (200, True, True)
 
 
-def test_same_choices_in_any_order_of_writing_teach_the_same(checking):
+def test_the_order_of_writing_choices_does_not_matter(checking):
     rng = random.Random(3)
     choices = [("coffee", day) for day in range(9)] + [("gifts", 30)]
     rng.shuffle(choices)

@@ -33,7 +33,7 @@ def test_provider_category_wins_over_the_map(alice, line):
     assert (slug_of(suggestion), suggestion.category_source) == ("household", "provider")
 
 
-def test_rule_wins_over_both_and_a_new_rule_applies_at_once(alice, bob, line):
+def test_a_rule_wins_over_learning_and_map_and_a_new_rule_applies_immediately(alice, bob, line):
     pets = Category.objects.get(user=None, slug="pets")
     assert slug_of(suggester_for(alice).suggest(line, is_inflow=False)) == "groceries"
     rule = CategoryRule.objects.create(user=alice, category=pets, keyword_pattern="tesco")

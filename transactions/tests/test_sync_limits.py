@@ -51,7 +51,7 @@ def test_longest_waiting_connection_comes_first_whether_due_or_requested(alice):
     assert due_connections(NOW, limit=1) == [late.pk]
 
 
-def test_dead_workers_sync_is_due_once_its_lease_has_expired(alice):
+def test_a_dead_workers_sync_is_due_again_when_its_lease_expires(alice):
     connection = idle(alice, 1, next_sync_at=NOW + HOUR, lease_until=NOW + HOUR / 4)
     SyncRun.objects.create(connection=connection, trigger="manual", status="running")
     assert due_connections(NOW, limit=10) == []
@@ -75,7 +75,7 @@ class TestSimpleFin:
     """A bridge allows 24 requests a day and connection."""
 
     @pytest.mark.slow
-    def test_day_of_syncs_stays_within_the_allowance(self, connect, bank, server):
+    def test_a_day_of_syncs_stays_within_the_request_allowance(self, connect, bank, server):
         bank.add("main", TODAY, "-5.00", "Kiosk")
         connection = connect()
         map_to(connection, "new")
@@ -90,7 +90,7 @@ class TestSimpleFin:
         last = connection.runs.filter(status="done").first()
         assert last.started_at > NOW + timedelta(hours=18)
 
-    def test_failing_bridge_is_not_asked_more_often(self, connect, server):
+    def test_a_failing_bridge_does_not_get_more_requests(self, connect, server):
         connection = connect()
         map_to(connection, "new")
         server.asked.clear()
@@ -99,7 +99,7 @@ class TestSimpleFin:
             sync_if_waiting(connection_id=connection.pk, at=NOW + timedelta(minutes=minutes))
         assert 0 < len(server.asked) <= 24
 
-    def test_spent_allowance_postpones_the_sync(self, connect):
+    def test_a_used_up_allowance_postpones_the_sync(self, connect):
         connection = connect()
         map_to(connection, "new")
         SyncRun.objects.create(
@@ -231,7 +231,7 @@ def test_sandbox_bank_gives_way_to_real_banks_except_in_the_demo(settings, about
     assert [provider.key for provider in offered_providers()] == keys
 
 
-def test_account_tells_its_owner_of_its_connection(api_for, alice, connect):
+def test_an_account_shows_its_connection_to_its_owner(api_for, alice, connect):
     connection = connect()
     account = map_to(connection, "new").account
     known = {"id": connection.pk, "institution_name": connection.institution_name}
@@ -245,7 +245,7 @@ def test_account_tells_its_owner_of_its_connection(api_for, alice, connect):
     assert api_for(alice).get(f"/api/accounts/{account.pk}").json()["connection"] is None
 
 
-def test_shared_account_does_not_tell_of_the_bank(api_for, alice, connect):
+def test_a_shared_account_does_not_show_its_connection(api_for, alice, connect):
     connection = connect()
     account = map_to(connection, "new").account
     member = make_user("member@example.com")

@@ -200,7 +200,7 @@ def test_secret_is_encrypted_and_never_shown(bank, connect, alice, api_for):
     assert "secret" not in json.dumps(answer.json())
 
 
-def test_fifty_requests_make_one_run(bank, connect, alice):
+def test_fifty_sync_requests_cause_one_run(bank, connect, alice):
     connection = connect()
     runs = {
         request_sync(actor=alice, connection=connection, trigger="webhook", at=NOW).pk
@@ -229,7 +229,7 @@ def test_disconnecting_can_delete_transactions_and_be_undone(bank, connect, alic
         connecting.undo_disconnect(actor=alice, connection=connection, at=NOW + timedelta(days=2))
 
 
-def test_access_is_deleted_a_day_after_disconnecting(bank, connect, alice, server, provider):
+def test_access_is_deleted_one_day_after_disconnecting(bank, connect, alice, server, provider):
     connection = connect()
     connecting.disconnect_bank(actor=alice, connection=connection, keep_data=True, at=NOW)
     assert connecting.end_accesses(at=NOW + timedelta(hours=23)) == 0

@@ -32,14 +32,14 @@ _agreed: ContextVar[tuple[str, str, int | None] | None] = ContextVar("agreed", d
 
 
 def is_needed() -> bool:
-    """Whether this installation asks for a second admin."""
+    """Whether this installation requires a second admin."""
     return bool(settings.FOUR_EYES)
 
 
 def ask_second_admin(
     *, actor: "User", action: str, target: Model, words: str, params: dict[str, Any] | None = None
 ) -> None:
-    """Store the act for a second admin. Raises ValidationError if one like it is waiting.
+    """Store the action for a second admin. Raises ValidationError if the same one is waiting.
 
     Anybody may ask for their own erasure; everything else is for admins.
     """
@@ -56,7 +56,7 @@ def require_second_admin(action: str, target: Model) -> None:
 
 @contextmanager
 def with_second_admin(action: str, target_type: str, target_id: int | None) -> Iterator[None]:
-    """The block in which the act two admins agreed to is carried out."""
+    """The block in which an action that two admins agreed to is carried out."""
     token = _agreed.set((action, target_type, target_id))
     try:
         yield

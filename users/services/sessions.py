@@ -160,7 +160,7 @@ def note_first_use(authenticator: Authenticator, code: str) -> bool:
 
 
 def record_passkey_refused(*, user: User | None, purpose: str) -> None:
-    """A passkey was refused. The event names nobody, because the claimed user is unverified."""
+    """Record a refused passkey. The event names nobody, because the claimed user is unverified."""
     trail.record(actor=None, action=f"users.{purpose}.failed", target=user, reason="passkey")
 
 
@@ -182,7 +182,7 @@ def prove_code(*, user: User, code: str, by: str) -> bool:
 
 
 def record_stepped_up(*, user: User, by: str, factor: str) -> None:
-    """A signed-in user proved a factor again."""
+    """Record that a signed-in user proved a factor again."""
     trail.record(actor=user, action="users.step_up.succeeded", target=user, by=by, factor=factor)
 
 

@@ -85,7 +85,7 @@ def unlock_sign_in(*, actor: User, user: User) -> None:
 
 
 def record_list_exported(*, actor: User, table: str, query: str) -> None:
-    """Record that a member of staff takes a list along, and with which filters."""
+    """Record that a member of staff exported a list, and with which filters."""
     require(actor, Ability.READ_EVERYTHING)
     trail.record(actor=actor, action="users.list.exported", table=table, query=query[:500])
 
@@ -123,8 +123,9 @@ def with_locks(users: QuerySet[User], at: datetime) -> QuerySet[User]:
 
 
 def found_people(users: QuerySet[User], text: str, *, exactly: bool) -> QuerySet[User]:
-    """Users matching a search; `exactly`: by whole email, phone or name, for
-    staff who see masks.
+    """Users matching a search.
+
+    `exactly` compares whole emails, phone numbers and names, for staff who see masked values.
     """
     text = text.strip()
     if not exactly:
@@ -143,7 +144,7 @@ def gives_or_takes_rights(user: User | None, changes: dict[str, Any]) -> bool:
 
 
 def needs_second_admin(user: User | None, changes: dict[str, Any]) -> bool:
-    """Whether these changes of a user make or bring back an admin, where that takes two."""
+    """Whether these changes create or reactivate an admin, where that takes two admins."""
     if user is None or not second_admin.is_needed():
         return False
     role = changes.get("role", user.role)
@@ -158,7 +159,7 @@ def change_person(*, actor: User, user: User, **changes: Any) -> User:
     """Apply an admin's changes to a user: all or none, each with its own event."""
     require(actor, Ability.MANAGE_USERS)
     changed = user
-    # The role first: it takes the most locks.
+    # Change the role first, because it takes the most locks.
     for field, service in (("role", set_role), ("is_active", set_active)):
         if field in changes:
             changed = service(actor=actor, user=user, **{field: changes.pop(field)})

@@ -246,7 +246,7 @@ def run(capsys, *arguments: str) -> tuple[int, str]:
     return status, capsys.readouterr().out
 
 
-def test_the_command_reports_success(capsys, five_events):
+def test_verify_audit_reports_an_intact_trail(capsys, five_events):
     assert run(capsys) == (0, "5 events in 1 chains.\nThe audit trail is intact.\n")
 
 

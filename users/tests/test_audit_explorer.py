@@ -117,7 +117,7 @@ def test_a_signed_export_is_verified_elsewhere(auditor, recorded_event, tmp_path
     assert set(event.changes) == {"since", "until", "chain"}
 
 
-def test_every_change_of_the_file_is_noticed(auditor, recorded_event):
+def test_every_change_to_an_archive_is_detected(auditor, recorded_event):
     lines = [f"{line}\n" for line in exported(auditor).split("\n")[:-1]]
     middle = next(i for i, line in enumerate(lines) if "Alice Baker" in line)
     signed_by_another = json.loads(lines[-1]) | {"signature": "x"}

@@ -1,4 +1,4 @@
-"""A bank to try things with: invented institutions that answer over HTTP like a real provider.
+"""A sandbox bank: made-up institutions that respond over HTTP like a real provider.
 
 `python -m transactions.sources.banks.sandbox_server --port 9000 --data DIR` serves it until it is
 ended; `make run` starts it beside the web server. It imports nothing of the product and keeps its
@@ -14,7 +14,7 @@ own SQLite file, so that connecting to it is connecting to another house.
     POST   /control {"action", ...}          → {}: post, pending, settle, revise, remove, break,
                                                 mend, down, up
 
-All but the first two want `Authorization: Bearer ACCESS_TOKEN`. Amounts are texts, positive is
+All but the first two require `Authorization: Bearer ACCESS_TOKEN`. Amounts are texts, positive is
 money in. One customer's institution has the same history however often it is linked; the ids of
 its accounts change with each link, their `persistent_id` does not.
 """
