@@ -25,9 +25,9 @@ _UNUSUAL = (AlertType.UNUSUAL_SPENDING, AlertType.LARGE_TRANSACTION)
 
 @dataclass(frozen=True, slots=True)
 class NewsItem:
-    """One change. `kind` is new, dearer (price increase), refund or unusual; amounts are positive, in `currency`.
+    """One change. `kind` is new, dearer (price increase), refund or unusual.
 
-    An unusual one has its alert's message instead of a name and an amount.
+    Amounts are positive, in `currency`. An unusual one has its alert's message instead of a name and an amount.
     """
 
     kind: str

@@ -167,7 +167,7 @@ def test_an_erasure_requested_on_the_customer_page_is_queued_and_shown_to_the_pe
     queue = answering.get(reverse("admin:queue", args=["erasures"])).content.decode()
     assert f"Erase user {alice.pk} (The law requires it)" in queue
     own = client_for(alice).get(reverse("users:privacy")).content.decode()
-    assert "Our staff asked for this." in own
+    assert "Our staff requested this." in own
     assert "Keep my account" not in own
     step_up(answering, second)
     answering.post(reverse("admin:approval_approve", args=[Approval.objects.get().pk]))
