@@ -27,7 +27,8 @@ _UNUSUAL = (AlertType.UNUSUAL_SPENDING, AlertType.LARGE_TRANSACTION)
 class NewsItem:
     """One change. `kind` is new, dearer (price increase), refund or unusual.
 
-    Amounts are positive, in `currency`. An unusual one has its alert's message instead of a name and an amount.
+    Amounts are positive, in `currency`. An unusual one has its alert's message instead of a name
+    and an amount.
     """
 
     kind: str
