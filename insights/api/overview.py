@@ -1,15 +1,22 @@
 """`GET /api/dashboard/overview`: the home page's figures in one call."""
 
+from datetime import date
+from typing import Any
+
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.response import Response
 
 from banking.kernel.api_input import ApiView, operation
 from banking.kernel.api_parameters import DAY, MONTH
+from banking.kernel.keeping import keep, recall
+from banking.limits import HOME_SECONDS
 from insights.api.serializers import OverviewOut, overview_data
+from insights.figures.kept import OVERVIEW, key_of
 from insights.figures.overview import overview
 from insights.figures.period_choice import SPANS, choose_period
 from insights.figures.questions import include_shared_in
+from insights.figures.state import state_of
 from users.signed_in import UserApiRequest
 from users.timezones import local_date
 
@@ -33,7 +40,18 @@ class DashboardOverviewApi(ApiView):
         ],
     )
     def get(self, request: UserApiRequest) -> Response:
-        on = local_date(request.user.timezone, timezone.now())
+        """The figures without parameters are kept until one of them changes."""
+        user, on = request.user, local_date(request.user.timezone, timezone.now())
+        if request.query_params or user.is_stand_in:
+            return Response(self._computed(request, on))
+        key, state = key_of(OVERVIEW, user.pk), state_of(user, on)
+        data = recall(key, state)
+        if data is None:
+            data = self._computed(request, on)
+            keep(key, state, data, HOME_SECONDS)
+        return Response(data)
+
+    def _computed(self, request: UserApiRequest, on: date) -> dict[str, Any]:
         params = request.query_params
         figures = overview(
             user=request.user,
@@ -41,7 +59,7 @@ class DashboardOverviewApi(ApiView):
             on=on,
             include_shared=include_shared_in(params),
         )
-        return Response(overview_data(figures, request))
+        return overview_data(figures, request)
 
 
 @extend_schema_view(get=extend_schema(exclude=True))

@@ -24,7 +24,7 @@ from accounts.models import AccountShare
 from accounts.services import lock_accounts
 from banking.kernel.django_private import delete_at_once
 from insights.exports.ownership import rows_of, tables_of_people
-from insights.home.kept_page import forget_pages
+from insights.figures.kept import forget_kept
 from insights.models import Approval
 from transactions.models import ImportBatch
 from transactions.services.connecting import accesses_of, give_up
@@ -78,7 +78,7 @@ def erase_person(*, actor: User, user: User, confirmation: str, reason: str = "o
         trail.record(actor=by, action=ERASED, target=locked, reason=reason)
         db_transaction.on_commit(lambda: _clean_up(addresses, mails), robust=True)
         db_transaction.on_commit(lambda: give_up(accesses), robust=True)
-        db_transaction.on_commit(lambda: forget_pages(readers), robust=True)
+        db_transaction.on_commit(lambda: forget_kept(readers), robust=True)
 
 
 def require_erasable(user: User, confirmation: str) -> None:

@@ -16,6 +16,7 @@ from banking.limits import OUTLOOK_SECONDS
 from bills.models import Bill
 from insights.figures.books import last_events
 from insights.figures.coverage import Coverage
+from insights.figures.kept import OUTLOOK, key_of
 from insights.figures.links import Links
 from insights.forecast.forecast_ledger import load_ledger
 from insights.home.news import NewsItem, news_of_payments
@@ -39,17 +40,12 @@ def ahead_of(coverage: Coverage, *, currency: str, on: date) -> Ahead:
     """What comes on the covered accounts as of the date `on`, in `currency`."""
     if coverage.user.is_stand_in:
         return _computed(coverage, currency, on)
-    key, state = outlook_key(coverage.user.pk), _state(coverage, currency, on)
+    key, state = key_of(OUTLOOK, coverage.user.pk), _state(coverage, currency, on)
     kept: Ahead | None = recall(key, state)
     if kept is None:
         kept = _computed(coverage, currency, on)
         keep(key, state, kept, OUTLOOK_SECONDS)
     return kept
-
-
-def outlook_key(user_id: int) -> str:
-    """Where a person's latest outlook is kept."""
-    return f"outlook:{user_id}"
 
 
 def _computed(coverage: Coverage, currency: str, on: date) -> Ahead:

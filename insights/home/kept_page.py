@@ -5,7 +5,6 @@ replaces with one of its own.
 """
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -17,10 +16,10 @@ from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
-from banking.kernel.keeping import forget, keep, recall
+from banking.kernel.keeping import keep, recall
 from banking.limits import HOME_SECONDS
+from insights.figures.kept import HOME, key_of
 from insights.figures.state import state_of
-from insights.home.kept_outlook import outlook_key
 from insights.models import HomeState
 from users.models import User
 from users.signed_in import UserRequest
@@ -45,18 +44,13 @@ def rendered(request: HttpRequest, template: str, context: dict[str, Any]) -> Re
 
 def kept_page(user: User, state: str) -> Rendered | None:
     """The page kept from this state, if there is one."""
-    return recall(_key(user.pk), state) if state else None
+    return recall(key_of(HOME, user.pk), state) if state else None
 
 
 def keep_page(user: User, state: str, page: Rendered) -> None:
     """Keep the page unless its state says that it must not be kept."""
     if state:
-        keep(_key(user.pk), state, page, HOME_SECONDS)
-
-
-def forget_pages(user_ids: Iterable[int]) -> None:
-    """Remove what is kept of these people's pages."""
-    forget(key(pk) for pk in user_ids for key in (_key, outlook_key))
+        keep(key_of(HOME, user.pk), state, page, HOME_SECONDS)
 
 
 def state_for(request: UserRequest, home_state: HomeState | None, on: date) -> str:
@@ -71,7 +65,3 @@ def state_for(request: UserRequest, home_state: HomeState | None, on: date) -> s
     seen = home_state and home_state.updated_at
     state = [state_of(request.user, on), request.get_full_path(), seen]
     return sha256(repr(state).encode()).hexdigest()
-
-
-def _key(user_id: int) -> str:
-    return f"home:{user_id}"

@@ -23,6 +23,8 @@ from users.services.people import update_profile
 
 # The session, the person, the arrangement, and two for the state.
 KEPT_QUERIES = 5
+# With a token, one more for the person.
+KEPT_OVERVIEW_QUERIES = 2
 
 
 def shown(client) -> str:
@@ -49,6 +51,18 @@ def test_a_kept_page_takes_five_queries(client_for, alice, household):
     # Each has a token of its own.
     assert first != again
     assert len(first) == len(again)
+
+
+def test_a_kept_overview_takes_two_queries(api_for, alice, household):
+    api = api_for(alice)
+    computed = api.get("/api/dashboard/overview").json()
+    with CaptureQueriesContext(connection) as captured:
+        assert api.get("/api/dashboard/overview").json() == computed
+    assert len(captured) == KEPT_OVERVIEW_QUERIES
+    make_transaction(account=household, amount="-77.31")
+    changed = api.get("/api/dashboard/overview").json()
+    cache.clear()
+    assert computed != changed == api.get("/api/dashboard/overview").json()
 
 
 def test_whatever_changes_for_a_guest_is_on_their_page(client_for, alice, household, guest_of):
@@ -95,10 +109,13 @@ def test_pages_with_messages_or_parameters_are_not_kept(client_for, alice, house
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_erased_persons_accounts_are_on_no_kept_page(client_for, alice, household, guest_of):
+def test_an_erased_persons_accounts_are_on_no_kept_page(
+    client_for, api_for, alice, household, guest_of
+):
     edit_account(actor=alice, account=household, name="Xylophone savings")
     for person in (alice, guest_of("analyst")):
         shown_rightly(client_for(person))
+        assert "Xylophone" in api_for(person).get("/api/dashboard/overview").content.decode()
     assert "Xylophone" in repr(cache._cache)
     erase_person(actor=alice, user=alice, confirmation=alice.email)
     assert "Xylophone" not in repr(cache._cache)
