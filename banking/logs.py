@@ -12,8 +12,15 @@ from typing import Any, cast
 
 import sentry_sdk
 import structlog
+from django.db import DatabaseError
 from django.db.backends.signals import connection_created
 from django_structlog.signals import bind_extra_request_metadata
+
+from banking.kernel.counters import (
+    database_connections,
+    database_errors,
+    database_slow_statements,
+)
 
 SECRET_NAMES = re.compile(
     "password|secret|token|authorization|cookie|api_?key|otp|amount|balance|session_key", re.I
@@ -54,6 +61,8 @@ def configuration(*, level: str, style: str) -> dict[str, Any]:
             # Refused requests with a traceback each: any scanner could fill the log.
             **{f"django.security.{name}": {"level": "CRITICAL"} for name in QUIET},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            # At DEBUG it logs requests with their query for each variable a template lacks.
+            "django.template": {"level": "INFO"},
             # At DEBUG it logs full URLs: an exchange rate provider needs its key in one.
             "urllib3": {"level": "INFO"},
             "celery.worker.strategy": {"level": "WARNING"},
@@ -148,20 +157,25 @@ def _remember_start(sender: Any, **kwargs: Any) -> None:
 
 
 def _watch_queries(sender: Any, connection: Any, **kwargs: Any) -> None:
-    if log_slow_query not in connection.execute_wrappers:
-        connection.execute_wrappers.append(log_slow_query)
+    database_connections.labels(connection.alias).inc()
+    if watch_query not in connection.execute_wrappers:
+        connection.execute_wrappers.append(watch_query)
 
 
-def log_slow_query(
+def watch_query(
     execute: Callable, sql: str, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
-    """Log a statement that takes more than half a second, without its values."""
+    """Count failed statements; log one that takes more than half a second, without its values."""
     started = time.perf_counter()
     try:
         return execute(sql, params, many, context)
+    except DatabaseError as error:
+        database_errors.labels(type(error).__name__).inc()
+        raise
     finally:
         seconds = time.perf_counter() - started
         if seconds >= SLOW_QUERY_SECONDS:
+            database_slow_statements.inc()
             slow_queries.warning(
                 "slow_query", duration_ms=round(seconds * 1000, 1), sql=str(sql)[:2000]
             )

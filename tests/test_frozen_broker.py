@@ -28,7 +28,7 @@ def broker(settings, tmp_path):
         address = stores.broker_url(url)
         app.conf.update(zip(CHANGED, (address, address, address, False), strict=True))
         settings.CELERY_BROKER_TRANSPORT_OPTIONS = stores.broker_options(address, tmp_path)
-        waking._connection.cache_clear()
+        waking.publishing_connection.cache_clear()
         waking.breaker.away_until = 0.0
         client = redis.from_url(url)
         process = client.info("server")["process_id"]
@@ -36,7 +36,7 @@ def broker(settings, tmp_path):
         yield client
         os.kill(process, signal.SIGCONT)
     app.conf.update(before)
-    waking._connection.cache_clear()
+    waking.publishing_connection.cache_clear()
     waking.breaker.away_until = 0.0
 
 

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
+from banking.kernel.counters import rate_limit_refusals
 from banking.kernel.django_private import has_redis, redis_client
 from banking.limits import FORGIVEN_SECONDS
 
@@ -70,6 +71,7 @@ def limit(name: str, key: str, count: int, seconds: int) -> None:
         logger.warning("rate limit %s is not counted: %s", name, type(error).__name__)
         return
     if used > count:
+        rate_limit_refusals.labels(name).inc()
         raise LimitReachedError(left, is_first=used == count + 1)
 
 

@@ -12,6 +12,8 @@ from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import ConnectionError as LostError
 from redis.exceptions import TimeoutError as SilentError
 
+from banking.kernel.counters import cache_failures
+
 AWAY_SECONDS = 5
 
 
@@ -25,11 +27,13 @@ class BreakingRedis(redis.Redis):
         server = self.connection_pool.connection_kwargs
         address = (server.get("path"), server.get("host"), server.get("port"))
         if monotonic() < self.away_until.get(address, 0):
+            cache_failures.labels("spared").inc()
             raise LostError("The cache did not answer a moment ago.")
         try:
             client: Any = super()
             return client.execute_command(*args, **options)
         except (LostError, SilentError):
+            cache_failures.labels("unanswered").inc()
             self.away_until[address] = monotonic() + AWAY_SECONDS
             raise
 

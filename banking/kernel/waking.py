@@ -18,6 +18,7 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from banking.kernel import stores
+from banking.kernel.counters import tasks_not_announced
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ def _announce(task: Task, pk: int) -> None:
     try:
         publish(task, pk)
     except BrokerAwayError:
+        tasks_not_announced.labels(task.name).inc()
         logger.warning("work_waits_for_broker", extra={"task": task.name, "id": pk})
 
 
@@ -57,7 +59,7 @@ def publish(task: Task, *arguments: int) -> None:
     if monotonic() < breaker.away_until:
         raise BrokerAwayError
     try:
-        with pools.producers[_connection()].acquire(block=True, timeout=1) as producer:
+        with pools.producers[publishing_connection()].acquire(block=True, timeout=1) as producer:
             task.apply_async(arguments, producer=producer)
     except (KombuError, RedisError, OSError) as error:
         breaker.away_until = monotonic() + AWAY_SECONDS
@@ -65,7 +67,7 @@ def publish(task: Task, *arguments: int) -> None:
 
 
 @cache
-def _connection() -> Any:
+def publishing_connection() -> Any:
     """Where this process publishes; pools are kept by its address."""
     options = stores.publishing_options(settings.CELERY_BROKER_TRANSPORT_OPTIONS)
     return current_app.connection_for_write(transport_options=options)
@@ -74,7 +76,7 @@ def _connection() -> Any:
 def is_broker_there() -> bool:
     """Whether the broker answers on a new connection."""
     try:
-        with _connection().clone() as broker:
+        with publishing_connection().clone() as broker:
             return broker.default_channel is not None
     except (KombuError, RedisError, OSError):
         return False

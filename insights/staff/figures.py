@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from accounts.models import Account, HeldRate, RateFetch
 from banking.kernel.periods import add_months, first_of_month
 from banking.kernel.snapshot import read_snapshot
+from banking.kernel.waking import publishing_connection
 from insights.models import Export, JobState
 from transactions.models import Change, ImportBatch, MonthlyTotal
 from users.models import AuditChain, Notification, RefreshSession, User
@@ -132,11 +133,10 @@ def platform_figures(*, at: datetime) -> Platform:
 def queue_length() -> int | None:
     """Messages waiting for a worker; None if the broker does not answer or does not support it."""
     try:
-        with current_app.connection_for_read(connect_timeout=1) as broker:
-            broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=2)
+        with publishing_connection().clone() as broker:
             name = current_app.conf.task_default_queue
             try:
-                return broker.default_channel.queue_declare(name, passive=True).message_count
+                return int(broker.default_channel.queue_declare(name, passive=True).message_count)
             except broker.channel_errors:
                 return 0  # Redis deletes an empty queue.
     except (KombuError, RedisError, OSError):

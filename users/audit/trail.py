@@ -21,6 +21,7 @@ from django.db import IntegrityError, models
 from django.db import transaction as db_transaction
 from django.utils import timezone
 
+from banking.kernel.counters import audit_events
 from banking.kernel.outages import StaleSnapshotError
 from users.models import AuditChain, AuditEvent, User
 
@@ -122,6 +123,7 @@ def _append_to(
         event.hash = event_hash(event)
         event.save(force_insert=True)
         AuditChain.objects.filter(pk=chain.pk).update(length=event.sequence, head_hash=event.hash)
+    audit_events.labels(action).inc()
     return event
 
 
