@@ -144,6 +144,12 @@ APPROVAL_FOR = timedelta(hours=48)
 # A person's own wish to be erased waits as long as the law gives us (GDPR, article 12: a month).
 OWN_ERASURE_FOR = timedelta(days=30)
 APPROVALS_LISTED = 50
+# Verifying the audit trail: events a step, steps a task, how many problems are named, and how long
+# the result can be read.
+AUDIT_WALK_STEP = 2_000
+AUDIT_WALK_STEPS = 200
+AUDIT_WALK_PROBLEMS = 50
+AUDIT_WALK_FOR = timedelta(hours=12)
 # A queue shows and counts this many of its items, the oldest first.
 QUEUE_ROWS = 100
 # Failures older than this are history, not work.

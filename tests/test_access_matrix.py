@@ -294,7 +294,9 @@ ON_THE_SITE = {
     "index": (200, 200, 200),
     "app_list": (302, 302, 302),
     "users_auditevent_verify": (403, 200, 200),
+    "users_auditevent_progress": (403, 200, 200),
     "users_auditevent_signed": (403, 302, 302),
+    "users_auditevent_start": (403, 302, 302),
     "password_change": (302, 302, 302),
     "password_change_done": (200, 200, 200),
     "jsi18n": (200, 200, 200),
@@ -306,7 +308,7 @@ ON_THE_SITE = {
     "customer": (200, 200, 200),
     "logout": (302, 302, 302),
 }
-POSTED = {"users_auditevent_signed"}
+POSTED = {"users_auditevent_signed", "users_auditevent_start"}
 # Their actions by role and by own, foreign and missing object.
 WITH_TESTS_OF_THEIR_OWN = {
     **dict.fromkeys(

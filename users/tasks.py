@@ -5,8 +5,11 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from banking.kernel.waking import publish
+from banking.limits import AUDIT_WALK_STEPS
 from users.audit.audit_anchor import moved_heads, read_anchors, verify_against
 from users.audit.audit_check import as_json
+from users.audit.audit_walk import go_on
 from users.idempotency import forget_old_commands
 from users.messages.outbox import deliver_due
 from users.services.sessions import purge_expired
@@ -34,6 +37,21 @@ def verify_audit_nightly() -> bool:
     for heads in moved_heads(before, result.heads):
         logger.info("audit_heads", heads=heads)
     return True
+
+
+@shared_task
+def verify_audit_walk(user_id: int) -> bool:
+    """Go on with what a member of staff asked to verify; returns whether it is done."""
+    try:
+        anchors = read_anchors(settings.AUDIT_ANCHOR)
+    except (OSError, ValueError) as error:
+        logger.error("audit_anchor_not_read", reason=str(error))
+        anchors = {}
+    for _ in range(AUDIT_WALK_STEPS):
+        if not go_on(user_id=user_id, anchors=anchors, at=timezone.now()):
+            return True
+    publish(verify_audit_walk, user_id)
+    return False
 
 
 @shared_task

@@ -144,3 +144,24 @@ document.addEventListener("keydown", (event) => {
     document.querySelector("#customer-search")?.focus();
   }
 });
+
+// What a worker is doing: asked for again until it is done.
+const POLL_MILLISECONDS = 2000;
+
+async function poll(place) {
+  try {
+    const answer = await fetch(place.dataset.poll);
+    if (answer.ok) {
+      place.innerHTML = await answer.text();
+    }
+  } catch {
+    // The next attempt may succeed.
+  }
+  if (place.querySelector("[data-going]")) {
+    setTimeout(() => poll(place), POLL_MILLISECONDS);
+  }
+}
+
+for (const place of document.querySelectorAll("[data-poll]")) {
+  setTimeout(() => poll(place), POLL_MILLISECONDS);
+}

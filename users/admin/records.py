@@ -16,17 +16,17 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import mark_safe
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from users import limits
+from banking.kernel.waking import BrokerAwayError, publish
+from users import limits, tasks
 from users.admin.base import ReadOnlyAdmin
 from users.admin.lists import ActorFilter, DaysFilter, TypedFilter, customer_link
 from users.admin.staff_site import staff_site
 from users.audit.activity import before_and_after
-from users.audit.audit_anchor import verify_against_anchor
-from users.audit.audit_check import as_json, verify_chain
 from users.audit.audit_export import export_events, signed_lines
-from users.models import AuditChain, AuditEvent, IdempotentCommand, RefreshSession
+from users.audit.audit_walk import start_walk, walk_of
+from users.models import AuditChain, AuditEvent, IdempotentCommand, RefreshSession, User
 from users.policy import Ability, may, require
 from users.services import sessions
 from users.signed_in import user_of
@@ -124,6 +124,16 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return [
             path("verify/", site.admin_view(self.verify), name="users_auditevent_verify"),
             path(
+                "verify/start/",
+                site.admin_view(require_POST(self.start)),
+                name="users_auditevent_start",
+            ),
+            path(
+                "verify/progress/",
+                site.admin_view(require_GET(self.progress)),
+                name="users_auditevent_progress",
+            ),
+            path(
                 "signed-export/",
                 site.admin_view(require_POST(self.signed_export)),
                 name="users_auditevent_signed",
@@ -132,20 +142,49 @@ class AuditEventAdmin(ReadOnlyAdmin):
         ]
 
     def verify(self, request: HttpRequest) -> HttpResponse:
-        """Verify every chain, or one. This writes nothing, so view permission is enough."""
-        require(user_of(request), Ability.READ_EVERYTHING)
-        result, chain = None, request.GET.get("chain", "")[:40]
-        if "run" in request.GET:
-            limits.consume("audit-verification", str(request.user.pk))
-            result = as_json(verify_chain(chain)) if chain else verify_against_anchor()
+        """The last verification this reader asked for, and the form for another."""
+        reader = user_of(request)
+        require(reader, Ability.READ_EVERYTHING)
         context = self.admin_site.each_context(request) | {
             "title": "Verify the audit trail",
             "opts": self.opts,
-            "result": result,
-            "chain": chain,
+            "asked": request.GET,
+            "walk": walk_of(reader.pk),
             "today": timezone.localdate(),
         }
         return render(request, "admin/audit_verify.html", context)
+
+    def start(self, request: HttpRequest) -> HttpResponse:
+        """Let a worker verify everything, one chain or some days. Changes no row."""
+        reader, asked = user_of(request), VerificationForm(request.POST)
+        require(reader, Ability.READ_EVERYTHING)
+        url = reverse("admin:users_auditevent_verify")
+        if not asked.is_valid():
+            for problems in asked.errors.as_data().values():
+                self.message_user(request, problems[0].messages[0], messages.ERROR)
+            kept = {name: request.POST.get(name, "") for name in asked.fields}
+            return redirect(f"{url}?{urlencode(kept)}")
+        limits.consume("audit-verification", str(reader.pk))
+        if start_walk(user_id=reader.pk, at=timezone.now(), **asked.cleaned_data):
+            self._wake(request)
+        else:
+            self.message_user(request, "The cache doesn't answer. Try again.", messages.ERROR)
+        return redirect(url)
+
+    def _wake(self, request: HttpRequest) -> None:
+        try:
+            publish(tasks.verify_audit_walk, user_of(request).pk)
+        except BrokerAwayError:
+            self.message_user(request, "It begins as soon as the worker answers.", messages.WARNING)
+
+    def progress(self, request: HttpRequest) -> HttpResponse:
+        """How far the verification has come; wakes the worker again if it has been silent."""
+        reader = user_of(request)
+        require(reader, Ability.READ_EVERYTHING)
+        walk = walk_of(reader.pk)
+        if walk is not None and walk.is_silent(timezone.now()):
+            self._wake(request)
+        return render(request, "admin/_audit_walk.html", {"walk": walk})
 
     def signed_export(self, request: HttpRequest) -> Any:
         """A signed file of the events of some days."""
@@ -166,6 +205,32 @@ class AuditEventAdmin(ReadOnlyAdmin):
         name = f"audit-{wanted['since']}-{wanted['until']}.jsonl"
         answer["Content-Disposition"] = f'attachment; filename="{name}"'
         return answer
+
+
+class VerificationForm(forms.Form):
+    """Whose chain, and from when to when; everything if left empty."""
+
+    chain = forms.CharField(required=False, max_length=254)
+    since = forms.DateField(required=False)
+    until = forms.DateField(required=False)
+
+    def clean_chain(self) -> str:
+        """A chain's name, or the number or email of the person it belongs to."""
+        text = str(self.cleaned_data["chain"]).strip()
+        if text.isascii() and text.isdigit():
+            return f"user:{int(text)}"
+        if "@" not in text:
+            return text
+        person = User.objects.filter(email=text.lower()).first()
+        if person is None:
+            raise ValidationError("Nobody has this email address.")
+        return f"user:{person.pk}"
+
+    def clean(self) -> dict[str, Any]:
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and until < since:
+            raise ValidationError("The last day is before the first.")
+        return self.cleaned_data
 
 
 class SignedExportForm(forms.Form):

@@ -54,11 +54,11 @@ def verify(*, anchors: Anchors | None = None) -> Verification:
         unseen = dict(chains)
         for chain_id, events in groupby(_events(), key=lambda event: event.chain_id):
             chain = unseen.pop(chain_id, None) or AuditChain(name=f"#{chain_id}, without its head")
-            walk = _Walk(chain, anchors.get(chain.name))
+            walk = Walk(chain, anchors.get(chain.name))
             event_count += walk.over(events)
             faults.extend(walk.faults)
     for chain in unseen.values():
-        walk = _Walk(chain, anchors.get(chain.name))
+        walk = Walk(chain, anchors.get(chain.name))
         walk.over(iter(()))
         faults.extend(walk.faults)
     for name in sorted(set(anchors) - set(heads)):
@@ -74,7 +74,7 @@ def verify_chain(name: str) -> Verification:
         chain = AuditChain.objects.filter(name=name).first()
         if chain is None:
             return Verification(0, 0, [Fault(name, 1, None, "There is no such chain.")], {})
-        walk = _Walk(chain, None)
+        walk = Walk(chain, None)
         events = AuditEvent.objects.filter(chain=chain).order_by("sequence")
         count = walk.over(events.iterator(chunk_size=2000))
     return Verification(1, count, walk.faults, {name: [chain.length, chain.head_hash]})
@@ -84,7 +84,7 @@ def _events() -> Iterator[AuditEvent]:
     return AuditEvent.objects.order_by("chain_id", "sequence").iterator(chunk_size=2000)
 
 
-class _Walk:
+class Walk:
     """Walks one chain, event by event, until its first fault."""
 
     def __init__(self, chain: AuditChain, anchor: list | None) -> None:
@@ -100,16 +100,16 @@ class _Walk:
         for event in events:
             count += 1
             if not self.faults:
-                self._step(event)
+                self.step(event)
         if not self.faults:
-            self._end()
+            self.end()
         return count
 
-    def _step(self, event: AuditEvent) -> None:
+    def step(self, event: AuditEvent) -> None:
         self.seen += 1
         problem = self._problem_of(event)
         if problem:
-            self._fault(event.sequence, event.pk, problem)
+            self.fault(event.sequence, event.pk, problem)
         self.previous = event.hash
 
     def _problem_of(self, event: AuditEvent) -> str:
@@ -136,16 +136,16 @@ class _Walk:
             return "Its details were changed after they were written."
         return ""
 
-    def _end(self) -> None:
+    def end(self) -> None:
         if self.first_blank is not None:
             blank = self.first_blank
-            self._fault(blank.sequence, blank.pk, "Its details were removed without an erasure.")
+            self.fault(blank.sequence, blank.pk, "Its details were removed without an erasure.")
         elif self.seen < self.chain.length or self.previous != self.chain.head_hash:
-            self._fault(self.seen + 1, None, "The chain has been cut off here.")
+            self.fault(self.seen + 1, None, "The chain has been cut off here.")
         elif self.anchor is not None and self.seen < self.anchor[0]:
-            self._fault(self.seen + 1, None, "The chain and its head have been cut off here.")
+            self.fault(self.seen + 1, None, "The chain and its head have been cut off here.")
 
-    def _fault(self, sequence: int, event: int | None, problem: str) -> None:
+    def fault(self, sequence: int, event: int | None, problem: str) -> None:
         self.faults.append(Fault(self.chain.name, sequence, event, problem))
 
 

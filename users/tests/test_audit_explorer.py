@@ -72,12 +72,9 @@ def test_before_and_after_are_side_by_side(auditor, recorded_event):
     assert row in page
 
 
-def test_one_chain_is_verified_alone(auditor, recorded_event, alice):
+def test_one_chain_is_verified_alone(recorded_event, alice):
     assert verify_chain(f"user:{alice.pk}").is_intact
     assert not verify_chain("user:987654321").is_intact
-    url = reverse("admin:users_auditevent_verify")
-    page = auditor.get(url, {"run": "1", "chain": f"user:{alice.pk}"}).content.decode()
-    assert "The audit trail is intact." in page
     with_guard_off(lambda: QuerySet(AuditEvent).filter(pk=recorded_event.pk).update(action="x"))
     assert not verify_chain(f"user:{alice.pk}").is_intact
 
