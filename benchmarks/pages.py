@@ -42,6 +42,14 @@ PAGES = {
     "API list of 50": "/api/transactions?page_size=50",
 }
 BARE = {"bare home": "/home", "bare list": "/list", "bare search": "/list?search=market"}
+BARE_API = {"bare API list": "/api-list"}
+# What a page is compared with; every other one with the bare list.
+BESIDE = {
+    "home": "bare home",
+    "search": "bare search",
+    "API overview": "bare home",
+    "API list of 50": "bare API list",
+}
 # How far down the list the tested page is.
 DEEP = 60
 
@@ -94,7 +102,6 @@ def build(rows: int) -> None:
             {
                 "user": user.pk,
                 "session": session,
-                "token": token,
                 "paths": paths,
                 "queries": counted,
                 "rows": user.transactions.count(),
@@ -174,6 +181,11 @@ class Served:
         self._serve(stack, self.port, "banking.wsgi:application", {})
         bare = {"BARE_USER": str(self.known["user"]), "DJANGO_SETTINGS_MODULE": "bare"}
         self._serve(stack, self.bare_port, "bare:application", bare)
+        self.bare_api_port = servers.free_port()
+        bare = {"DJANGO_SETTINGS_MODULE": "bare_api_settings"}
+        self._serve(stack, self.bare_api_port, "bare_api:application", bare)
+        # Tokens do not live as long as kept databases.
+        self.token = self._signed_in()
 
     def _built(self, known: Path) -> dict:
         say(f"building {self.rows} rows …")
@@ -191,6 +203,14 @@ class Served:
         known.write_text(json.dumps(found))
         say(f"… {found['rows']} rows in {time.monotonic() - started:.0f} s")
         return found
+
+    def _signed_in(self) -> str:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            body = json.dumps({"email": PERSON, "password": "demo-Passw0rd!"})
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", "/api/auth/login", body, headers)
+            token: str = json.load(connection.getresponse())["access"]
+        return token
 
     def _serve(self, stack: ExitStack, port: int, target: str, more: dict[str, str]) -> None:
         server = subprocess.Popen(
@@ -213,9 +233,11 @@ class Served:
 
     def requests(self):
         cookie = {"Cookie": f"session={self.known['session']}"}
-        token = {"Authorization": f"Bearer {self.known['token']}"}
+        token = {"Authorization": f"Bearer {self.token}"}
         for name, path in BARE.items():
             yield name, self.bare_port, path, {}
+        for name, path in BARE_API.items():
+            yield name, self.bare_api_port, path, token
         for name, path in self.known["paths"].items():
             yield name, self.port, path, token if path.startswith("/api/") else cookie
 
@@ -247,15 +269,14 @@ def measure(sizes: list[Served], rounds: int) -> None:
     last = sizes[-1]
     heads = "".join(f" {served.rows:>11,}" for served in sizes)
     say(f"\n{'p50 in ms':18}{heads}   ratio  queries    bytes   × bare")
-    for name in [*BARE, *PAGES]:
+    for name in [*BARE, *BARE_API, *PAGES]:
         row = "".join(f" {p50[name, served.rows]:11.1f}" for served in sizes)
         ratio = p50[name, last.rows] / p50[name, sizes[0].rows]
-        bare = {"home": "bare home", "search": "bare search", "API overview": "bare home"}
-        beside = p50[name, last.rows] / p50[bare.get(name, "bare list"), last.rows]
+        beside = p50[name, last.rows] / p50[BESIDE.get(name, "bare list"), last.rows]
         queries = last.known["queries"].get(name, "")
         say(
             f"{name:18}{row} {ratio:7.2f} {queries:8} {sizes_of[name, last.rows]:8,}"
-            + ("" if name in BARE else f" {beside:8.1f}")
+            + ("" if name in BARE | BARE_API else f" {beside:8.1f}")
         )
     say(f"load average {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
 

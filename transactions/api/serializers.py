@@ -1,8 +1,10 @@
 """JSON serializers for transactions and categories."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -11,7 +13,14 @@ from accounts.models import Account
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_fields import RelatedIdField
 from banking.kernel.api_input import Input
-from transactions.models import Category, CategoryChange, ReviewItem, Transaction
+from banking.kernel.keyset import full_ordering
+from banking.kernel.money import plain_amount
+from transactions.models import (
+    Category,
+    CategoryChange,
+    ReviewItem,
+    Transaction,
+)
 from users.models import User
 from users.timezones import local_date
 
@@ -66,6 +75,85 @@ class TransactionOut(serializers.ModelSerializer):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_tags(self, row: Transaction) -> list[str]:
         return sorted(tag.name for tag in row.tags.all())
+
+    def to_representation(self, row: Transaction) -> dict[str, Any]:
+        """What the fields above say, in a tenth of their time: a list has up to 200 rows."""
+        category = row.category
+        return _shown(
+            row,
+            account_name=row.account.name,
+            category=(category.slug, category.name) if category else (None, None),
+            tags=[tag.name for tag in row.tags.all()],
+        )
+
+
+# What `list_of` reads of each row.
+_COLUMNS = (
+    *("id", "user_id", "account_id", "description", "merchant", "category_source", "is_split"),
+    *("signed_amount", "currency", "txn_date", "posted_date", "status", "notes", "origin"),
+    *("external_id", "import_batch_id", "deleted_at", "created_at", "updated_at"),
+    *("account__name", "category__slug", "category__name"),
+)
+
+
+def columns_of(rows: QuerySet[Transaction]) -> Any:
+    """The rows with only the columns that `list_of` shows and their order needs."""
+    order = (name.lstrip("-") for name in full_ordering(rows))
+    return rows.values_list(*dict.fromkeys((*_COLUMNS, *order)), named=True)
+
+
+def list_of(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Rows of `columns_of` as `TransactionOut` shows them; reads their tags with one query."""
+    tagged = Transaction.tags.through.objects.filter(transaction__in=[row.id for row in rows])
+    tags: dict[int, list[str]] = {}
+    for pk, name in tagged.values_list("transaction_id", "tag__name"):
+        tags.setdefault(pk, []).append(name)
+    return [
+        _shown(
+            row,
+            account_name=row.account__name,
+            category=(row.category__slug, row.category__name),
+            tags=tags.get(row.id, []),
+        )
+        for row in rows
+    ]
+
+
+def _shown(
+    row: Any, *, account_name: str, category: tuple[str | None, str | None], tags: list[str]
+) -> dict[str, Any]:
+    amount = plain_amount(row.signed_amount, row.currency)
+    return {
+        "id": row.id,
+        "user": row.user_id,
+        "account": row.account_id,
+        "account_name": account_name,
+        "description": row.description,
+        "merchant": row.merchant,
+        "category": category[0],
+        "category_name": category[1],
+        "category_source": row.category_source,
+        "is_split": row.is_split,
+        "amount": amount.removeprefix("-"),
+        "txn_type": Transaction.type_of(row.signed_amount),
+        "signed_amount": amount,
+        "currency": row.currency,
+        "txn_date": row.txn_date.isoformat(),
+        "posted_date": row.posted_date and row.posted_date.isoformat(),
+        "status": row.status,
+        "notes": row.notes,
+        "tags": sorted(tags),
+        "origin": row.origin,
+        "external_id": row.external_id,
+        "import_batch": row.import_batch_id,
+        "deleted_at": row.deleted_at and _instant(row.deleted_at),
+        "created_at": _instant(row.created_at),
+        "updated_at": _instant(row.updated_at),
+    }
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 class EntryReviewOut(serializers.Serializer):

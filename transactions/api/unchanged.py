@@ -9,8 +9,7 @@ from functools import wraps
 from hashlib import sha256
 from typing import Any
 
-from django.db.models import CharField, Q, Subquery, Value
-from django.db.models.functions import Cast, Concat
+from django.db import connection
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 
@@ -57,10 +56,18 @@ def _heads(user: User) -> list[tuple[Any, ...]]:
     """The heads of all chains that concern this person; each with the last change of a predefined
     category, which is in the chain of whoever made it.
     """
-    chain = Concat(Value("user:"), Cast("user_id", CharField()), output_field=CharField())
-    sharing = AccountShare.objects.filter(member=user).order_by().annotate(chain=chain)
-    names = [trail.chain_name(user.pk), trail.SYSTEM_CHAIN]
-    chains = AuditChain.objects.filter(Q(name__in=names) | Q(name__in=sharing.values("chain")))
-    predefined = Category.objects.filter(user=None).order_by("-updated_at").values("updated_at")
-    heads = chains.order_by("name").annotate(categories=Subquery(predefined[:1]))
-    return list(heads.values_list("name", "length", "head_hash", "categories"))
+    with connection.cursor() as cursor:
+        cursor.execute(_HEADS, [trail.chain_name(user.pk), trail.SYSTEM_CHAIN, user.pk])
+        return cursor.fetchall()
+
+
+# Not by the ORM, which takes three times as long to write it as the database to answer it.
+_HEADS = f"""
+    SELECT name, length, head_hash,
+        (SELECT CAST(MAX(updated_at) AS TEXT) FROM {Category._meta.db_table} WHERE user_id IS NULL)
+    FROM {AuditChain._meta.db_table}
+    WHERE name IN (%s, %s) OR name IN (
+        SELECT 'user:' || CAST(user_id AS TEXT) FROM {AccountShare._meta.db_table}
+        WHERE member_id = %s
+    )
+    ORDER BY name"""  # noqa: S608 - only names of tables

@@ -15,6 +15,8 @@ from transactions.api.serializers import (
     TransactionIn,
     TransactionOut,
     category_of_owner,
+    columns_of,
+    list_of,
 )
 from transactions.api.unchanged import unless_unchanged
 from transactions.filters import TransactionFilter
@@ -58,8 +60,9 @@ class TransactionListApi(TransactionApi):
     @unless_unchanged
     def get(self, request: UserApiRequest) -> Response:
         """List transactions in your own and shared accounts, newest first by default."""
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        rows = self.filter_queryset(Transaction.objects.visible_to(request.user))
+        page = self.paginate_queryset(columns_of(rows))
+        return self.get_paginated_response(list_of(page or []))
 
     @operation(request=TransactionIn, responses={201: EnteredOut})
     @idempotent

@@ -225,7 +225,11 @@ class Transaction(Trashable):
     @property
     def txn_type(self) -> str:
         """ "income" or "expense", depending on the sign of `signed_amount`."""
-        return self.Type.INCOME if self.signed_amount > 0 else self.Type.EXPENSE
+        return self.type_of(self.signed_amount)
+
+    @classmethod
+    def type_of(cls, signed_amount: Decimal) -> str:
+        return cls.Type.INCOME if signed_amount > 0 else cls.Type.EXPENSE
 
     @property
     def is_bank_fact(self) -> bool:

@@ -1,13 +1,15 @@
 """Transactions in the API: fields, commands and access."""
 
-from datetime import timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from rest_framework import serializers
 
 from accounts.models import Account, AccountShare
 from tests.builders import make_account, make_transaction, make_user
-from transactions.api.serializers import TransactionIn
+from transactions.api.serializers import TransactionIn, TransactionOut
 from transactions.models import CategoryChange, MonthlyTotal, Transaction
 from transactions.services.categories import create_category
 from transactions.services.posting import edit_transaction
@@ -76,6 +78,30 @@ def test_transaction_has_exactly_these_fields(alice, api_for, checking, grocerie
     assert api_for(alice).get(f"/api/transactions/{row.pk}").json()["amount"] == "12.50"
     checking.refresh_from_db()
     assert str(checking.balance) == "987.5000"
+
+
+@pytest.mark.parametrize("ordering", ["", "-merchant,category", "account", "description"])
+def test_list_shows_what_the_declared_fields_do(alice, api_for, checking, groceries, ordering):
+    yen = make_account(user=alice, currency="JPY", name="Yen")
+    make_transaction(account=checking, category=groceries, tags=["b", "a"], amount="-234.5")
+    make_transaction(account=yen, amount="900", merchant="Shop", notes="n\u00f6te")
+    row = make_transaction(account=checking)
+    Transaction.objects.filter(pk=row.pk).update(
+        created_at=datetime(2026, 3, 1, 9, 30, 0, 120, tzinfo=UTC),
+        posted_date=date(2026, 3, 2),
+        external_id="x1",
+    )
+    answer = api_for(alice).get(f"/api/transactions?ordering={ordering}").json()["results"]
+    declared = {
+        row.pk: json.loads(
+            json.dumps(serializers.ModelSerializer.to_representation(TransactionOut(), row))
+        )
+        for row in Transaction.objects.for_list()
+    }
+    assert {row["id"]: row for row in answer} == declared
+    assert len(answer) == 3
+    one = api_for(alice).get(f"/api/transactions/{row.pk}").json()
+    assert one == declared[row.pk]
 
 
 def test_defaults_are_expense_and_today_in_the_users_time_zone(db, api_for):
