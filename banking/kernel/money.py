@@ -135,10 +135,16 @@ def exact_amount(amount: Decimal, currency: str, field: str = "amount") -> Decim
     digits = minor_unit_digits(currency)
     exact = round(amount, digits)
     if exact != amount:
-        places = {0: "no decimals", 1: "one decimal"}.get(digits, f"{digits} decimals")
-        error = ValidationError(f"{currency} has {places}.", code="too_many_decimals")
+        error = ValidationError(f"{decimals_of(currency)}.", code="too_many_decimals")
         raise ValidationError({field: error})
     return exact
+
+
+def decimals_of(currency: str) -> str:
+    """How many decimals a currency has, in words: "JPY has no decimals"."""
+    digits = minor_unit_digits(currency)
+    places = {0: "no decimals", 1: "one decimal"}.get(digits, f"{digits} decimals")
+    return f"{currency} has {places}"
 
 
 def plain_amount(amount: Decimal, currency: str) -> str:

@@ -13,7 +13,6 @@ from transactions.models.reasons import LEFT_OUT
 from transactions.services.import_staging import (
     RefusedLineError,
     posted_amount,
-    rounding_note,
     storable,
 )
 from transactions.services.import_verdicts import mark_known_rows
@@ -58,7 +57,7 @@ def fix_row(
     row.currency = currency
     row.fingerprint = fingerprint(txn_date, amount, currency, text)
     row.verdict, row.attr = Verdict.NEW, ""
-    row.error = rounding_note(signed_amount, amount)
+    row.error = ""
     row.is_edited, row.is_chosen = True, False
     row.save()
     mark_known_rows(batch)

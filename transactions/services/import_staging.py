@@ -14,7 +14,7 @@ from typing import IO, Any
 from django.conf import settings
 
 from banking.kernel.bulk import batched, bulk_insert
-from banking.kernel.money import LARGEST_AMOUNT, round_to_minor_unit, to_units
+from banking.kernel.money import LARGEST_AMOUNT, decimals_of, round_to_minor_unit, to_units
 from transactions.fingerprints import fingerprint
 from transactions.models import ImportBatch, ImportRow, Transaction
 from transactions.models.reasons import ODD_DATE
@@ -41,6 +41,9 @@ COLUMNS = (
 ROWS_AT_ONCE = 2000
 _SIZE_BYTES = 8
 NO_DESCRIPTION = "No description"
+NO_MONEY = "No money moved: the amount is zero."
+# Spreadsheets and programs write 12.30 as 12.300000000000001. That is no amount of money.
+_CALCULATION_NOISE = Decimal("1e-9")
 NEW, INVALID, SKIPPED = (
     ImportRow.Verdict.NEW.value,
     ImportRow.Verdict.INVALID.value,
@@ -156,7 +159,7 @@ class Staging:
             staged_details(line.own, self.suggester.category_named) if line.own else None,
             fingerprint(line.txn_date, amount, currency, description),
             NEW if amount else SKIPPED,
-            rounding_note(line.amount, amount) or _date_note(line.txn_date),
+            _date_note(line.txn_date) if amount else NO_MONEY,
             "",
             False,
             False,
@@ -227,10 +230,18 @@ class RefusedLineError(ValueError):
 
 
 def posted_amount(amount: Decimal, currency: str) -> Decimal:
-    """The amount in whole minor units, as it will be posted. Raises RefusedLineError."""
+    """The amount in whole minor units, as it will be posted.
+
+    Raises RefusedLineError, also if it has more decimals than the currency: whether 1.234 yen is
+    one yen or a thousand, only the owner knows.
+    """
     if abs(amount) > LARGEST_AMOUNT:
         raise RefusedLineError("The amount is too large.", "amount")
-    return round_to_minor_unit(amount, currency)
+    posted = round_to_minor_unit(amount, currency)
+    if abs(posted - amount) > _CALCULATION_NOISE:
+        places = decimals_of(currency)
+        raise RefusedLineError(f"{places}, but this amount is {amount.normalize():f}.", "amount")
+    return posted
 
 
 def storable(text: str) -> str:
@@ -247,13 +258,6 @@ def storable(text: str) -> str:
 def _external_id(text: str) -> str:
     # A truncated ID could be another line's, so such a line is recognized by its fingerprint.
     return storable(text) if len(text) <= 255 else ""
-
-
-def rounding_note(given: Decimal, posted: Decimal) -> str:
-    """A note for the owner about an amount that is not posted exactly as given."""
-    if not posted:
-        return "No money moved: the amount is zero."
-    return "" if given == posted else f"Rounded from {given:f} to {posted:f}."
 
 
 def _date_note(on: date) -> str:

@@ -130,8 +130,11 @@ def test_numeric_cell_stays_a_number_whatever_the_last_file_used(checking):
                ["2026-02-05", "Pay", "20,50"]])
     )  # fmt: skip
     assert amounts(imported(checking, first)) == [Decimal("-12.50"), Decimal("-1.00")]
-    assert [round(amount, 2) for amount in amounts(checked(checking, second))] == [
-        *(Decimal("-12.34"), Decimal("-1.23"), Decimal("20.50")),
+    batch = checked(checking, second)
+    assert amounts(batch) == [None, None, Decimal("20.50")]
+    assert [row.error for row in batch.rows.filter(verdict="invalid").order_by("pk")] == [
+        "EUR has 2 decimals, but this amount is -12.345.",
+        "EUR has 2 decimals, but this amount is -1.234.",
     ]
 
 

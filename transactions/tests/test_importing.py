@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.services import delete_account, edit_account
-from tests.builders import make_account, make_transaction
+from tests.builders import make_transaction
 from transactions.ledger_check import check_ledger
 from transactions.models import ImportBatch, ImportMapping, ImportRow, MonthlyTotal, Transaction
 from transactions.services.import_confirming import (
@@ -235,18 +235,6 @@ def test_lines_in_another_currency_are_rejected_individually(checking):
     row = batch.rows.get(verdict="invalid")
     assert (row.error, row.attr) == ("This line is in USD; Everyday is in EUR.", "currency")
     assert batch.warnings == ["The file has lines in USD; Everyday is in EUR."]
-
-
-def test_amounts_are_rounded_to_the_minor_unit_with_a_note(alice):
-    yen = make_account(user=alice, name="Yen", currency="JPY")
-    lines = ["2026-03-01,Rice,-120.4,JPY", "2026-03-02,Tea,-0.4,JPY", "2026-03-03,Pay,900,JPY"]
-    batch = imported(yen, csv_of(lines))
-    assert list(batch.rows.values_list("verdict", "error").order_by("id")) == [
-        ("added", "Rounded from -120.4 to -120."),
-        ("skipped", "No money moved: the amount is zero."),
-        ("added", ""),
-    ]
-    assert balance_of(yen) == Decimal(780)
 
 
 def test_pending_lines_count_once_booked(checking):
