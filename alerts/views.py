@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -24,7 +23,7 @@ from alerts.scanners import scanner_of
 from alerts.scanning import backtest, backtest_period
 from alerts.services import check_threshold, delete, dismiss, mark_read, restore, subscribe
 from alerts.subscriptions import RULES, choices_for, problems_of
-from banking.kernel.forms import errors_on, stay
+from banking.kernel.forms import errors_on, say_with_undo, stay
 from banking.kernel.keyset import full_ordering, keyset_page
 from banking.kernel.snapshot import read_snapshot
 from banking.limits import ALERTS_COUNTED, CARDS_A_PAGE
@@ -108,8 +107,7 @@ def alert_dismiss(request: UserRequest, pk: int) -> HttpResponse:
     dismiss(actor=request.user, alert=_find(request, pk))
     if request.htmx:
         return _row(request, pk, gone=_("Alert dismissed."))
-    undo = reverse("alerts:alert_restore", args=[pk])
-    messages.success(request, _("Alert dismissed."), extra_tags=f"undo:{undo}")
+    say_with_undo(request, _("Alert dismissed."), "alerts:alert_restore", pk)
     return stay(request, "alerts:alert_list")
 
 
@@ -119,8 +117,7 @@ def alert_delete(request: UserRequest, pk: int) -> HttpResponse:
     delete(actor=request.user, alert=_find(request, pk))
     if request.htmx:
         return _row(request, pk, gone=_("Alert deleted."))
-    undo = reverse("alerts:alert_restore", args=[pk])
-    messages.success(request, _("Alert deleted."), extra_tags=f"undo:{undo}")
+    say_with_undo(request, _("Alert deleted."), "alerts:alert_restore", pk)
     return stay(request, "alerts:alert_list")
 
 

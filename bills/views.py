@@ -9,13 +9,12 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from banking.kernel.formats import date_format
-from banking.kernel.forms import errors_on, go_back, stay, tell_refusal
+from banking.kernel.forms import errors_on, go_back, say_with_undo, stay, tell_refusal
 from banking.kernel.narrowing import sure
 from bills.doubts import doubts_about
 from bills.forms import BillForm, PayForm, entries_of, new_entries, proposed_entries
@@ -148,11 +147,7 @@ def _pay(request: UserRequest, bill: Bill, *, account: Any, **fields: Any) -> No
         # The user chose not to debit the bill's own account.
         fields["post"] = False
     paid = pay_bill(actor=request.user, bill=bill, account=account, today=_today(request), **fields)
-    messages.success(
-        request,
-        _paid_sentence(paid),
-        extra_tags=f"undo:{reverse('bills:bill_unpay', args=[bill.pk])}",
-    )
+    say_with_undo(request, _paid_sentence(paid), "bills:bill_unpay", bill.pk)
 
 
 def _paid_sentence(bill: Bill) -> str:
@@ -178,10 +173,11 @@ def bill_skip(request: UserRequest, pk: int) -> HttpResponse:
         tell_refusal(request, error)
     else:
         is_last = bill.recurrence == Bill.Recurrence.NONE
-        messages.success(
+        say_with_undo(
             request,
             _("Skipped.") if is_last else _("Skipped. The next one is scheduled."),
-            extra_tags=f"undo:{reverse('bills:bill_restore', args=[pk])}",
+            "bills:bill_restore",
+            pk,
         )
     return redirect("bills:bill_detail", pk)
 
@@ -242,10 +238,11 @@ def bill_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Move a bill and later open ones to the trash; the message offers an undo."""
     bill = _find_to_change(request, pk)
     delete_bill(actor=request.user, bill=bill)
-    messages.success(
+    say_with_undo(
         request,
         _("%(name)s moved to the trash.") % {"name": bill.biller_name},
-        extra_tags=f"undo:{reverse('bills:bill_restore', args=[pk])}",
+        "bills:bill_restore",
+        pk,
     )
     return redirect("bills:bill_list")
 

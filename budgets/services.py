@@ -85,13 +85,12 @@ def edit_budget(*, actor: User, budget: Budget, **changes: Any) -> Budget:
         setattr(row, name, changes[name])
     _check(row, category_is_new="category" in changed)
     row.save(update_fields=[*changed, "updated_at"])
-    after = _facts(row)
-    trail.record(
+    trail.record_edit(
         actor=actor,
         action="budgets.budget.edited",
         target=row,
-        before={name: before[name] for name in changed},
-        after={name: after[name] for name in changed},
+        before=before,
+        after=_facts(row),
     )
     return row
 

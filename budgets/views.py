@@ -8,13 +8,12 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from banking.kernel.forms import errors_on, go_back, stay, tell_refusal, yes_or_no
+from banking.kernel.forms import errors_on, go_back, say_with_undo, stay, tell_refusal, yes_or_no
 from banking.kernel.periods import first_of_month
 from budgets.forms import BudgetForm, entries_of, new_entries
 from budgets.models import Budget, check_month
@@ -119,10 +118,11 @@ def budget_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Move a budget to the trash."""
     budget = _find_to_change(request, pk)
     delete_budget(actor=request.user, budget=budget)
-    messages.success(
+    say_with_undo(
         request,
         _("Budget for %(name)s moved to the trash.") % {"name": budget.category.name},
-        extra_tags=f"undo:{reverse('budgets:budget_restore', args=[pk])}",
+        "budgets:budget_restore",
+        pk,
     )
     return redirect(list_url(budget.starts_on, _today(request)))
 

@@ -5,12 +5,11 @@ from datetime import date
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from banking.kernel.forms import errors_on, stay
+from banking.kernel.forms import errors_on, say_with_undo, stay
 from banking.kernel.keyset import keyset_page
 from banking.limits import LINES_A_PAGE
 from rewards.forms import EntryForm, RewardForm, entries_of, new_entries
@@ -94,10 +93,11 @@ def reward_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Move a program to the trash; the message offers an undo."""
     reward = _find_to_change(request, pk)
     delete_program(actor=request.user, reward=reward)
-    messages.success(
+    say_with_undo(
         request,
         _("%(name)s moved to the trash.") % {"name": reward.program_name},
-        extra_tags=f"undo:{reverse('rewards:reward_restore', args=[pk])}",
+        "rewards:reward_restore",
+        pk,
     )
     return redirect("rewards:reward_list")
 

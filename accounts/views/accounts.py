@@ -23,7 +23,7 @@ from accounts.forms import AccountForm, ConvertForm, entries_of
 from accounts.models import Account, AccountShare
 from accounts.services import delete_account, edit_account, open_account, restore_account
 from accounts.totals import totals_by_currency
-from banking.kernel.forms import errors_on, stay
+from banking.kernel.forms import errors_on, say_with_undo, stay
 from users.policy import Ability, may, require
 from users.signed_in import UserRequest
 from users.timezones import local_date
@@ -89,7 +89,7 @@ def account_archive(request: UserRequest, pk: int) -> HttpResponse:
     account = _own_account(request, pk)
     edited = edit_account(actor=request.user, account=account, is_active=not account.is_active)
     sentence = _("%(name)s reactivated.") if edited.is_active else _("%(name)s archived.")
-    _say_with_undo(request, sentence % {"name": account.name}, "accounts:account_archive", pk)
+    say_with_undo(request, sentence % {"name": account.name}, "accounts:account_archive", pk)
     return redirect("accounts:account_list")
 
 
@@ -99,7 +99,7 @@ def account_delete(request: UserRequest, pk: int) -> HttpResponse:
     account = _own_account(request, pk)
     delete_account(actor=request.user, account=account)
     sentence = _("%(name)s moved to the trash.") % {"name": account.name}
-    _say_with_undo(request, sentence, "accounts:account_restore", pk)
+    say_with_undo(request, sentence, "accounts:account_restore", pk)
     return redirect("accounts:account_list")
 
 
@@ -158,7 +158,3 @@ def _form_page(
 ) -> HttpResponse:
     status = 422 if form.errors else 200
     return render(request, template, {"form": form, **context}, status=status)
-
-
-def _say_with_undo(request: UserRequest, sentence: str, view_name: str, pk: int) -> None:
-    messages.success(request, sentence, extra_tags=f"undo:{reverse(view_name, args=[pk])}")

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
@@ -54,6 +55,11 @@ def go_back(request: HttpRequest, error: ValidationError, to: str, *args: Any) -
     """Show the messages of a ValidationError and redirect to a URL or URL name."""
     tell_refusal(request, error)
     return redirect(to, *args)
+
+
+def say_with_undo(request: HttpRequest, sentence: str, undo: str, *args: Any) -> None:
+    """Show a message on the next page, with a button that posts to the URL named `undo`."""
+    messages.success(request, sentence, extra_tags=f"undo:{reverse(undo, args=args)}")
 
 
 def next_url(request: HttpRequest, otherwise: str) -> str:

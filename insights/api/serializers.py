@@ -12,7 +12,7 @@ from accounts.honesty import RatesUsed
 from accounts.models import Account, live_feeds
 from banking.kernel.money import plain_amount
 from bills.api.serializers import BillOut
-from budgets.api.serializers import ProgressOut
+from budgets.api.serializers import BudgetNotConvertedOut, ProgressOut
 from insights.figures.overview import Overview
 from transactions.api.serializers import TransactionOut
 
@@ -48,15 +48,8 @@ class MonthField(serializers.Field):
         return f"{value:%Y-%m}"
 
 
-class NotConvertedOut(serializers.Serializer):
+class NotConvertedOut(BudgetNotConvertedOut):
     """One account's amounts that are missing from all totals, because no rate is known."""
-
-    account = serializers.IntegerField(source="account_id")
-    account_name = serializers.CharField()
-    currency = serializers.CharField()
-    count = serializers.IntegerField()
-    date_from = serializers.DateField(source="first")
-    date_to = serializers.DateField(source="last")
 
 
 class RatesUsedOut(serializers.Serializer):

@@ -16,17 +16,14 @@ from insights.figures.questions import Question
 from transactions.flows import Flow, Flows
 
 
-@dataclass(frozen=True, slots=True)
-class CashFlow:
-    """Income, expenses and net of one period, over the amounts that could be converted."""
+class InAndOut:
+    """What follows from the income, expenses and refunds of a period or month."""
 
-    period: Period
-    currency: str
+    __slots__ = ()
+
     income: Decimal
     expenses: Decimal
     refunds: Decimal
-    not_converted: tuple[NotConverted, ...]
-    rates: tuple[RatesUsed, ...]
 
     @property
     def gross_income(self) -> Decimal:
@@ -47,13 +44,26 @@ class CashFlow:
         """Net as a share of income (0.25 means 25% was saved); None without income."""
         return self.net / self.income if self.income > 0 else None
 
+
+@dataclass(frozen=True, slots=True)
+class CashFlow(InAndOut):
+    """Income, expenses and net of one period, over the amounts that could be converted."""
+
+    period: Period
+    currency: str
+    income: Decimal
+    expenses: Decimal
+    refunds: Decimal
+    not_converted: tuple[NotConverted, ...]
+    rates: tuple[RatesUsed, ...]
+
     @property
     def not_converted_count(self) -> int:
         return sum(line.count for line in self.not_converted)
 
 
 @dataclass(frozen=True, slots=True)
-class MonthFlow:
+class MonthFlow(InAndOut):
     """One calendar month of a trend."""
 
     month: date
@@ -61,25 +71,6 @@ class MonthFlow:
     expenses: Decimal
     refunds: Decimal
     not_converted_count: int
-
-    @property
-    def gross_income(self) -> Decimal:
-        """As `CashFlow.gross_income`."""
-        return self.income + self.refunds
-
-    @property
-    def gross_expenses(self) -> Decimal:
-        """As `CashFlow.gross_expenses`."""
-        return self.expenses + self.refunds
-
-    @property
-    def net(self) -> Decimal:
-        return self.income - self.expenses
-
-    @property
-    def savings_rate(self) -> Decimal | None:
-        """As `CashFlow.savings_rate`."""
-        return self.net / self.income if self.income else None
 
     @property
     def is_empty(self) -> bool:

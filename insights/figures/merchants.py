@@ -23,7 +23,7 @@ from banking.kernel.fields import AmountField, folded
 from banking.kernel.narrowing import sure
 from banking.kernel.periods import Period
 from insights.figures.questions import Question
-from insights.figures.spending import percent_change, percent_of
+from insights.figures.spending import Compared, percent_of
 from transactions.flows import cut_months, whole_months
 from transactions.models import Category, MerchantTotal, Transaction, TransactionSplit
 
@@ -32,7 +32,7 @@ _ZERO = Value(Decimal(0), output_field=AmountField())
 
 
 @dataclass(frozen=True, slots=True)
-class MerchantSpending:
+class MerchantSpending(Compared):
     """Spending at one merchant in `count` purchases, minus `refunds`.
 
     `key` is the folded name ("" if there is no merchant); `category` is the one with the most
@@ -52,19 +52,6 @@ class MerchantSpending:
     def average(self) -> Decimal:
         """Average amount per purchase, before refunds."""
         return self.gross_total / self.count if self.count else Decimal(0)
-
-    @property
-    def gross_total(self) -> Decimal:
-        """All outflows."""
-        return self.total + self.refunds
-
-    @property
-    def change(self) -> Decimal:
-        return self.total - self.previous_total
-
-    @property
-    def change_percent(self) -> Decimal | None:
-        return percent_change(self.total, self.previous_total)
 
 
 @dataclass(frozen=True, slots=True)

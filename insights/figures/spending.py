@@ -12,8 +12,31 @@ UNCATEGORIZED = "Uncategorized"
 UNCATEGORIZED_COLOR = "#94a3b8"
 
 
+class Compared:
+    """Spending compared with the previous period: `total` is outflows minus `refunds`."""
+
+    __slots__ = ()
+
+    total: Decimal
+    refunds: Decimal
+    previous_total: Decimal
+
+    @property
+    def gross_total(self) -> Decimal:
+        """All outflows."""
+        return self.total + self.refunds
+
+    @property
+    def change(self) -> Decimal:
+        return self.total - self.previous_total
+
+    @property
+    def change_percent(self) -> Decimal | None:
+        return percent_change(self.total, self.previous_total)
+
+
 @dataclass(frozen=True, slots=True)
-class CategorySpending:
+class CategorySpending(Compared):
     """Spending in one category: `total` is outflows minus `refunds`.
 
     `category` is None for uncategorized. `percent` is the share of all spending; `change_percent`
@@ -43,19 +66,6 @@ class CategorySpending:
     @property
     def icon(self) -> str:
         return self.category.icon if self.category else "circle-help"
-
-    @property
-    def gross_total(self) -> Decimal:
-        """All outflows."""
-        return self.total + self.refunds
-
-    @property
-    def change(self) -> Decimal:
-        return self.total - self.previous_total
-
-    @property
-    def change_percent(self) -> Decimal | None:
-        return percent_change(self.total, self.previous_total)
 
 
 @dataclass(slots=True)

@@ -4,12 +4,11 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from banking.kernel.forms import tell_refusal
+from banking.kernel.forms import say_with_undo, tell_refusal
 from banking.kernel.outages import if_possible
 from insights.figures.period_choice import choose_period
 from insights.figures.questions import include_shared_in
@@ -108,8 +107,7 @@ def sample_remove(request: UserRequest) -> HttpResponse:
     require(request.user, Ability.CHANGE_OWN_DATA)
     get_object_or_404(SampleData.objects.visible_to(request.user))
     remove_sample_data(actor=request.user, at=timezone.now())
-    undo = reverse("insights:sample_restore")
-    messages.success(request, _("Sample data removed."), extra_tags=f"undo:{undo}")
+    say_with_undo(request, _("Sample data removed."), "insights:sample_restore")
     return redirect("insights:home")
 
 

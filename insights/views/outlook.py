@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require_change
 from accounts.models import Account
-from banking.kernel.forms import tell_refusal
+from banking.kernel.forms import say_with_undo, tell_refusal
 from bills.models import Bill
 from insights.figures.questions import currency_in, include_shared_in
 from insights.forecast.forecast_ledger import HORIZONS
@@ -74,10 +74,11 @@ def recurring_dismiss(request: UserRequest) -> HttpResponse:
         messages.error(request, _("Choose one of the payments in the list."))
     else:
         dismissal = dismiss_recurring(actor=request.user, account=account, **form.cleaned_data)
-        messages.success(
+        say_with_undo(
             request,
             _("%(name)s marked as not recurring.") % {"name": dismissal.name},
-            extra_tags=f"undo:{reverse('insights:recurring_restore', args=[dismissal.pk])}",
+            "insights:recurring_restore",
+            dismissal.pk,
         )
     return redirect(_back(request))
 
@@ -116,10 +117,11 @@ def same_answer(request: UserRequest) -> HttpResponse:
         if answer.is_same
         else _("%(bill)s and %(name)s are counted as two payments.")
     )
-    messages.success(
+    say_with_undo(
         request,
         said % {"bill": answer.bill_name, "name": answer.name},
-        extra_tags=f"undo:{reverse('insights:same_undo', args=[answer.pk])}",
+        "insights:same_undo",
+        answer.pk,
     )
     return redirect(_back(request))
 

@@ -53,13 +53,8 @@ def edit_rule(*, actor: User, rule: CategoryRule, **changes: Any) -> CategoryRul
     if before == after:
         return row
     row.save(update_fields=[*EDITABLE, "updated_at"])
-    changed = [name for name in before if before[name] != after[name]]
-    trail.record(
-        actor=actor,
-        action="transactions.rule.edited",
-        target=row,
-        before={name: before[name] for name in changed},
-        after={name: after[name] for name in changed},
+    trail.record_edit(
+        actor=actor, action="transactions.rule.edited", target=row, before=before, after=after
     )
     return row
 

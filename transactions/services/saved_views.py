@@ -42,12 +42,8 @@ def edit_view(
     if not changed:
         return view
     view.save(update_fields=changed)
-    trail.record(
-        actor=actor,
-        action="transactions.view.edited",
-        target=view,
-        before={field: before[field] for field in changed},
-        after={field: after[field] for field in changed},
+    trail.record_edit(
+        actor=actor, action="transactions.view.edited", target=view, before=before, after=after
     )
     return view
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from banking.kernel.forms import go_back, row_ids
+from banking.kernel.forms import go_back, row_ids, say_with_undo
 from banking.limits import ROWS_CHOSEN
 from transactions import dispatching
 from transactions.filters import TransactionFilter
@@ -130,5 +130,6 @@ def _say(request: UserRequest, form: BulkForm, change: Change | None) -> None:
         words = ngettext(
             "%(count)s transaction changed.", "%(count)s transactions changed.", change.row_count
         )
-    undo = reverse("transactions:change_undo", args=[change.pk])
-    messages.success(request, words % {"count": change.row_count}, extra_tags=f"undo:{undo}")
+    say_with_undo(
+        request, words % {"count": change.row_count}, "transactions:change_undo", change.pk
+    )

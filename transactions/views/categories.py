@@ -7,12 +7,11 @@ from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from banking.kernel.forms import errors_on
+from banking.kernel.forms import errors_on, say_with_undo
 from transactions import dispatching
 from transactions.forms.categories import CategoryDeleteForm, CategoryForm, entries_of
 from transactions.models import Category, CategoryRule, Change, Transaction
@@ -113,9 +112,8 @@ def _say_deleted(request: UserRequest, change: Change) -> None:
         "%(name)s deleted. %(count)s transactions moved.",
         change.row_count,
     )
-    undo = reverse("transactions:change_undo", args=[change.pk])
     sentence = words % {"name": change.summary, "count": change.row_count}
-    messages.success(request, sentence, extra_tags=f"undo:{undo}")
+    say_with_undo(request, sentence, "transactions:change_undo", change.pk)
 
 
 def _own_category(request: UserRequest, pk: int) -> Category:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Account, BankConnection, ConnectedAccount
-from banking.kernel.forms import errors_on
+from banking.kernel.forms import errors_on, say_with_undo
 from transactions import dispatching
 from transactions.forms.connections import ConnectForm, MapForm
 from transactions.models import Transaction
@@ -171,10 +171,11 @@ def connection_disconnect(request: UserRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
             return redirect("transactions:connection_detail", pk)
-        messages.success(
+        say_with_undo(
             request,
             _("%(bank)s is disconnected.") % {"bank": connection.institution_name},
-            extra_tags=f"undo:{reverse('transactions:connection_undo', args=[pk])}",
+            "transactions:connection_undo",
+            pk,
         )
         return redirect("transactions:connection_list")
     ids = connection.connected_accounts.exclude(account=None).values("account_id")

@@ -15,7 +15,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import may_change, require_change, require_posting
-from banking.kernel.forms import came_from, errors_on, go_back, next_url, row_ids, stay
+from banking.kernel.forms import (
+    came_from,
+    errors_on,
+    go_back,
+    next_url,
+    row_ids,
+    say_with_undo,
+    stay,
+)
 from banking.kernel.money import parse_amount, plain_amount
 from banking.kernel.periods import add_months
 from transactions.cells import notes_cell, tags_cell
@@ -87,9 +95,7 @@ def transaction_create(request: UserRequest) -> HttpResponse:
         with errors_on(form):
             made = _post_once(request, form)
             pk = made["id"]
-            messages.success(
-                request, _("Saved."), extra_tags=f"undo:{_url('transaction_delete', pk)}"
-            )
+            say_with_undo(request, _("Saved."), "transactions:transaction_delete", pk)
             if made["asks"]:
                 messages.warning(request, f"{made['asks']} {_('Decide under Review.')}")
             if "another" in request.POST:
@@ -203,10 +209,11 @@ def transaction_delete(request: UserRequest, pk: int) -> HttpResponse:
         delete_transactions(actor=request.user, rows=Transaction.objects.filter(pk=pk))
     except ValidationError as error:
         return go_back(request, error, "transactions:transaction_detail", pk)
-    messages.success(
+    say_with_undo(
         request,
         _("%(title)s moved to the trash.") % {"title": row.title},
-        extra_tags=f"undo:{_url('transaction_restore', pk)}",
+        "transactions:transaction_restore",
+        pk,
     )
     back = next_url(request, reverse("transactions:transaction_list"))
     is_gone = back.startswith(_url("transaction_detail", pk))

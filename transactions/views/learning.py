@@ -1,15 +1,13 @@
 """Show, explain and forget what was learned from the person's choices."""
 
-from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from banking.kernel.forms import go_back
+from banking.kernel.forms import go_back, say_with_undo
 from banking.limits import LEARNED_SHOWN
 from transactions.learned_words import learned_categories
 from transactions.models import ForgottenChoices
@@ -39,9 +37,13 @@ def learned_forget(request: UserRequest) -> HttpResponse:
         forgotten = forget_choices(actor=request.user, payee=payee, at=timezone.now())
     except ValidationError as error:
         return go_back(request, error, "transactions:learned_list")
-    undo = reverse("transactions:learned_remember", args=[forgotten.pk])
     words = _("Your choices at %(merchant)s no longer categorize new transactions.")
-    messages.success(request, words % {"merchant": forgotten.title}, extra_tags=f"undo:{undo}")
+    say_with_undo(
+        request,
+        words % {"merchant": forgotten.title},
+        "transactions:learned_remember",
+        forgotten.pk,
+    )
     return redirect("transactions:learned_list")
 
 

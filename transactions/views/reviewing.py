@@ -4,14 +4,13 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require_change
-from banking.kernel.forms import row_ids, stay
+from banking.kernel.forms import row_ids, say_with_undo, stay
 from banking.kernel.keyset import keyset_page
 from banking.limits import CARDS_A_PAGE
 from transactions.models import ReviewItem
@@ -57,8 +56,7 @@ def review_decide(request: UserRequest, pk: int) -> HttpResponse:
         words = (
             _("Matched.") if item.status == ReviewItem.Status.SAME else _("Kept as two payments.")
         )
-        undo = reverse("transactions:review_undo", args=[pk])
-        messages.success(request, words, extra_tags=f"undo:{undo}")
+        say_with_undo(request, words, "transactions:review_undo", pk)
     return stay(request, "transactions:review_list")
 
 

@@ -12,7 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from banking.kernel.forms import add_service_errors, errors_on, go_back, row_ids, stay, tell_refusal
+from banking.kernel.forms import (
+    add_service_errors,
+    errors_on,
+    go_back,
+    row_ids,
+    say_with_undo,
+    stay,
+    tell_refusal,
+)
 from banking.kernel.keyset import keyset_page
 from banking.kernel.snapshot import read_snapshot
 from banking.limits import RULE_DRAFT_ROWS, RULES_A_PAGE
@@ -130,9 +138,8 @@ def rule_delete(request: UserRequest, pk: int) -> HttpResponse:
     """Delete a rule. The message offers to restore it."""
     rule = _find_to_change(request, pk)
     delete_rule(actor=request.user, rule=rule, at=timezone.now())
-    undo = reverse("transactions:rule_restore", args=[pk])
     words = _("Rule %(title)s deleted. Transactions it categorized don't change.")
-    messages.success(request, words % {"title": rule.title}, extra_tags=f"undo:{undo}")
+    say_with_undo(request, words % {"title": rule.title}, "transactions:rule_restore", pk)
     return redirect("transactions:rule_list")
 
 
@@ -167,8 +174,9 @@ def _tell(request: UserRequest, change: Change) -> None:
         "%(count)s transactions have a new category.",
         change.row_count,
     )
-    undo = reverse("transactions:change_undo", args=[change.pk])
-    messages.success(request, words % {"count": change.row_count}, extra_tags=f"undo:{undo}")
+    say_with_undo(
+        request, words % {"count": change.row_count}, "transactions:change_undo", change.pk
+    )
 
 
 def _preview_page(request: UserRequest, rule: CategoryRule | None) -> HttpResponse:

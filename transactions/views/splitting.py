@@ -4,12 +4,11 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import require_change
-from banking.kernel.forms import stay, tell_refusal
+from banking.kernel.forms import say_with_undo, stay, tell_refusal
 from transactions.forms.splitting import parts_formset, parts_of
 from transactions.models import Transaction
 from transactions.services.splitting import split_transaction, unsplit_transaction
@@ -28,8 +27,7 @@ def transaction_split(request: UserRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             errors = error.messages
         else:
-            undo = reverse("transactions:transaction_unsplit", args=[pk])
-            messages.success(request, _("Split saved."), extra_tags=f"undo:{undo}")
+            say_with_undo(request, _("Split saved."), "transactions:transaction_unsplit", pk)
             return redirect("transactions:transaction_detail", pk)
     status = 422 if errors or (formset.is_bound and not formset.is_valid()) else 200
     context = {"row": row, "formset": formset, "errors": errors}

@@ -7,14 +7,13 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Account
-from banking.kernel.forms import errors_on, stay, tell_refusal
+from banking.kernel.forms import errors_on, say_with_undo, stay, tell_refusal
 from banking.kernel.keyset import keyset_page
 from banking.limits import CARDS_A_PAGE
 from transactions.forms.transfers import TransferForm, new_transfer
@@ -78,8 +77,9 @@ def transfer_create(request: UserRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             outflow = _transfer_once(request, form)
-            undo = reverse("transactions:transaction_delete", args=[outflow])
-            messages.success(request, _("Money transferred."), extra_tags=f"undo:{undo}")
+            say_with_undo(
+                request, _("Money transferred."), "transactions:transaction_delete", outflow
+            )
             return redirect("transactions:transfer_list")
     status = 422 if form.errors else 200
     return render(request, "transactions/transfer_create.html", {"form": form}, status=status)

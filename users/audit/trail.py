@@ -78,6 +78,25 @@ def record(
     )
 
 
+def record_edit(
+    *,
+    actor: User | None,
+    action: str,
+    target: models.Model,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> AuditEvent:
+    """Record an edit with only the fields that differ, as they were before and are after."""
+    changed = [name for name in before if before[name] != after[name]]
+    return record(
+        actor=actor,
+        action=action,
+        target=target,
+        before={name: before[name] for name in changed},
+        after={name: after[name] for name in changed},
+    )
+
+
 def lock_chains(owner_ids: Iterable[int]) -> None:
     """Lock the heads of several people's chains until commit, in key order, before recording in
     them.
