@@ -5,11 +5,12 @@ SVG attributes.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from datetime import time as dt_time
 from decimal import Decimal
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any
 
 from django import template
@@ -20,7 +21,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from banking.kernel import formats
-from banking.kernel.icons import NoSuchIconError, draw
+from banking.kernel.icons import NoSuchIconError, draw, strokes
 from banking.kernel.money import (
     FIRST_STRONG_ISOLATE,
     POP_ISOLATE,
@@ -341,7 +342,8 @@ def icon(name: str, size: int = 20, **attributes: object) -> SafeString:
     An unknown name (people can enter a category's icon) draws a tag.
     """
     given = {key.replace("_", "-"): str(value) for key, value in attributes.items()}
-    key = tuple(({"aria-hidden": "true", "stroke-width": "1.75"} | given).items())
+    looks = f"icon {given.pop('class', '')}".strip()
+    key = (("class", looks), ("aria-hidden", "true"), *given.items())
     try:
         return mark_safe(draw(str(name), size, key))
     except NoSuchIconError:
@@ -382,8 +384,10 @@ def _symbol(prefix: str, name: str) -> SafeString:
 
 def _strokes(name: str) -> SafeString:
     """An icon's shapes without the <svg> around them."""
-    whole = str(icon(name))
-    return mark_safe(whole[whole.index(">") + 1 : whole.rindex("</svg>")])
+    try:
+        return mark_safe(strokes(name))
+    except NoSuchIconError:
+        return mark_safe(strokes("tag"))
 
 
 @lru_cache(maxsize=4096)
@@ -458,22 +462,27 @@ def sparkline(values: Sequence[Decimal | float | None], stepped: bool = False) -
         return mark_safe("")
     low, high = min(known), max(known)
     spread = (high - low) or 1.0
-    step = 100 / (len(known) - 1)
-    heights = [28 - (value - low) / spread * 26 for value in known]
-    corners = [(position * step, height) for position, height in enumerate(heights)]
-    if stepped:
-        stairs = [
-            [(x, before), (x, y)] for before, (x, y) in zip(heights, corners[1:], strict=False)
-        ]
-        corners = [corners[0], *(corner for stair in stairs for corner in stair)]
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
+    heights = [f"{28 - (value - low) / spread * 26:.1f}" for value in known]
+    line = "".join(_stretches(heights, 100 / (len(known) - 1), stepped=stepped))
     return format_html(
         '<svg class="sparkline" viewBox="0 0 100 30" preserveAspectRatio="none" '
-        'aria-hidden="true"><polygon class="sparkline__area" points="0,30 {} 100,30"/>'
-        '<polyline class="sparkline__line" points="{}"/></svg>',
+        'aria-hidden="true"><path class="sparkline__area" d="M0 30V{}V30z"/>'
+        '<path class="sparkline__line" d="M0 {}"/></svg>',
         line,
         line,
     )
+
+
+def _stretches(heights: Sequence[str], step: float, *, stepped: bool) -> Iterator[str]:
+    """A path's way along these heights from left to right, after its M or V."""
+    yield heights[0]
+    for position, (before, height) in enumerate(pairwise(heights), 1):
+        if not stepped:
+            yield f"L{position * step:.1f} {height}"
+        elif height != before:
+            yield f"H{position * step:.1f}V{height}"
+    if stepped:
+        yield "H100"
 
 
 # --- Words --------------------------------------------------------------------------------------
