@@ -264,6 +264,8 @@ EXPORT_ATTEMPTS = 3
 CHANGE_ATTEMPTS = 5
 # Messages sent per task; a claimed message becomes free again after this long.
 MESSAGES_AT_ONCE = 50
+# Messages to one person in one email.
+MESSAGES_IN_ONE = 20
 MESSAGE_CLAIM_FOR = timedelta(minutes=15)
 # Account emails waiting for the sending thread.
 MAILS_WAITING = 500

@@ -28,6 +28,7 @@ from users.audit.activity_words import KINDS
 from users.erasure import erase_person, waiting_erasure, withdraw_erasure
 from users.forms import EraseForm, ProfileForm, ThemeForm
 from users.limits import LimitReachedError, LimitsUnavailableError
+from users.messages.channels.mail import words_for
 from users.messages.confirmation_mail import count_another_mail
 from users.messages.outbox import opt_out, read_unsubscribe
 from users.services import people, second_admin, sessions, verification
@@ -207,10 +208,11 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     found = read_unsubscribe(token)
     if found is None:
         raise Http404
-    user, kind, channel = found
+    user, kinds, channel = found
     if request.method == "POST":
-        opt_out(actor=user, user=user, kind=kind, channel=channel)
-    context = {"kind": kind.replace("_", " "), "is_done": request.method == "POST"}
+        for kind in kinds:
+            opt_out(actor=user, user=user, kind=kind, channel=channel)
+    context = {"kind": words_for(kinds), "is_done": request.method == "POST"}
     return render(request, "users/unsubscribe.html", context)
 
 

@@ -6,7 +6,7 @@ stores the provider's response. A message is sent at most once: if it is unclear
 sent, it becomes `unknown` and is never resent automatically.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from types import ModuleType
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from django.db import transaction as db_transaction
 from django.db.models import F
 from django.urls import reverse
 
-from banking.limits import MESSAGE_CLAIM_FOR, MESSAGES_AT_ONCE
+from banking.limits import MESSAGE_CLAIM_FOR, MESSAGES_AT_ONCE, MESSAGES_IN_ONE
 from users.audit import trail
 from users.messages.channels import Outcome, Result, mail, sms
 from users.models import Notification, NotificationOptOut, User
@@ -32,6 +32,8 @@ CHANNELS: dict[str, ModuleType] = {EMAIL: mail, SMS: sms}
 Status = Notification.Status
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360))
 _SALT = "users.notifications.unsubscribe"
+# How the target key of a message about another person starts.
+ABOUT_OWNER = "owner:"
 _SETTLED = {
     Result.SENT: Status.SENT,
     Result.SKIPPED: Status.SKIPPED,
@@ -155,7 +157,8 @@ def channel_problem(user: User, channel: str) -> str:
 def deliver_due(*, at: datetime, limit: int = MESSAGES_AT_ONCE) -> dict[str, int]:
     """Send due messages, oldest first; returns the count per state.
 
-    Several runs may work at once. A run skips a channel once it is down.
+    Emails to one person that are due together are sent as one, urgent ones apart. Several runs may
+    work at once. A run skips a channel once it is down.
     """
     give_up_claimed(at=at)
     down: set[str] = set()
@@ -164,15 +167,41 @@ def deliver_due(*, at: datetime, limit: int = MESSAGES_AT_ONCE) -> dict[str, int
     for pk, channel in list(due.order_by("due_at", "id").values_list("pk", "channel")[:limit]):
         if channel in down:
             continue
-        claimed = _claim(pk, at)
-        if claimed is None:
+        claimed = _claim_together(pk, at)
+        if not claimed:
             continue
         outcome = _send(claimed)
         if outcome.is_down:
             down.add(channel)
-        state = _settle(claimed, outcome, at)
-        counts[state] = counts.get(state, 0) + 1
+        for row in claimed:
+            state = _settle(row, outcome, at)
+            counts[state] = counts.get(state, 0) + 1
     return counts
+
+
+def _claim_together(pk: int, at: datetime) -> list[Notification]:
+    """Claim one row, and if it is an email that isn't urgent, those due to the same person too.
+
+    Messages about somebody else stay apart, so that erasing that person erases the whole mail.
+    """
+    first = _claim(pk, at)
+    if first is None:
+        return []
+    claimed = [first]
+    is_apart = first.is_urgent or first.target_key.startswith(ABOUT_OWNER)
+    if first.channel == EMAIL and not is_apart:
+        others = Notification.objects.filter(
+            recipient=first.recipient_id,
+            channel=EMAIL,
+            is_urgent=False,
+            status=Status.PENDING,
+            due_at__lte=at,
+        )
+        others = others.exclude(target_key__startswith=ABOUT_OWNER)
+        pks = others.order_by("due_at", "id").values_list("pk", flat=True)
+        found = (_claim(other, at) for other in list(pks[: MESSAGES_IN_ONE - 1]))
+        claimed += [row for row in found if row is not None]
+    return claimed
 
 
 def give_up_claimed(*, at: datetime) -> int:
@@ -205,10 +234,10 @@ def _claim(pk: int, at: datetime) -> Notification | None:
     return row if taken == 1 else None
 
 
-def _send(row: Notification) -> Outcome:
-    if not row.recipient.is_active:
+def _send(rows: list[Notification]) -> Outcome:
+    if not rows[0].recipient.is_active:
         return Outcome(Result.SKIPPED, "Not sent because the recipient's account is deactivated.")
-    return CHANNELS[row.channel].send(row, unsubscribe_url=unsubscribe_url(row))
+    return CHANNELS[rows[0].channel].send(rows, unsubscribe_url=unsubscribe_url(rows))
 
 
 def _settle(row: Notification, outcome: Outcome, at: datetime) -> str:
@@ -319,17 +348,20 @@ def opt_in(*, actor: User, user: User, kind: str, channels: Iterable[str]) -> No
         )
 
 
-def unsubscribe_url(row: Notification) -> str:
-    """The unsubscribe link of a mail; it needs no sign-in and does nothing else."""
-    token = signing.dumps([row.recipient_id, row.kind, row.channel], salt=_SALT, compress=True)
+def unsubscribe_url(rows: Sequence[Notification]) -> str:
+    """The unsubscribe link of a mail with these messages, for all of their kinds. It needs no
+    sign-in and does nothing else.
+    """
+    kinds = ",".join(dict.fromkeys(row.kind for row in rows))
+    token = signing.dumps([rows[0].recipient_id, kinds, rows[0].channel], salt=_SALT, compress=True)
     return settings.SITE_URL.rstrip("/") + reverse("users:unsubscribe", args=[token])
 
 
-def read_unsubscribe(token: str) -> tuple[User, str, str] | None:
-    """(user, kind, channel) of an unsubscribe link; None if it is invalid."""
+def read_unsubscribe(token: str) -> tuple[User, list[str], str] | None:
+    """(user, kinds, channel) of an unsubscribe link; None if it is invalid."""
     try:
-        user_id, kind, channel = signing.loads(token, salt=_SALT)
+        user_id, kinds, channel = signing.loads(token, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError):
         return None
     user = User.objects.filter(pk=user_id).first()
-    return (user, kind, channel) if user is not None else None
+    return (user, kinds.split(","), channel) if user is not None else None

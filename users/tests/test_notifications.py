@@ -57,6 +57,41 @@ def test_a_message_is_sent_once_however_often_it_is_requested(alice):
     assert sent.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
+def test_what_is_due_together_comes_in_one_mail(alice, bob, client):
+    for number in range(4):
+        write(
+            alice, target_key=f"budget:{number}", text=f"Budget {number}: 80%", link="/budgets/1/"
+        )
+    write(alice, kind="budget_exceeded", subject="Over budget", text="Food: 120%")
+    write(alice, kind="new_login", target_key="login:1", subject="New sign-in", is_urgent=True)
+    write(alice, kind="account_shared", target_key="owner:7", subject="Shared with you")
+    write(bob)
+    assert deliver_due(at=AT) == {"sent": 8}
+    mails = {(sent.to[0], sent.subject): sent for sent in mail.outbox}
+    assert set(mails) == {
+        ("alice@example.com", "5 new alerts"),
+        ("alice@example.com", "New sign-in"),
+        ("alice@example.com", "Shared with you"),
+        ("bob@example.com", "Budget almost used up"),
+    }
+    together = mails["alice@example.com", "5 new alerts"]
+    texts = [*(f"Budget {number}: 80%" for number in range(4)), "Food: 120%"]
+    for body in (together.body, together.alternatives[0].content):
+        assert [body.count(text) for text in texts] == [1] * 5
+    link = together.extra_headers["List-Unsubscribe"].strip("<>").removeprefix("http://testserver")
+    assert "“budget warning” and “budget exceeded”" in client.get(link).content.decode()
+    client.post(link)
+    silenced = NotificationOptOut.objects.order_by("kind").values_list("kind", flat=True)
+    assert list(silenced) == ["budget_exceeded", "budget_warning"]
+
+
+def test_one_subject_is_counted(alice):
+    write(alice)
+    write(alice, target_key="budget:2")
+    assert deliver_due(at=AT) == {"sent": 2}
+    assert mail.outbox[0].subject == "Budget almost used up (2)"
+
+
 def test_the_next_day_allows_another_message(alice):
     write(alice)
     assert len(write(alice, on=ON + timedelta(days=1))) == 1
@@ -157,7 +192,7 @@ def test_quiet_hours_delay_all_but_urgent_messages(alice):
 
 def test_the_unsubscribe_link_works_without_a_sign_in(alice, client):
     (row,) = write(alice)
-    path = unsubscribe_url(row).removeprefix("http://testserver")
+    path = unsubscribe_url([row]).removeprefix("http://testserver")
     assert client.get(path).status_code == 200
     assert not NotificationOptOut.objects.exists()
     assert client.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200

@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -26,9 +27,9 @@ def problem(user: User) -> str:
     )
 
 
-def send(notification: Notification, *, unsubscribe_url: str) -> Outcome:
-    """Send one mail; without a server, save it to the folder and say so."""
-    message = _message(notification, unsubscribe_url)
+def send(rows: Sequence[Notification], *, unsubscribe_url: str) -> Outcome:
+    """Send one mail with these messages; without a server, save it to the folder and say so."""
+    message = _message(rows, unsubscribe_url)
     connection = get_connection()
     if isinstance(connection, EmailBackend):
         return _by_smtp(connection, message)
@@ -38,28 +39,35 @@ def send(notification: Notification, *, unsubscribe_url: str) -> Outcome:
     return Outcome(Result.SENT, "Sent.", message.extra_headers["Message-ID"])
 
 
+def words_for(kinds: Iterable[str]) -> str:
+    """The kinds of messages in words, such as “budget warning” and “low balance”."""
+    return "” and “".join(dict.fromkeys(kind.replace("_", " ") for kind in kinds))
+
+
 def message_id(notification: Notification) -> str:
     """The same id for every attempt, so that a mail server can detect duplicates."""
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return f"<notification-{notification.pk}@{host}>"
 
 
-def _message(notification: Notification, unsubscribe_url: str) -> EmailMultiAlternatives:
-    link = settings.SITE_URL.rstrip("/") + notification.link if notification.link else ""
+def _message(rows: Sequence[Notification], unsubscribe_url: str) -> EmailMultiAlternatives:
+    recipient, subject = rows[0].recipient, _subject(rows)
+    links = [settings.SITE_URL.rstrip("/") + row.link if row.link else "" for row in rows]
     context = {
-        "notification": notification,
-        "kind": notification.kind.replace("_", " "),
-        "recipient": notification.recipient,
-        "link": link,
+        "subject": subject,
+        "lines": [{"text": row.text, "link": link} for row, link in zip(rows, links, strict=True)],
+        "kind": words_for(row.kind for row in rows),
+        "recipient": recipient,
+        "link": links[0] if len(rows) == 1 else "",
         "unsubscribe_url": unsubscribe_url,
         "site_name": settings.SITE_NAME,
     }
     message = EmailMultiAlternatives(
-        subject=" ".join(notification.subject.split()),
+        subject=subject,
         body=render_to_string("users/email/notification.txt", context),
-        to=[notification.recipient.email],
+        to=[recipient.email],
         headers={
-            "Message-ID": message_id(notification),
+            "Message-ID": message_id(max(rows, key=lambda row: row.pk)),
             "List-Unsubscribe": f"<{unsubscribe_url}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "Auto-Submitted": "auto-generated",
@@ -68,6 +76,14 @@ def _message(notification: Notification, unsubscribe_url: str) -> EmailMultiAlte
     html = render_to_string("users/email/notification.html", context)
     message.attach_alternative(html, "text/html")
     return message
+
+
+def _subject(rows: Sequence[Notification]) -> str:
+    """The subject all messages share, or how many there are."""
+    subjects = list(dict.fromkeys(" ".join(row.subject.split()) for row in rows))
+    if len(rows) == 1:
+        return subjects[0]
+    return f"{subjects[0]} ({len(rows)})" if len(subjects) == 1 else f"{len(rows)} new alerts"
 
 
 def _by_smtp(connection: EmailBackend, message: EmailMultiAlternatives) -> Outcome:

@@ -48,8 +48,9 @@ def callback_url(notification: Notification) -> str:
     return f"{address}?notification={notification.pk}"
 
 
-def send(notification: Notification, *, unsubscribe_url: str) -> Outcome:
-    """Ask Twilio to send one SMS."""
+def send(rows: Sequence[Notification], *, unsubscribe_url: str) -> Outcome:
+    """Ask Twilio to send one SMS; messages are never sent together."""
+    [notification] = rows
     why_not = problem(notification.recipient)
     if why_not:
         return Outcome(Result.SKIPPED, f"Not sent: {why_not}")
