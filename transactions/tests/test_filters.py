@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AccountShare
@@ -229,6 +230,23 @@ def test_search_finds_the_note_of_a_part(alice, listed, rows):
     split_transaction(actor=alice, transaction=rows["food"], parts=parts)
     assert listed("search=creme+weekly") == ["food"]
     assert listed("search=creme+zurich") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"), [("weekly", ""), ("treat", "_tags"), ("creme", "split"), ("x y", "")]
+)
+def test_rows_are_asked_for_tags_and_parts_only_where_some_have_the_word(
+    alice, listed, rows, words, asked
+):
+    parts = [Part(Decimal("-30.00"), None, "Crème brûlée"), Part(Decimal("-20.00"), None, "")]
+    split_transaction(actor=alice, transaction=rows["food"], parts=parts)
+    with CaptureQueriesContext(connection) as captured:
+        listed(f"search={words}")
+    (sql,) = (query["sql"] for query in captured if "search_text" in query["sql"])
+    condition = sql.partition("WHERE")[2]
+    assert [
+        name for name in ("_tags", "split") if f"transactions_transaction{name}" in condition
+    ] == ([asked] if asked else [])
 
 
 def test_search_finds_no_tag_of_another_person(bob, listed, checking):
