@@ -2,7 +2,7 @@
 # into .venv and node_modules, and again when the list of packages changes.
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test test-fast check format lock bench files matrix fuzz-api setup setup-dev clean
+.PHONY: help run manage test test-fast check format lock bench files matrix fuzz-api rehearse setup setup-dev clean
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -23,6 +23,7 @@ help: ## List the targets
 	@echo "make files               measure how well bank files are read: real (STATEMENTS_DIR=), invented, mutated (SEED=, COUNT=)"
 	@echo "make matrix              the money's tests on each engine (ARGS='pgbouncer serializable'); results in docs/ENGINES.md"
 	@echo "make fuzz-api            test the API against its schema with Schemathesis (ARGS='--seed N --examples N')"
+	@echo "make rehearse            upgrade two web processes behind nginx under load (ARGS='--old REVISION --seconds 60')"
 	@echo "make clean               remove what was installed here (not the data in var/)"
 
 run: setup ## The product on this machine, until Ctrl-C
@@ -64,6 +65,9 @@ files: setup-dev
 
 fuzz-api: setup-dev
 	@exec $(BIN)/python -m tests.fuzz_api $(ARGS)
+
+rehearse: setup-dev
+	@exec $(BIN)/python -m tests.rehearsal $(ARGS)
 
 setup: python
 	@$(PYTHON) -I -X utf8 banking/launcher/install.py

@@ -18,8 +18,15 @@ LONGEST_SECONDS = 120
 
 @contextlib.contextmanager
 def granian(folder: Path, database: Path) -> Iterator[str]:
-    """Yield the server's URL. It uses a copy of a migrated SQLite database and stops with the
-    block.
+    """Yield the server's URL."""
+    with granian_process(folder, database) as (port, _):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def granian_process(folder: Path, database: Path) -> Iterator[tuple[int, subprocess.Popen]]:
+    """Yield the server's port and its process. It uses a copy of a migrated SQLite database and
+    stops with the block.
     """
     shutil.copyfile(database, folder / "db.sqlite3")
     port = free_port()
@@ -44,7 +51,7 @@ def granian(folder: Path, database: Path) -> Iterator[str]:
         )
         try:
             _wait_for(port, server)
-            yield f"http://127.0.0.1:{port}"
+            yield port, server
         finally:
             server.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):

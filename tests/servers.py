@@ -227,6 +227,18 @@ def pgbouncer_program() -> str:
     return found
 
 
+def nginx_program() -> str:
+    """The machine's nginx, installed first if necessary and permitted."""
+    folders = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    found = shutil.which("nginx", path=folders)
+    if found is None:
+        _apt_install("nginx-light")
+        found = shutil.which("nginx", path=folders)
+    if found is None:
+        raise MissingError("nginx is not installed.")
+    return found
+
+
 @contextlib.contextmanager
 def valkey() -> Iterator[str]:
     """Yield the URL of a private Valkey (a Unix socket). It stops with the block."""

@@ -1,0 +1,294 @@
+"""An upgrade under load, for real: `make rehearse ARGS='--old REVISION --seconds 60'`.
+
+Two web processes of the old revision serve behind nginx (deploy/nginx/banking.conf) on one
+PostgreSQL, while clients read and transfer money. The new revision migrates the database; then each
+process is stopped by SIGTERM and replaced by one of the new revision. Every response is judged, and
+at the end every acknowledged transfer must be booked once and the ledger must be right.
+"""
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from banking.launcher.serve import DEMO_PASSWORD
+from tests import servers
+from tests.servers import free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_SECONDS = 90
+# They share two accounts, so their transfers wait for each other.
+WRITERS = 2
+CASH = ("checking", "savings")
+
+
+@dataclass
+class Load:
+    """Clients that read and transfer until they are stopped, and what they were answered."""
+
+    port: int
+    token: str
+    accounts: tuple[int, int]
+    answers: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    booked: list[str] = field(default_factory=list)
+    longest: float = 0.0
+    is_over: bool = False
+
+    def run(self, number: int) -> None:
+        """One client. Two of them transfer every second time, the others only read."""
+        turn = number
+        while not self.is_over:
+            turn += 1
+            key = str(uuid.uuid4())
+            begun = time.monotonic()
+            try:
+                is_transfer = number < WRITERS and turn % 2 == 0
+                status = self._transfer(key, turn) if is_transfer else self._read(turn)
+            except (OSError, http.client.HTTPException) as error:
+                status = type(error).__name__
+            self.longest = max(self.longest, time.monotonic() - begun)
+            self.answers[str(status)] += 1
+            if status == 201:
+                self.booked.append(key)
+            elif status != 200:
+                self.failures.append(f"{status} in turn {turn} of client {number}")
+
+    def _read(self, turn: int) -> int:
+        paths = ("/api/accounts", "/api/transactions", "/healthz")
+        return ask(self.port, "GET", paths[turn % 3], token=self.token)[0]
+
+    def _transfer(self, key: str, turn: int) -> int:
+        source, target = self.accounts if turn % 4 else self.accounts[::-1]
+        body = {"source": source, "target": target, "amount": "0.01", "description": key}
+        return ask(self.port, "POST", "/api/transfers", body, token=self.token, key=key)[0]
+
+
+def ask(
+    port: int, method: str, path: str, body: Any = None, *, token: str = "", key: str = ""
+) -> tuple[int, Any]:
+    """One request on a connection of its own: the status and the JSON of the answer."""
+    headers = {"Content-Type": "application/json", "Host": "localhost"}
+    headers |= {"Authorization": f"Bearer {token}"} if token else {}
+    headers |= {"Idempotency-Key": key} if key else {}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request(method, path, json.dumps(body) if body else None, headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read() or b"null")
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def nginx(folder: Path, ports: list[int]) -> Iterator[int]:
+    """The port of an nginx with our configuration, without its TLS."""
+    own = free_port()
+    text = (ROOT / "deploy/nginx/banking.conf").read_text()
+    servers_of_upstream = "".join(
+        f"server 127.0.0.1:{port} max_fails=1 fail_timeout=2s;" for port in ports
+    )
+    text = re.sub(
+        r"server 127\.0\.0\.1:8000.*?server 127\.0\.0\.1:8001[^;]*;",
+        servers_of_upstream,
+        text,
+        flags=re.S,
+    )
+    text = re.sub(r"server \{\s*listen 80;.*?\n\}\n", "", text, flags=re.S)
+    text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{own};").replace(
+        "X-Forwarded-Proto https", "X-Forwarded-Proto http"
+    )
+    text = re.sub(r"\n\s*ssl_\w+ [^;]*;", "", text)
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
+        f"events {{}}\nhttp {{ access_log off; client_body_temp_path {folder}/body;\n"
+        f"proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;"
+        f" scgi_temp_path {folder}/s;\n{text}\n}}\n"
+    )
+    process = subprocess.Popen(
+        [servers.nginx_program(), "-p", folder, "-c", folder / "nginx.conf"], start_new_session=True
+    )
+    try:
+        yield own
+    finally:
+        process.send_signal(signal.SIGQUIT)
+        process.wait(timeout=30)
+
+
+class Web:
+    """One web process of a revision, as in deploy/systemd/banking-web@.service."""
+
+    def __init__(self, code: Path, port: int, environment: dict[str, str], log: Path) -> None:
+        self.port = port
+        with log.open("a") as output:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+                    *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+                    *("--blocking-threads", "4", "--backpressure", "64"),
+                    *("--respawn-failed-workers", "--workers-kill-timeout", "20"),
+                    *("--log-level", "warning", "banking.wsgi:application"),
+                ],
+                cwd=code,
+                env=environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def wait_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(OSError):
+                if ask(self.port, "GET", "/readyz")[0] == 200:
+                    return
+            time.sleep(0.2)
+        raise SystemExit(f"The web process on port {self.port} was not ready.")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=60)
+
+
+def manage(code: Path, environment: dict[str, str], *arguments: str) -> str:
+    """Run a management command of that revision."""
+    command = [sys.executable, "manage.py", *arguments]
+    result = subprocess.run(command, cwd=code, env=environment, capture_output=True, text=True)
+    if result.returncode:
+        raise SystemExit(f"{' '.join(arguments)} failed: {result.stdout}{result.stderr}")
+    return result.stdout
+
+
+@contextlib.contextmanager
+def checkout(revision: str, folder: Path) -> Iterator[Path]:
+    """The code of a revision; this folder's if none is given."""
+    if not revision:
+        yield ROOT
+        return
+    code = folder / "old"
+    git = ["git", "-C", str(ROOT), "worktree"]
+    subprocess.run([*git, "add", "--quiet", "--detach", str(code), revision], check=True)
+    try:
+        (code / "node_modules").symlink_to(ROOT / "node_modules")
+        yield code
+    finally:
+        subprocess.run([*git, "remove", "--force", str(code)], check=True)
+
+
+def rehearse(*, old: str, seconds: float, clients: int, database: str, broker: str) -> Load:
+    """Upgrade from `old` to this folder's code under load. Asserts that nothing was lost."""
+    folder = Path(tempfile.mkdtemp(prefix="rehearsal-"))
+    environment = servers.environment_without_settings() | {
+        "SECRET_KEY": "rehearsal-" * 5,
+        "DATABASE_URL": database,
+        "REDIS_URL": broker,
+        "DATA_DIR": str(folder / "data"),
+        "HTTPS": "false",
+        "DEMO": "true",
+        "READ_DOT_ENV": "false",
+        "RATE_LIMITS": "api-read=off,api-write=off",
+        "BEHIND_PROXY": "true",
+        "TRUSTED_PROXY_COUNT": "1",
+        "LOG_LEVEL": "WARNING",
+    }
+    try:
+        with checkout(old, folder) as old_code:
+            manage(old_code, environment, "migrate", "--noinput", "-v", "0")
+            manage(old_code, environment, "load_demo")
+            ports = [free_port(), free_port()]
+            log = folder / "web.log"
+            webs = [Web(old_code, port, environment, log) for port in ports]
+            try:
+                with nginx(folder, ports) as front:
+                    return _under_load(folder, environment, webs, front, seconds, clients)
+            finally:
+                for web in webs:
+                    web.stop()
+    finally:
+        if "KEEP_REHEARSAL" not in os.environ:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _under_load(
+    folder: Path,
+    environment: dict[str, str],
+    webs: list[Web],
+    front: int,
+    seconds: float,
+    clients: int,
+) -> Load:
+    for web in webs:
+        web.wait_ready()
+    load = _signed_in(front)
+    threads = [threading.Thread(target=load.run, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        time.sleep(seconds / 3)
+        manage(ROOT, environment, "migrate", "--noinput", "-v", "0")
+        for number, web in enumerate(list(webs)):
+            web.stop()
+            webs[number] = Web(ROOT, web.port, environment, folder / "web.log")
+            webs[number].wait_ready()
+            time.sleep(seconds / 3)
+    finally:
+        load.is_over = True
+        for thread in threads:
+            thread.join()
+    _judge(load, front, environment)
+    return load
+
+
+def _signed_in(front: int) -> Load:
+    credentials = {"email": "demo@example.com", "password": DEMO_PASSWORD}
+    status, tokens = ask(front, "POST", "/api/auth/login", credentials)
+    assert status == 200, tokens
+    _, accounts = ask(front, "GET", "/api/accounts", token=tokens["access"])
+    found = [row["id"] for row in accounts["results"] if row["account_type"] in CASH][:2]
+    return Load(front, tokens["access"], (found[0], found[1]))
+
+
+def _judge(load: Load, front: int, environment: dict[str, str]) -> None:
+    script = (
+        "from transactions.models import Transaction as T;"
+        "print(*T.objects.filter(origin='transfer').values_list('description', flat=True))"
+    )
+    stored = Counter(manage(ROOT, environment, "shell", "-v", "0", "-c", script).split())
+    lost = [key for key in load.booked if stored[key] != 2]
+    assert not load.failures, (dict(load.answers), load.failures[:5])
+    assert not lost, f"{len(lost)} acknowledged transfers are not booked once"
+    manage(ROOT, environment, "check_ledger")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--old", default="", help="the revision to upgrade from (default: this)")
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--clients", type=int, default=8)
+    options = parser.parse_args()
+    with servers.postgresql() as database, servers.valkey() as broker:
+        load = rehearse(database=database, broker=broker, **vars(options))
+    answered = dict(sorted(load.answers.items()))
+    sys.stdout.write(
+        f"{sum(load.answers.values())} requests {answered}, {len(load.booked)} transfers, "
+        f"failed 0, longest {load.longest:.2f} s; the ledger is right\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
