@@ -39,7 +39,7 @@ from transactions.services.changing import (
 )
 from transactions.services.posting import book, post_passed
 from transactions.services.returned_lines import has_returned, one_of_each_line
-from transactions.services.transfer_pairs import (
+from transactions.services.transfer_sides import (
     accounts_of_pairs,
     confirmed_pairs,
     dissolve_pairs,

@@ -43,7 +43,7 @@ from transactions.services.importing import (
 )
 from transactions.services.posting import book
 from transactions.services.review_questions import ask_about_rows, close_reviews_of
-from transactions.services.transfer_pairs import accounts_of_pairs, dissolve_pairs
+from transactions.services.transfer_sides import accounts_of_pairs, dissolve_pairs
 from transactions.totals import merge
 from users.audit import trail
 from users.models import User

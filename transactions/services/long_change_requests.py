@@ -44,7 +44,7 @@ from transactions.services.long_changes import (
     Status,
 )
 from transactions.services.rule_applying import rule_in_force, run_title
-from transactions.services.transfer_pairs import with_partners
+from transactions.services.transfer_sides import with_partners
 from transactions.services.undoing import refuse_undo
 from users.audit import trail
 from users.models import User

@@ -40,7 +40,7 @@ from transactions.services.bulk_editing import (
 from transactions.services.category_removal import move_transactions, rows_in
 from transactions.services.changing import CATEGORY, NOTES, Act, carry_out, rows_of, stage
 from transactions.services.rule_applying import rule_in_force, staged_changes
-from transactions.services.transfer_pairs import sides_made_here, with_partners
+from transactions.services.transfer_sides import sides_made_here, with_partners
 from transactions.services.undoing import put_back
 from users.audit import trail
 from users.models import User

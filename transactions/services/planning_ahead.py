@@ -15,7 +15,7 @@ from accounts.services import lock_accounts
 from banking.limits import CHANGE_STEP_ROWS
 from transactions.models import Transaction, TransactionQuerySet
 from transactions.services.posting import book
-from transactions.services.transfer_pairs import confirmed_pairs
+from transactions.services.transfer_sides import confirmed_pairs
 from transactions.totals import merge, sums_in
 from users.audit import trail
 from users.models import User

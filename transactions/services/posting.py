@@ -42,7 +42,7 @@ from transactions.services.posting_edits import (
     fingerprint_of,
 )
 from transactions.services.returned_lines import refuse_returned
-from transactions.services.transfer_pairs import (
+from transactions.services.transfer_sides import (
     accounts_of_pairs,
     dissolve_pairs,
     refuse_side,

@@ -18,7 +18,7 @@ from banking.kernel.money import plain_amount
 from transactions.models import Transaction, UnpostedReason
 from transactions.services.posting import book
 from transactions.services.posting_checks import refuse_closed
-from transactions.services.transfer_pairs import with_partners
+from transactions.services.transfer_sides import with_partners
 from transactions.totals import net_by_account, sums_of_rows
 from users.audit import trail
 from users.timezones import EARLIEST_ZONE, local_date

@@ -17,7 +17,7 @@ from banking.kernel.money import plain_amount
 from transactions.models import Category, Transaction, TransactionSplit
 from transactions.services.posting import book
 from transactions.services.posting_checks import checked_amount
-from transactions.services.transfer_pairs import refuse_side
+from transactions.services.transfer_sides import refuse_side
 from transactions.totals import merge, sums_of_rows
 from users.audit import trail
 from users.models import User

@@ -23,7 +23,7 @@ from transactions.models import Category, Transaction, Transfer
 from transactions.services.posting import book, post_transaction
 from transactions.services.posting_checks import typed_date
 from transactions.services.review_questions import ask_about_entry
-from transactions.services.transfer_pairs import give_categories
+from transactions.services.transfer_sides import give_categories
 from users.audit import trail
 from users.models import User
 from users.timezones import today_in
