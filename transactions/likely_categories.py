@@ -1,40 +1,86 @@
-"""The categories a person is likely to choose next, for the top of a list of categories."""
+"""The categories a person is likely to choose next, likeliest first: wherever one is offered.
 
+First what the merchant tells: what its next line would get by itself, then what the person chose
+there. Then what the person used most lately, then what most people use.
+"""
+
+from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 
 from banking.kernel.periods import add_months
-from transactions.models import MerchantTotal, MonthlyTotal, Transaction
+from transactions.models import Category, MonthlyTotal, Transaction
+from transactions.rules.learning import payee_of
+from transactions.rules.merchants import named_in
+from transactions.rules.rule_book import Line
+from transactions.rules.suggestions import suggester_for
+from users.models import User
 
 RECENT_MONTHS = 3
-MERCHANT_MONTHS = 12
 MOST = 5
+# For people who haven't used any category lately.
+USUAL_OUT, USUAL_IN = (
+    ("groceries", "restaurants", "shopping"),
+    ("salary", "refunds", "gifts-received"),
+)
 
 
-def likely_categories(user_id: int, today: date, row: Transaction | None = None) -> list[int]:
-    """Up to five category ids: those used at the row's merchant, then the most used recently.
+class LikelyCategories:
+    """Ranks one person's categories. Built once per page, with a fixed number of queries."""
 
-    Reads only totals, so the cost doesn't grow with the number of transactions.
+    def __init__(self, owner_id: int, today: date) -> None:
+        owner = User(pk=owner_id)
+        self._suggester = suggester_for(owner)
+        self._categories = {one.pk: one for one in Category.objects.visible_to(owner)}
+        self._lately = _used_lately(owner_id, today)
+
+    def for_row(self, row: Transaction) -> list[Category]:
+        """The likeliest for one transaction; all are the owner's or predefined."""
+        is_inflow = row.signed_amount > 0
+        return self._named([*self._at_merchant(row, is_inflow), *self._usual(is_inflow)])
+
+    def for_new(self) -> list[Category]:
+        """The likeliest for a transaction of which nothing is known yet."""
+        return self._named(self._lately)
+
+    def _named(self, ids: list[int]) -> list[Category]:
+        return [self._categories[pk] for pk in dict.fromkeys(ids) if pk in self._categories][:MOST]
+
+    def _at_merchant(self, row: Transaction, is_inflow: bool) -> Iterator[int]:
+        line = Line(row.description, row.merchant, row.account_id, row.amount)
+        found = self._suggester.suggest(line, is_inflow=is_inflow, on=row.txn_date)
+        if found.category_id is not None:
+            yield found.category_id
+        title = row.merchant or named_in(row.description, is_inflow=is_inflow)
+        # A refund is likely what the purchase was.
+        for direction in (is_inflow, not is_inflow):
+            habit = self._suggester.habits.named(payee_of(title, is_inflow=direction))
+            if habit is not None:
+                yield from dict.fromkeys(choice.category_id for choice in habit.choices)
+
+    def _usual(self, is_inflow: bool) -> Iterator[int]:
+        for pk in self._lately:
+            category = self._categories.get(pk)
+            if category is not None and (category.kind == Category.Kind.INCOME) == is_inflow:
+                yield pk
+        slugs = USUAL_IN if is_inflow else USUAL_OUT
+        by_slug = {one.slug: pk for pk, one in self._categories.items() if one.user_id is None}
+        yield from (by_slug[slug] for slug in slugs if slug in by_slug)
+
+
+def likely_categories(owner_id: int, today: date, row: Transaction | None = None) -> list[int]:
+    """Up to five category ids, likeliest first, for one transaction or a new one."""
+    likely = LikelyCategories(owner_id, today)
+    found = likely.for_new() if row is None else likely.for_row(row)
+    return [category.pk for category in found]
+
+
+def _used_lately(owner_id: int, today: date) -> list[int]:
+    """Category ids by how often they were used. Reads only totals, so the cost doesn't grow with
+    the number of transactions.
     """
-    found = [] if row is None or not row.merchant else _at_merchant(row, today)
-    totals = MonthlyTotal.objects.filter(user=user_id, month__gte=_since(today, RECENT_MONTHS))
-    return list(dict.fromkeys(found + _most_used(totals)))[:MOST]
-
-
-def _at_merchant(row: Transaction, today: date) -> list[int]:
-    totals = MerchantTotal.objects.filter(
-        account=row.account_id, month__gte=_since(today, MERCHANT_MONTHS), merchant=row.merchant
-    )
-    return _most_used(totals)
-
-
-def _most_used(totals: QuerySet[Any]) -> list[int]:
-    counted = totals.exclude(category=None).values_list("category")
-    ranked = counted.annotate(times=Sum("transaction_count")).order_by("-times", "category")
-    return [category for category, times in ranked[:MOST]]
-
-
-def _since(today: date, months: int) -> date:
-    return add_months(today.replace(day=1), -months)
+    since = add_months(today.replace(day=1), -RECENT_MONTHS)
+    totals = MonthlyTotal.objects.filter(user=owner_id, month__gte=since).exclude(category=None)
+    counted = totals.values_list("category").annotate(times=Sum("transaction_count"))
+    return [category for category, _ in counted.order_by("-times", "category")]

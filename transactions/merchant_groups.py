@@ -1,7 +1,6 @@
 """Group a person's uncategorized transactions by merchant, so that one choice settles many."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -10,19 +9,14 @@ from django.db.models import Case, CharField, Count, F, Max, Q, Sum, Value, When
 from django.db.models.functions import RowNumber, Sign
 
 from banking.limits import GROUP_EXAMPLES, MERCHANTS_GROUPED
+from transactions.likely_categories import LikelyCategories
 from transactions.models import Category, Transaction, TransactionQuerySet
 from transactions.rules.learning import Payee, payee_of
 from transactions.rules.merchants import named_in
-from transactions.rules.rule_book import Line
-from transactions.rules.suggestions import Suggester, suggester_for
 from users.models import User
+from users.timezones import today_in
 
 SUGGESTIONS = 3
-# Suggested to people who haven't chosen any category yet.
-USUAL_OUT, USUAL_IN = (
-    ("groceries", "restaurants", "shopping"),
-    ("salary", "refunds", "gifts-received"),
-)
 # A merchant's name, or the bank's text if there is none.
 _TEXT = Case(When(merchant="", then=F("description")), default=Value(""), output_field=CharField())
 
@@ -140,39 +134,11 @@ def give_examples(user: User, groups: Sequence[MerchantGroup]) -> None:
 
 
 def give_suggestions(user: User, groups: Sequence[MerchantGroup]) -> None:
-    """Attach the likeliest categories: the merchant's own, then the person's most used."""
-    suggester = suggester_for(user)
-    categories = {category.pk: category for category in Category.objects.visible_to(user)}
+    """Attach the categories that the latest transaction of each group is likely to get."""
+    likely = LikelyCategories(user.pk, today_in(user.timezone))
     for group in groups:
-        likely = [*_known(suggester, group), *_usual(suggester, categories, group.payee.is_inflow)]
-        chosen = [categories[pk] for pk in dict.fromkeys(likely) if pk in categories]
-        group.suggestions = chosen[:SUGGESTIONS]
-
-
-def _known(suggester: Suggester, group: MerchantGroup) -> Iterable[int]:
-    """The category its latest line would get today, then what the other direction teaches."""
-    for row in group.examples[:1]:
-        line = Line(row.description, row.merchant, row.account_id, row.amount)
-        suggestion = suggester.suggest(line, is_inflow=group.payee.is_inflow, on=row.txn_date)
-        if suggestion.category_id is not None:
-            yield suggestion.category_id
-    for is_inflow in (group.payee.is_inflow, not group.payee.is_inflow):
-        habit = suggester.habits.named(Payee(group.payee.key, is_inflow))
-        if habit is not None:
-            yield from (choice.category_id for choice in habit.choices[:SUGGESTIONS])
-
-
-def _usual(suggester: Suggester, categories: dict[int, Category], is_inflow: bool) -> Iterable[int]:
-    counts = Counter(
-        choice.category_id
-        for habit in suggester.habits
-        if habit.payee.is_inflow == is_inflow
-        for choice in habit.choices
-    )
-    yield from (pk for pk, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-    slugs = USUAL_IN if is_inflow else USUAL_OUT
-    by_slug = {one.slug: pk for pk, one in categories.items() if one.user_id is None}
-    yield from (by_slug[slug] for slug in slugs if slug in by_slug)
+        for row in group.examples[:1]:
+            group.suggestions = likely.for_row(row)[:SUGGESTIONS]
 
 
 def _spelled(rows: TransactionQuerySet, groups: Sequence[MerchantGroup]) -> TransactionQuerySet:

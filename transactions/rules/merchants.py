@@ -28,11 +28,19 @@ _DEPARTMENTS = frozenset({
 })  # fmt: skip
 # These often sell other companies' goods, so the other name says more.
 _RESELLERS = frozenset({"shopping", "subscriptions"})
+# How a line's words show a number that tells nothing: as a store's or till's number may be
+# written, or shorter, or a year.
+_STORE_NUMBER, _NUMBER = "000", "0"
+_YEAR = re.compile(r"(?:19|20)\d\d")
 # The digits of a store's number, written to its name.
 _GLUED_NUMBER = re.compile(r"^([^\W\d]{3,})\d+$")
 _JOINED_LENGTH = 8
 _MEMORY = 50_000
-_NOISE = frozenset(merchant_map.NOISE.split())
+_PLACES = frozenset(merchant_map.PLACES.split())
+_NOISE = frozenset(f"{merchant_map.NOISE} {merchant_map.BRANCHES}".split()) | _PLACES
+_BRANCHES = frozenset(merchant_map.BRANCHES.split())
+_SENTENCE = frozenset(merchant_map.SENTENCE.split())
+_NAMES = frozenset(merchant_map.NAMES.split())
 _AMBIGUOUS = frozenset(merchant_map.AMBIGUOUS.split())
 _CARD_WORDS = frozenset(merchant_map.CARD_WORDS.split())
 # What tills and processors print and people do not write: "SQ *", "#4711", "T-1234", "apple.com".
@@ -72,7 +80,7 @@ class Keyword:
     name: str = ""
 
 
-BRAND, ORDINARY_WORD, KIND, DEPARTMENT, PEOPLE, MISLEADING = range(6)
+BRAND, ORDINARY_WORD, LINE_WORD, KIND, DEPARTMENT, PEOPLE, MISLEADING = range(7)
 
 
 def _entries(table: str) -> list[str]:
@@ -84,8 +92,8 @@ def _brands() -> list[Keyword]:
     for slug, table in merchant_map.BRANDS.items():
         for entry in _entries(table):
             written, _, spellings = entry.partition(" = ")
-            name = written.strip().removeprefix("!")
-            grade = ORDINARY_WORD if written.startswith("!") else BRAND
+            name = written.strip().lstrip("!")
+            grade = (BRAND, ORDINARY_WORD, LINE_WORD)[len(written.strip()) - len(name)]
             found.append(Keyword(" ".join(_words(name)), grade, slug, name))
             for spelling in spellings.split(",") if spellings else ():
                 found.append(Keyword(" ".join(_words(spelling)), BRAND, slug, name))
@@ -134,13 +142,13 @@ def _keyword_numbers() -> frozenset[str]:
 
 @cache
 def _idle_number() -> re.Pattern[str]:
-    telling = [number for number in _keyword_numbers() if len(number) > 2]
-    return re.compile(rf"\b(?!(?:{'|'.join(sorted(telling))})\b)\d{{3,}}\b")
+    telling = sorted(number for number in _keyword_numbers() if len(number) > 2)
+    return re.compile(rf"\b(?!(?:{'|'.join(telling)}|{_YEAR.pattern})\b)\d{{3,}}\b")
 
 
 def without_numbers(text: str) -> str:
     """The text with 000 for each long number that tells nothing; it means the same merchant."""
-    return _idle_number().sub("000", text)
+    return _idle_number().sub(_STORE_NUMBER, text)
 
 
 def _words(text: str) -> list[str]:
@@ -176,56 +184,94 @@ def _without_number(word: str) -> str:
 def recognize(text: str, *, is_inflow: bool) -> Recognized:
     """The merchant's name and a category slug for a bank's wording; linear in its length."""
     telling = _keyword_numbers()
-    words = tuple("0" if word.isdigit() and word not in telling else word for word in _words(text))
-    is_printed = text.isupper() or _PRINTED.search(text) is not None
-    return _recognized(words, is_inflow, is_printed)
+    words = tuple(
+        _shown_number(word) if word.isdigit() and word not in telling else word
+        for word in _words(text)
+    )
+    return _recognized(words, is_inflow, _PRINTED.search(text) is not None, text.isupper())
+
+
+def _shown_number(word: str) -> str:
+    is_long = len(word) > 2 and not _YEAR.fullmatch(word)
+    return _STORE_NUMBER if is_long or word[0] == "0" else _NUMBER
 
 
 @lru_cache(maxsize=_MEMORY)
-def _recognized(line: tuple[str, ...], is_inflow: bool, is_printed: bool) -> Recognized:
+def _recognized(
+    line: tuple[str, ...], is_inflow: bool, is_printed: bool, is_upper: bool
+) -> Recognized:
     words = list(line)
     found = _found_in(words)
     if not found:
         return Recognized("", "")
     if not is_printed:
-        found = [key for key in found if _has_evidence(key, found, words)]
-    brand = _brand(found, words)
+        found = [key for key in found if _has_evidence(key, found, words, is_upper)]
+    brand = _brand(found, words, is_upper)
     return Recognized(brand.name if brand else "", _category(found, brand, is_inflow))
 
 
-def _has_evidence(key: Keyword, found: list[Keyword], words: list[str]) -> bool:
-    """Whether a sentence means the brand by a word that has other meanings too.
+def _has_evidence(key: Keyword, found: list[Keyword], words: list[str], is_upper: bool) -> bool:
+    """Whether a line means the brand by a word that has other meanings too.
 
     It does where a store's number follows, where it was paid by card, where merchant and text both
-    name it, where the line names the kind of shop, or where nothing else is said.
+    name it, where the line names the kind of shop, or where nothing else is said. Capitals, as
+    tills print, count if the word is nobody's name and the others make no sentence with it.
     """
     if key.grade != BRAND or key.text not in _AMBIGUOUS:
         return True
-    at = words.index(key.text) if key.text in words else len(words)
-    if words[at + 1 : at + 2] == ["0"] or words.count(key.text) > 1:
+    if _number_after(key, words) or words.count(key.text) > 1:
         return True
+    at = words.index(key.text) if key.text in words else len(words)
     if not _CARD_WORDS.isdisjoint(words[:at]):
         return True
     same = {key.slug} | (_DEPARTMENTS if key.slug in _STORES else set())
-    if any(other.grade in {KIND, DEPARTMENT} and other.slug in same for other in found):
+    kinds = {other.slug for other in found if other.grade in {KIND, DEPARTMENT}}
+    if kinds & same:
         return True
     left = {word for word in words if word.isalpha()} - _NOISE - {key.text}
-    return not left
+    if not left:
+        return True
+    return is_upper and not kinds and key.text not in _NAMES and _is_no_sentence(key, words)
 
 
-def _brand(found: list[Keyword], words: list[str]) -> Keyword | None:
+def _is_no_sentence(key: Keyword, words: list[str]) -> bool:
+    return _SENTENCE.isdisjoint(set(words) - set(key.text.split()))
+
+
+def _number_after(key: Keyword, words: list[str]) -> str:
+    """The number of a store right behind its brand, "FIL" or "STORE" in between; "" if none."""
+    name = key.text.split()
+    starts = range(len(words) - len(name) + 1)
+    at = next((at + len(name) for at in starts if words[at : at + len(name)] == name), len(words))
+    while at < len(words) and words[at] in _BRANCHES:
+        at += 1
+    return words[at] if at < len(words) and words[at] in {_NUMBER, _STORE_NUMBER} else ""
+
+
+def _brand(found: list[Keyword], words: list[str], is_upper: bool) -> Keyword | None:
     """The name that says most: who delivers, then who is no reseller, then the longest."""
     brands = [keyword for keyword in found if keyword.grade == BRAND]
-    if not brands and any(keyword.grade == ORDINARY_WORD for keyword in found):
-        # Merchant and description may name the same brand: each word counts once.
-        telling = dict.fromkeys(word for word in words if word not in _NOISE and word.isalpha())
-        left = " ".join(telling)
-        brands = [key for key in found if key.grade == ORDINARY_WORD and key.text == left]
+    brands = brands or [key for key in found if _is_shop(key, words, is_upper)]
     return max(
         brands,
         key=lambda key: (key.slug == "food-delivery", key.slug not in _RESELLERS, len(key.text)),
         default=None,
     )
+
+
+def _is_shop(key: Keyword, words: list[str], is_upper: bool) -> bool:
+    """Whether an ordinary word is the shop of that name: nothing else is left of the line, or it
+    is printed as a till does, with the store's number.
+    """
+    if key.grade not in {ORDINARY_WORD, LINE_WORD}:
+        return False
+    # Merchant and description may name the same brand: each word counts once.
+    telling = dict.fromkeys(word for word in words if word not in _NOISE and word.isalpha())
+    is_alone = " ".join(telling) == key.text
+    is_numbered = _number_after(key, words) == _STORE_NUMBER
+    if key.grade == LINE_WORD:
+        return is_alone and is_numbered and not _PLACES.isdisjoint(words)
+    return is_alone or (is_upper and is_numbered and _is_no_sentence(key, words))
 
 
 def _category(found: list[Keyword], brand: Keyword | None, is_inflow: bool) -> str:

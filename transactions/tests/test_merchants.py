@@ -162,6 +162,15 @@ def test_european_british_and_latin_american_chains_are_right_or_left_open():
         *(
             "Leclerc Julien cadeau",
             "Zara Larsson tickets",
+            # Capitals are no evidence beside a sentence's words or the rest of a name.
+            "TARGET PRACTICE RANGE FEE",
+            "AMAZON RIVER EXPEDITION",
+            "SUBWAY TO SALLY MERCH",
+            "BOOTS AND SADDLES CLUB",
+            "ZARA AHMED",
+            "GAP YEAR FUND 2027",
+            "TOTAL 4451",
+            "TOTAL PARIS TRIP",
             "Jumbo jet modelbouw",
             "Aral Sea expedition",
         ),
@@ -182,6 +191,13 @@ def test_ordinary_words_and_peoples_names_are_no_brands(text):
         ("Target", "household"),  # nothing else
         ("Boots Boots Kings Cross", "pharmacy"),  # merchant and description
         ("Paid by Chase Miller: rent", "rent"),  # what the sentence is about
+        ("GAP 0123 NEW YORK", "clothing"),  # a store's number, a city of two words
+        ("GAP 4417 SCHAUMBURG", "clothing"),  # a store's number as a till prints it
+        ("NORMA FIL 223", "groceries"),  # "branch 223"
+        ("NORMA FILIALE 4412 ERLANGEN", "groceries"),
+        ("GULF OIL 93321 AKRON OH", "fuel"),
+        ("TOTAL 4451 PARIS", "fuel"),  # a number and a place
+        ("SPROUTS FLOWER SHOP", "gifts"),  # another kind of shop
     ],
 )
 def test_brand_that_is_an_ordinary_word_needs_a_second_piece_of_evidence(text, slug):
