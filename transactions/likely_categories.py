@@ -30,9 +30,8 @@ class LikelyCategories:
     """Ranks one person's categories. Built once per page, with a fixed number of queries."""
 
     def __init__(self, owner_id: int, today: date) -> None:
-        owner = User(pk=owner_id)
-        self._suggester = suggester_for(owner)
-        self._categories = {one.pk: one for one in Category.objects.visible_to(owner)}
+        self._suggester = suggester_for(User(pk=owner_id))
+        self._categories = self._suggester.categories
         self._lately = _used_lately(owner_id, today)
 
     def for_row(self, row: Transaction) -> list[Category]:

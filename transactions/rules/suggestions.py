@@ -8,8 +8,10 @@ get here.
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from operator import itemgetter
+from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet, Value
 
 from transactions.category_names import CategoryNames
 from transactions.models import (
@@ -54,6 +56,7 @@ class Suggester:
     ) -> None:
         self._book = RuleBook(rules)
         self._names = CategoryNames(categories)
+        self.categories = {category.pk: category for category in categories}
         self.habits = habits
         self._habits: dict[tuple[str, bool], Habit | None] = {}
         self._recognized: dict[tuple[str, bool], merchants.Recognized] = {}
@@ -125,12 +128,27 @@ def suggester_for(user: User) -> Suggester:
     """The user's suggester, cached in the process until their rules, categories or choices
     change.
     """
-    rules = CategoryRule.objects.filter(user=user).aggregate(Max("updated_at"), Count("id"))
-    categories = Category.objects.visible_to(user).aggregate(Max("updated_at"), Count("id"))
-    choices = chosen_by(user.pk).aggregate(Max("updated_at"), Count("id"))
-    forgotten = ForgottenChoices.objects.filter(user=user)
-    versions = (rules, categories, choices, forgotten.aggregate(Max("forgotten_at"), Count("id")))
-    return _suggester(user.pk, tuple(value for found in versions for value in found.values()))
+    return _suggester(user.pk, _version(user))
+
+
+def _version(user: User) -> tuple[Any, ...]:
+    """How many rules, categories, choices and forgotten choices there are and when they last
+    changed, in one query.
+    """
+    sources: list[tuple[QuerySet[Any], str]] = [
+        (CategoryRule.objects.filter(user=user), "updated_at"),
+        (Category.objects.visible_to(user), "updated_at"),
+        (chosen_by(user.pk), "updated_at"),
+        (ForgottenChoices.objects.filter(user=user), "forgotten_at"),
+    ]
+    counted = [
+        rows.order_by()
+        .values(source=Value(place))
+        .annotate(latest=Max(changed), count=Count("pk"))
+        .values_list("source", "latest", "count")
+        for place, (rows, changed) in enumerate(sources)
+    ]
+    return tuple(sorted(counted[0].union(*counted[1:], all=True), key=itemgetter(0)))
 
 
 @lru_cache(maxsize=64)
