@@ -106,7 +106,11 @@ class Account(Trashable):
                 violation_error_message=_("Only the last four characters are kept."),
             ),
         ]
-        indexes = [models.Index(fields=["user", "deleted_at"], name="account_by_user")]
+        indexes = [
+            models.Index(fields=["user", "deleted_at"], name="account_by_user"),
+            # Staff find a customer by the last digits.
+            models.Index(fields=["last_four"], name="account_by_digits"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.masked_account}".strip()

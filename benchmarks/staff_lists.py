@@ -27,6 +27,8 @@ PAGES = {
     "accounts": "/admin/accounts/account/",
     "people": "/admin/users/user/",
     "find by part of a name": "/admin/customers/?q=person 77",
+    "find by part of a mail": "/admin/customers/?q=rson77@exam",
+    "find by part of a phone": "/admin/customers/?q=4930 70007",
     "find by last digits": "/admin/customers/?q=0077",
     "audit trail": "/admin/users/auditevent/",
     "staff home": "/admin/",
@@ -86,6 +88,9 @@ def fill(rows: int, people: int) -> None:
             {
                 "email": f"'person' || (g + {first}) || '@example.com'",
                 "name": f"'Person ' || (g + {first})",
+                "phone": f"'+49 30 ' || (700000 + g + {first})",
+                "search_text": f"'person ' || (g + {first}) || chr(10) || 'person' ||"
+                f" (g + {first}) || '@example.com' || chr(10) || '4930' || (700000 + g + {first})",
             },
         )
         account = Account.objects.get(user=user)

@@ -1,7 +1,7 @@
 """Users, their sessions and messages, and the audit trail."""
 
 import uuid
-from typing import ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from banking.kernel.fields import CurrencyField
+from banking.kernel.fields import CurrencyField, FoldedField
 from users.timezones import timezone_choices
 
 EMAIL_TAKEN = _("An account with this email already exists.")
@@ -36,6 +36,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(email or "").strip().lower())
 
 
+DIGITS = "0123456789"
 THEMES = [("auto", _("Match system")), ("light", _("Light")), ("dark", _("Dark"))]
 
 
@@ -86,6 +87,8 @@ class User(AbstractUser):
     quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    # What staff search, one per line. On PostgreSQL with a trigram index, where it may be created.
+    search_text = FoldedField("name", "email", "phone_digits")
 
     # Cached by accounts, once per request (accounts/models.py).
     _shared_account_ids: dict[int, str]
@@ -108,6 +111,18 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the searched text up to date, whichever fields are saved."""
+        names = kwargs.get("update_fields")
+        if names is not None and {"name", "email", "phone"} & set(names):
+            kwargs["update_fields"] = {*names, "search_text"}
+        super().save(*args, **kwargs)
+
+    @property
+    def phone_digits(self) -> str:
+        """The phone number without its punctuation."""
+        return "".join(char for char in self.phone if char in DIGITS)
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """A browser session stays valid while both the password and `session_version` are

@@ -4,13 +4,14 @@ Support finds only customers, and sees them masked. That follows from the reader
 caller can forget it.
 """
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Account
 from banking.limits import CUSTOMER_SEARCH_LEAST
 from users.masking import masked_email, masked_name
 from users.models import User
 from users.policy import CUSTOMERS, Ability, may
+from users.services.staffing import found_people, phone_digits
 
 _LONGEST_ID = 18
 _LAST_DIGITS = 4
@@ -25,16 +26,12 @@ def people_for(reader: User) -> QuerySet[User]:
 def find_customers(reader: User, text: str, *, limit: int) -> list[User]:
     """Find up to `limit` people, an exact id first. Finds none if the text is too short."""
     text = " ".join(text.split())
-    digits = "".join(char for char in text if char in "0123456789")
-    is_number = bool(digits) and not text.strip("+-/().0123456789 ")
     people = people_for(reader)
-    if is_number:
+    if digits := phone_digits(text):
         return _by_number(people, digits, limit)
     if len(text) < CUSTOMER_SEARCH_LEAST:
         return []
-    for word in text.split():
-        people = people.filter(Q(name__icontains=word) | Q(email__icontains=word))
-    return list(people[:limit])
+    return list(found_people(people, text, exactly=False)[:limit])
 
 
 def _by_number(people: QuerySet[User], digits: str, limit: int) -> list[User]:
@@ -43,12 +40,13 @@ def _by_number(people: QuerySet[User], digits: str, limit: int) -> list[User]:
         found = list(people.filter(pk=int(digits)))
     if len(digits) < CUSTOMER_SEARCH_LEAST:
         return found
-    # Phone numbers are stored as typed, with any punctuation between digits.
-    wanted = Q(phone__regex="[^0-9]*".join(digits))
+    # One query for each index: together they would read every row.
+    wanted = [found_people(people, digits, exactly=False)]
     if len(digits) == _LAST_DIGITS:
         owners = Account.objects.filter(last_four=digits, deleted_at=None).values("user")
-        wanted |= Q(pk__in=owners)
-    others = people.filter(wanted).exclude(pk__in=[user.pk for user in found])
+        wanted.append(people.filter(pk__in=owners))
+    keys = {pk for rows in wanted for pk in rows.values_list("pk", flat=True)[:limit]}
+    others = people.filter(pk__in=keys - {user.pk for user in found})
     return [*found, *others[: limit - len(found)]]
 
 

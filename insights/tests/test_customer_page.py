@@ -18,6 +18,7 @@ from tests.world import SECRET, everything, things_of
 from users.models import AuditEvent, Notification, User
 from users.services.opening import needs_reason, open_customer
 from users.services.people import set_role
+from users.services.staffing import found_people
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +62,25 @@ def test_part_of_a_name_email_phone_or_account_finds_the_customer(maria, text):
     make_user("other@example.com", name="Mario Keil", phone="+1 212 555")
     for role in ("support", "auditor", "admin"):
         assert find_customers(staff(role), text, limit=8) == [maria]
+
+
+def test_search_ignores_case_and_accents_and_follows_every_change(alice):
+    reader = staff("auditor")
+    for name, text in (
+        ("Łucja Müller", "lucja muller"),
+        ("STRAẞE Hans", "strasse"),
+        ("É", "alice@"),
+    ):
+        alice.name = name
+        alice.save(update_fields=["name"])
+        for words in (text, text.upper()):
+            assert find_customers(reader, words, limit=8) == [alice]
+    alice.phone = "+49 (30) 90-18 20"
+    alice.save()
+    assert find_customers(reader, "3090182", limit=8) == [alice]
+    exact = [("É", True), ("e", True), ("alice", False), ("4930901820", True), ("30901820", False)]
+    for text, is_found in exact:
+        assert found_people(User.objects.all(), text, exactly=True).exists() is is_found, text
 
 
 def test_a_customer_number_matches_first_however_short(maria):

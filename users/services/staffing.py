@@ -9,10 +9,11 @@ from django.db import IntegrityError
 from django.db import transaction as db_transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from banking.kernel.fields import folded
 from banking.limits import LOCKED_FOR
 from users import limits
 from users.audit import trail
-from users.models import EMAIL_TAKEN, AuditEvent, User
+from users.models import DIGITS, EMAIL_TAKEN, AuditEvent, User
 from users.policy import Ability, is_staff_role, require
 from users.services import second_admin
 from users.services.people import (
@@ -123,14 +124,27 @@ def with_locks(users: QuerySet[User], at: datetime) -> QuerySet[User]:
 
 
 def found_people(users: QuerySet[User], text: str, *, exactly: bool) -> QuerySet[User]:
-    """Users matching a search.
+    """Users whose name, email or phone number holds every word, whatever its case and accents.
 
     `exactly` compares whole emails, phone numbers and names, for staff who see masked values.
     """
-    text = text.strip()
-    if not exactly:
-        return users.filter(Q(email__icontains=text) | Q(name__icontains=text) | Q(phone=text))
-    return users.filter(Q(email=text.lower()) | Q(name__iexact=text) | Q(phone=text))
+    text = " ".join(text.split())
+    digits = phone_digits(text)
+    if exactly:
+        # The lines of search_text: name, email, phone number.
+        wanted = Q(email=text.lower()) | Q(search_text__startswith=f"{folded(text)}\n")
+        if digits:
+            wanted |= Q(search_text__endswith=f"\n{digits}")
+        return users.filter(wanted)
+    for word in [digits] if digits else text.split():
+        users = users.filter(search_text__contains=folded(word))
+    return users
+
+
+def phone_digits(text: str) -> str:
+    """The digits of a text that may be a number, with whatever punctuation; otherwise ""."""
+    digits = "".join(char for char in text if char in DIGITS)
+    return digits if digits and not text.strip("+-/().0123456789 ") else ""
 
 
 def gives_or_takes_rights(user: User | None, changes: dict[str, Any]) -> bool:
