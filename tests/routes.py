@@ -46,7 +46,7 @@ LISTS = {
     *("alerts:subscription_list", "api_alert_list", "api_alert_subscribe", "api_alert_backtest"),
     "transactions:rule_list",
     *("transactions:transaction_totals", "transactions:transaction_filters"),
-    *("insights:ask", "insights:find"),
+    *("insights:ask", "insights:find", "api_ask"),
     *("transactions:merchant_names", "transactions:tag_names"),
     "transactions:rule_create",
     *("transactions:group_list", "transactions:group_settle", "api_group_list"),

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from insights.api.asking import AskApi
 from insights.api.exports import (
     ExportDetailApi,
     ExportFileApi,
@@ -28,6 +29,7 @@ from insights.api.staff import PlatformOverviewApi
 
 urlpatterns = [
     path("admin/overview", PlatformOverviewApi.as_view(), name="api_admin_overview"),
+    path("ask", AskApi.as_view(), name="api_ask"),
     path("dashboard/overview", DashboardOverviewApi.as_view(), name="api_dashboard_overview"),
     path("export/pdf", PdfExportApi.as_view(), name="api_export_pdf"),
     path("export/all", FullExportApi.as_view(), name="api_export_all"),

@@ -216,6 +216,21 @@ def test_largest_count_and_balance_answers_match_the_list(books):
     assert isinstance(answer(asked_by(books), "what is my balance", today=TODAY), Refusal)
 
 
+def test_the_api_answers_the_same_and_says_what_it_cannot(books, api_for):
+    api = api_for(books)
+    for text in ("groceries this year", "biggest expense this year", "how many expenses this year"):
+        said = answer(asked_by(books), text, today=TODAY)
+        got = api.get("/api/ask", {"q": text}).json()
+        assert (got["is_answered"], got["text"], got["note"]) == (True, said.text, said.note)
+        amounts = [(Decimal(one["amount"]), one["currency"]) for one in got["amounts"]]
+        assert (amounts, got["count"]) == (said.amounts, said.count)
+        assert api.get(got["url"]).status_code == 200, got["url"]
+    refused = api.get("/api/ask", {"q": "what is the weather"}).json()
+    assert (refused["is_answered"], refused["amounts"], refused["url"]) == (False, [], "")
+    for query in ("", "?q=+", f"?q={'x' * 201}"):
+        assert api.get(f"/api/ask{query}").json()["errors"][0]["attr"] == "q"
+
+
 def test_questions_it_cannot_answer_are_refused(books):
     for text in ("how much did Elvis cost me", "what is the weather this week"):
         said = answer(asked_by(books), text, today=TODAY)
