@@ -149,3 +149,45 @@ def test_last_line_that_adds_up_all_others_is_no_payment_without_a_word(label):
     ]
     few = f"{HEAD}13/02/2025,a,-1.00\n13/02/2025,b,-2.00\n14/02/2025,{label},-3.00\n"
     assert read(few)[1] == ["-1.00", "-2.00", "-3.00"]
+
+
+EURO = ReadingContext("EUR", "checking", "de-DE", "Europe/Berlin")
+
+
+@pytest.mark.parametrize(("out", "into"), [("S", "H"), ("Soll", "Haben"), ("Debe", "Haber")])
+def test_words_of_direction_behind_an_amount_are_read(out, into):
+    text = (
+        f"Datum;Text;Betrag;Saldo\n14.03.2024;a;12,50 {out};987,50\n15.03.2024;b;40,00 {into};"
+        f"1.027,50\n16.03.2024;c;7,50 {out};1.020,00\n"
+    )
+    assert read(text, EURO) == (set(), ["-12.50", "40.00", "-7.50"])
+
+
+@pytest.mark.parametrize("heading", ["Situação", "Ergebnis", "Zzz"])
+def test_column_of_a_few_words_tells_what_never_happened_under_any_heading(heading):
+    text = (
+        f"Data;Descrição;Valor;{heading}\n14/03/2024;Hotel;-90,00;Cancelado\n15/03/2024;Bar;-3,00;"
+        "Efetivado\n16/03/2024;Loja;-4,00;Aguardando lote\n17/03/2024;Pag;5,00;Efetivado\n"
+    )
+    brazil = ReadingContext("BRL", "checking", "pt-BR", "America/Sao_Paulo")
+    assert read(text, brazil) == (set(), ["-3.00", "-4.00", "5.00"])
+
+
+def test_amount_beside_one_that_names_the_accounts_currency_is_asked():
+    text = (
+        "Datum;Text;Betrag;Wert EUR\n14.03.2024;a;10,00;9,00\n15.03.2024;b;-5,00;-4,00\n"
+        "16.03.2024;c;-7,00;-6,50\n"
+    )
+    assert read(text, EURO) == ({"amount"}, ["10.00", "-5.00", "-7.00"])
+    # With the tax in it, nothing is to be asked.
+    taxed = text.replace("Wert EUR", "MwSt EUR").replace("9,00", "1,00").replace("-4,00", "-0,50")
+    assert read(taxed, EURO) == (set(), ["10.00", "-5.00", "-7.00"])
+
+
+def test_net_of_an_amount_is_what_moved_in_spanish():
+    text = (
+        "Fecha,Nombre,Bruto,Comisión,Neto,IVA\n14/03/2024,B,-11.90,0.00,-11.90,1.90\n"
+        "15/03/2024,K,50.00,-1.50,48.50,0.24\n16/03/2024,L,-20.00,0.00,-20.00,3.19\n"
+    )
+    mexico = ReadingContext("MXN", "checking", "es-MX", "America/Mexico_City")
+    assert read(text, mexico) == (set(), ["-11.90", "48.50", "-20.00"])

@@ -71,8 +71,11 @@ _ROUND_AMOUNT = re.compile(r"(?<=[0-9])(?:[.,]\s?--?|/[-=])(?![0-9])")
 _DIRECTIONS = {
     **dict.fromkeys(("DR", "DB", "D", "DT", "DEBIT", "DBIT"), "-"),
     **dict.fromkeys(("CR", "C", "CT", "CREDIT", "CRDT"), "+"),
+    # German Soll and Haben, Spanish Debe and Haber, Dutch Af and Bij, Polish Winien and Ma.
+    **dict.fromkeys(("S", "SOLL", "DEBE", "AF", "WN"), "-"),
+    **dict.fromkeys(("H", "HABEN", "HABER", "BIJ", "MA"), "+"),
 }
-_DIRECTION = "DEBIT|CREDIT|DBIT|CRDT|DR|CR|DB|DT|CT|D|C"
+_DIRECTION = "|".join(sorted(_DIRECTIONS, key=len, reverse=True))
 _DIRECTION_FIRST = re.compile(rf"({_DIRECTION})\.?(?![A-Za-z])\s*(.*)", re.IGNORECASE)
 _DIRECTION_LAST = re.compile(rf"(.*?)\s*(?<![A-Za-z])({_DIRECTION})\.?", re.IGNORECASE)
 _GROUPS = r"[0-9]{{1,3}}(?:{0}[0-9]{{3}})+|[0-9]{{1,2}}(?:{0}[0-9]{{2}})+{0}[0-9]{{3}}"

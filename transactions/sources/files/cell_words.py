@@ -79,7 +79,7 @@ KNOWN_STATUS = _folded_pattern(
     r"bokfort|utfort|kirjattu|suoritettu|kinnitatud|teostatud|izpildit[sa]|ivykdyt[ai]|atlikta|"
     r"ολοκληρωθηκε|tamamlandi|onaylandi|basarili|gerceklesti|完了|確定|成功|完成|交易成功|已完成|"
     r"支付成功|완료|정상|승인|مكتمل|منفذ|ناجح|הושלם|בוצע|סופי|สำเร็จ|thanh cong|hoan thanh|"
-    r"berhasil|sukses|"
+    r"berhasil|sukses|efetivad[oa]|efectivad[oa]|liquidad[oa]|pag[oa]d[oa]|confirm(?:ed|ad[oa]|ee?)|"
     r"selesai|berjaya|final|executed|sent|received|paid|ok|closed|reconciled"
 )
 # What kind of payment it is, where the folded text says so.

@@ -31,7 +31,8 @@ _WORDS = {
     "|darijuma datums|kjopsdato|transaksjonsdato|kjøpsdato|data oper|交易日|交易時間|交易日期|"
     "入帳日期"
     "|日付時刻|거래 일시|거래 일자|दिनांक|तारीख|dag|fecha de transaccion|fecha movimiento|data mov"
-    "|data do movimento|data movimiento|kbc datum|date of booking",
+    "|data do movimento|data movimiento|kbc datum|date of booking|data lancamento"
+    "|data do lancamento",
     "posted_date": "posting date|posted date|post date|posted|posted on|booking date|date booked|"
     "booked|completed date|settlement date|processed date|process date|buchungstag|buchungsdatum|"
     "buchung|datum zauctovani|zauctovano|date de comptabilisation|date comptable|"
@@ -39,7 +40,7 @@ _WORDS = {
     "data ksiegowania|boekdatum|boekingsdatum|datum verrekening|bokforingsdag|bokforingsdatum|"
     "bogforingsdato|bokforingsdato|bokfort|konyveles datuma|konyvelesi datum|konyveles napja|"
     "konyvelesi nap|kirjauspaiva|"
-    "data do balancete|data lancamento|data do lancamento|дата проводки|дата обработки|记账日期"
+    "data do balancete|data contabil|datum splatnosti|дата проводки|дата обработки|记账日期"
     "|осчетоводена|дата на осчетоводяване|תאריך חיוב|תאריך רישום|تاريخ الترحيل|วันที่บันทึก"
     "|tanggal posting|tarikh pos|datum obdelave|datum zuctovania|入账日期|入帳日"
     "|data inregistrarii|kirjauspaivamaara|boekdag",
@@ -50,6 +51,7 @@ _WORDS = {
     "|вальор|дата валютирования|дата валютування|תאריך ערך|تاريخ القيمة|تاريخ الاستحقاق"
     "|วันที่มีผล|ngay hieu luc|tanggal valuta|tanggal efektif|tarikh nilai|datum valute"
     "|datum valuty|data valutei|vaxtadagur|vaxtadags|ημερομηνια αξιας|valor|valeur|vaartuspaev"
+    "|datum odepsani|datum odepsani z jine banky|splatnost"
     "|valutesanas datums|valiutavimo data|起算日|起息日|기산일|valor tarihi|date value|val date",
     "amount": "net|amount|transaction amount|net amount|account amount|booked amount|betrag|"
     "buchungsbetrag|umsatz|importe|importo|montant|montant de l operation|bedrag|"
@@ -62,6 +64,7 @@ _WORDS = {
     "|suma operacijos|сума операції|сума транзакції|сума у валюті картки"
     "|сумма в валюте счета|кількість|znesek transakcije|iznos transakcije|iznos u valuti"
     "|suma tranzactiei|importe eur|quantia|montante|cantidad|monto|monto transaccion"
+    "|neto|importe neto|monto neto|valor liquido|importo netto|kwota netto|netto belopp"
     "|ποσο συναλλαγης|金额 元|收支金额|發生額|发生额|거래 금액|이용금액|राशि|brutto|"
     "bruttobetrag|islem tutari",
     "debit": "支払い金額|支払金額|お支払金額|"
@@ -185,7 +188,8 @@ _WORDS = {
     "status": "status|state|statetype|state type|transaction status|statut|estado|stato|stan|"
     "stav|stav transakce|info|tila|buchungsstatus|status transakcji|allapot|статус|状态|상태"
     "|satus|tilanne|olek|busena|statuss|stare|stanje transakcije|состояние|סטטוס|الحالة"
-    "|สถานะ|trang thai|durum|κατασταση|狀態|交易状态|거래상태|stav platby|tilstand",
+    "|สถานะ|trang thai|durum|κατασταση|situacao|situacion|resultado|outcome|result"
+    "|狀態|交易状态|거래상태|stav platby|tilstand",
     "flag": "debit credit|credit debit|credit debit indicator|debit credit indicator|dr cr|cr dr|"
     "d c|c d|direction|soll haben|s h|af bij|bij af|sens|balance impact|bevetel kiadas|"
     "debet credit|debet kredit|d k|in out|type|transaction type|收 支|借贷标志"
@@ -197,7 +201,8 @@ _STRANGERS = re.compile(
     r"original|ursprung|foreign|fremd|(?<!\w)local|oorspr|puvodni|orgin|origen|origine|"
     r"(?<!\w)fees?(?!\w)|gebuhr|entgelt|poplatek|frais|comision|commissi|prowizj|kosten|"
     r"(?<!\w)(?:tax|vat|rate|kurs|koers|cours|limit|cashback|cash ?back|reward|points|punkte|"
-    r"number of|count|quantity|exchange|wechsel|umrechnung|steuer|impact|sub total|subtotal|"
+    r"number of|iva|tva|mwst|mw st|ust|btw|moms|pdv|dph|kdv|impuesto|imposto|imposta|podatek|"
+    r"count|quantity|exchange|wechsel|umrechnung|steuer|impact|sub total|subtotal|"
     r"sous montant|from currency|to currency|uhrzeit|heure|hora|due|falligkeit|auslagen\w*|"
     r"settled amount in|shipping|insurance|sales)(?!\w)"
 )
@@ -274,6 +279,11 @@ def heading_score(text: str, role: str) -> float:
     if role == "amount" and without_code != heading:
         score += 5
     return max(score, 0)
+
+
+def names_stranger(text: str) -> bool:
+    """Whether a heading refers to some fee, tax, date or currency other than the account's."""
+    return _STRANGERS.search(plain_heading(text)) is not None
 
 
 def heading_without_code(text: str) -> str:

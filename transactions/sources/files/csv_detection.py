@@ -145,7 +145,7 @@ def _fields(
         detection.doubt("skip_lines", _MAY_BE_OPENING, [opening_line, without])
     used = {value for name, value in fields.items() if isinstance(value, int)}
     free = [column for column in others if column.index not in used]
-    fields |= text_fields(free, money)
+    fields |= text_fields(free, money, table.void_at)
     return fields | account_field(columns, fields)
 
 

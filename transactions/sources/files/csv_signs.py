@@ -9,8 +9,10 @@ from transactions.sources.files.cell_words import (
     INCOME,
 )
 from transactions.sources.files.column_words import (
+    currency_in_heading,
     heading_score,
     names_card,
+    names_stranger,
 )
 from transactions.sources.files.csv_columns import Column
 from transactions.sources.files.csv_money import (
@@ -27,6 +29,7 @@ from transactions.sources.files.narrowing import sure
 from transactions.sources.files.values import fold
 
 _BOTH_WAYS = "Positive amounts could be money in or, as on many cards, money out."
+_WHICH_CURRENCY = "Only one of two amounts names the account's currency, and they differ."
 _AGAINST_HEADINGS = "The balance contradicts these headings, so they may be swapped."
 _SURE_NAME = 60
 _MOST_BLANK = 0.1
@@ -75,12 +78,38 @@ def _unproved(columns: list[Column], evidence: Evidence) -> Money | None:
         return None
     _name_balance(money, columns)
     if money.amount:
+        _doubt_foreign(money, columns, evidence.context.currency)
         _settle_single(money, columns, evidence)
     else:
         _settle_pair(money, evidence)
     _settle_fee(money, columns)
     _guard(money, columns)
     return money
+
+
+def _doubt_foreign(money: Money, columns: list[Column], currency: str) -> None:
+    """Ask if a column beside the amount names the account's currency and the amount's names none:
+    "Amount" may be what a shop abroad charged, "Value EUR" what the account paid.
+    """
+    amount = sure(money.amount)
+    if money.doubts or not currency or currency_in_heading(amount.heading):
+        return
+    others = [
+        column.index
+        for column in columns
+        if column not in (amount, money.balance)
+        and column.is_numbers
+        and currency_in_heading(column.heading) == currency
+        and not names_stranger(column.heading)
+        and column.amounts != amount.amounts
+        and all(map(_have_one_sign, column.amounts, amount.amounts))
+    ]
+    if others:
+        money.doubt("amount", _WHICH_CURRENCY, [*others, amount.index])
+
+
+def _have_one_sign(one: Decimal | None, other: Decimal | None) -> bool:
+    return one is not None and other is not None and one * other > 0
 
 
 def _settle_fee(money: Money, columns: list[Column]) -> None:

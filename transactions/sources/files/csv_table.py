@@ -91,6 +91,18 @@ class Table:
         """The money rows without opening and closing balances, totals and declined payments."""
         return [row for row in self.money_rows if not _is_no_payment(row)] or self.money_rows
 
+    @property
+    def void_at(self) -> set[int]:
+        """The columns in which a row says that its payment never happened."""
+        payments = {row.number for row in self.payments}
+        apart = [row for row in self.money_rows if row.number not in payments]
+        return {
+            place
+            for row in apart
+            for place, cell in enumerate(row.cells[:MOST_COLUMNS])
+            if _is_void(cell.strip())
+        }
+
     def columns(self) -> list[Column]:
         """The payment rows by column, each with its heading."""
         headings = [cell.strip() for cell in self.heading.cells] if self.heading else []

@@ -1,6 +1,6 @@
 """Choose the columns for merchant, description and other text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from transactions.sources.files.cell_words import is_status
@@ -19,14 +19,17 @@ _MOST_STATES = 6
 _FEWEST_LINES_TO_VARY = 4
 
 
-def text_fields(columns: list[Column], money: Money) -> dict[str, Any]:
-    """The text and code columns by role; each column has one role."""
+def text_fields(columns: list[Column], money: Money, void_at: Collection[int]) -> dict[str, Any]:
+    """The text and code columns by role; each column has one role.
+
+    ``void_at`` are the columns in which a line says that its payment never happened.
+    """
     fields: dict[str, Any] = {}
     currency = _currency_column(columns, money)
     status = _best(columns, "status", lambda column: column.share(is_status) >= 0.6)
     status = status or _best(columns, "status", _is_short_list)
     status = status or next(
-        (column for column in columns if column.filled and column.share(is_status) == 1), None
+        (column for column in columns if column.filled and _tells_states(column, void_at)), None
     )
     for name, column in (("currency", currency), ("status", status)):
         if column:
@@ -63,6 +66,17 @@ def _is_short_list(column: Column) -> bool:
     """Whether the column repeats a few words, at least one of them a known status."""
     words = set(column.filled)
     return len(words) <= _MOST_STATES and bool(column.words) and any(map(is_status, words))
+
+
+def _tells_states(column: Column, void_at: Collection[int]) -> bool:
+    """Whether a column without a telling heading holds only known states, or a few words beside
+    one that says that a payment never happened.
+    """
+    if column.share(is_status) == 1:
+        return True
+    roles = ("flag", "description", "merchant", "category")
+    is_named = any(heading_score(column.heading, role) for role in roles)
+    return column.index in void_at and not is_named and len(set(column.filled)) <= _MOST_STATES
 
 
 def _is_worded(column: Column) -> bool:
