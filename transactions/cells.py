@@ -1,17 +1,18 @@
 """The rows of a transactions list, as HTML.
 
 A page shows fifty rows of a hundred pieces each, more than Django's template engine renders in the
-time of the whole page. So each kind of row and cell is one text with a few values put into it,
-which `format_html` escapes. Icons are drawn once a page (`row_symbols`); rows only refer to them.
+time of the whole page. So each row is one text with a few values put into it: `esc` escapes what
+people and banks wrote. Icons are drawn once a page (`row_symbols`); rows only refer to them.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from html import escape as esc
 from typing import Any
 
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -29,10 +30,12 @@ from transactions.models import Category, Transaction
 
 register = template.Library()
 
-NOTHING = mark_safe("")
 # The icons that a row or its answer to a change may show, besides those of categories.
-ROW_ICONS = ("lock", "plus", "split", "sticky-note", "users", "wand-sparkles")
+ROW_ICONS = ("lock", "split", "sticky-note", "users", "wand-sparkles")
 LONGEST_TIP = 200
+# Longer texts may be cut off in their column, so they are also a tip.
+UNCUT_ACCOUNT = 15
+UNCUT_TITLE = 30
 
 
 @register.simple_tag
@@ -47,20 +50,30 @@ def _own_symbols() -> SafeString:
     return symbols(ROW_ICONS, "row")
 
 
-@cache
-def _row_icon(name: str, size: int) -> SafeString:
-    return format_html(
-        '<svg class="row-icon" width="{0}" height="{0}" aria-hidden="true">'
-        '<use href="#row-{1}"/></svg>',
-        size,
-        name,
+def _icon(name: str, size: int, words: str = "") -> str:
+    """One of ROW_ICONS, with words for screen readers."""
+    told = f'<span class="visually-hidden">{words}</span>' if words else ""
+    return (
+        f'<svg class="row-icon" width="{size}" height="{size}" aria-hidden="true">'
+        f'<use href="#row-{name}"/></svg>{told}'
     )
 
 
-def _told_icon(name: str, size: int, words: str) -> SafeString:
-    """An icon with words for screen readers."""
-    hidden = format_html('<span class="visually-hidden">{}</span>', words)
-    return format_html("{}{}", _row_icon(name, size), hidden)
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words in rows, looked up once a page."""
+
+    select: str = field(default_factory=lambda: esc(_("Select %(title)s")))
+    change: str = field(default_factory=lambda: esc(_("Change category")))
+    none: str = field(default_factory=lambda: esc(_("No category")))
+    split: str = field(default_factory=lambda: esc(_("Split")))
+    tags: str = field(default_factory=lambda: esc(_("Tags for %(title)s:")))
+    add_tags: str = field(default_factory=lambda: esc(_("Add tags to %(title)s")))
+    tag: str = field(default_factory=lambda: esc(_("Tag")))
+    notes: str = field(default_factory=lambda: esc(_("Notes for %(title)s:")))
+    add_notes: str = field(default_factory=lambda: esc(_("Add notes to %(title)s")))
+    note: str = field(default_factory=lambda: esc(_("Note")))
+    whole: str = field(default_factory=lambda: esc(_("of %(whole)s")))
 
 
 # --- Cells ----------------------------------------------------------------------------------------
@@ -71,104 +84,98 @@ def category_cell(row: Transaction) -> SafeString:
     """{% category_cell row %}: the category, which a click changes in its place
     (static/js/cells.js) or on a page of its own.
     """
-    return format_html(
-        '<td data-cell="aside" class="edit-cell category-cell">{}</td>', _category(row)
-    )
+    return mark_safe(_category_cell(row, Words(), has_dot=True))
 
 
-def _category(row: Transaction) -> SafeString:
-    if row.is_split:
-        return format_html(
-            '<a class="category plain-link" href="{}">{}{}</a>',
-            row_url("transactions:transaction_detail", row.pk),
-            _row_icon("split", 14),
-            _("Split"),
-        )
+def _category_cell(row: Transaction, words: Words, *, has_dot: bool) -> str:
     category = row.category
-    look = "" if category else " category--none"
-    name = _named(category.name, category.color) if category else _("No category")
-    if not row.may_change:
-        return format_html('<span class="category{}">{}</span>', look, name)
-    return format_html(
-        '<a class="category plain-link{}" href="{}" data-cell-edit="category" data-tip="{}">'
-        "{}{}</a>",
-        look,
-        row_url("transactions:transaction_category", row.pk),
-        _("Change category"),
-        name,
-        _source(row),
-    )
-
-
-def _named(name: str, color: str) -> SafeString:
-    return format_html("{}{}", color_dot(color), name)
-
-
-def _source(row: Transaction) -> SafeString:
-    """Who chose the category, where a rule does not change it or nobody did."""
-    if row.category_source == Transaction.CategorySource.LEARNED:
-        tip, words = _("Learned from your choices"), _("learned from your choices")
-        name = "wand-sparkles"
-    elif row.category and row.category_source == Transaction.CategorySource.MANUAL:
-        tip, words, name = _("Set by you. Rules won’t change it"), _("set by you"), "lock"
+    look = "category" if category or row.is_split else "category category--none"
+    name = words.none
+    if category:
+        dot = color_dot(category.color) if has_dot else ""
+        name = f"{dot}{esc(category.name)}"
+    if row.is_split:
+        shown = (
+            f'<a class="{look}" href="{row_url("transactions:transaction_detail", row.pk)}">'
+            f"{_icon('split', 14)}{words.split}</a>"
+        )
+    elif row.may_change:
+        source = _source(row.category_source, bool(category))
+        shown = (
+            f'<a class="{look}" href="{row_url("transactions:transaction_category", row.pk)}"'
+            f' data-cell-edit="category" data-tip="{words.change}">{name}{source}</a>'
+        )
     else:
-        return NOTHING
-    told = _told_icon(name, 12, words)
-    return format_html('<span class="muted" title="{}">{}</span>', tip, told)
+        shown = f'<span class="{look}">{name}</span>'
+    return f'<td data-cell="aside" class="edit-cell category-cell">{shown}</td>'
+
+
+def _source(source: str, is_categorized: bool) -> str:
+    """Who chose the category, where a rule does not change it or nobody did."""
+    if source == Transaction.CategorySource.LEARNED:
+        tip = esc(_("Learned from your choices"))
+        told = _icon("wand-sparkles", 12, esc(_("learned from your choices")))
+    elif is_categorized and source == Transaction.CategorySource.MANUAL:
+        tip = esc(_("Set by you. Rules won’t change it"))
+        told = _icon("lock", 12, esc(_("set by you")))
+    else:
+        return ""
+    return f'<span class="muted" title="{tip}">{told}</span>'
 
 
 @register.simple_tag
 def tags_cell(row: Transaction) -> SafeString:
     """{% tags_cell row %}: the tags, which a click changes in their place."""
-    tags = format_html_join(
-        "\n", '<span class="badge">{}</span>', ((tag.name,) for tag in row.tags.all())
-    )
-    label = _("Tags for %(title)s:") % {"title": row.title}
-    return _edit_cell(row, "tags", "extra", label, tags, _("Tag"))
+    return mark_safe(_tags_cell(row, Words()))
+
+
+def _tags_cell(row: Transaction, words: Words) -> str:
+    tags = "\n".join(f'<span class="badge">{esc(tag.name)}</span>' for tag in row.tags.all())
+    label = words.tags if tags else words.add_tags
+    return _edit_cell(row, "tags", "extra", tags, label, words.tag)
 
 
 @register.simple_tag
 def notes_cell(row: Transaction) -> SafeString:
     """{% notes_cell row %}: the notes, which a click changes in their place."""
-    notes = format_html('<span class="notes-cell__text">{}</span>', row.notes)
-    label = _("Notes for %(title)s:") % {"title": row.title}
-    return _edit_cell(row, "notes", "wide", label, notes if row.notes else NOTHING, _("Note"))
+    return mark_safe(_notes_cell(row, Words()))
 
 
-def _edit_cell(
-    row: Transaction, name: str, place: str, label: str, content: SafeString, hint: str
-) -> SafeString:
+def _notes_cell(row: Transaction, words: Words) -> str:
+    notes = f'<span class="notes-cell__text">{esc(row.notes)}</span>' if row.notes else ""
+    label = words.notes if notes else words.add_notes
+    return _edit_cell(row, "notes", "wide", notes, label, words.note)
+
+
+def _edit_cell(row: Transaction, name: str, place: str, content: str, label: str, hint: str) -> str:
     if row.may_change:
-        content = format_html(
-            '<a class="plain-link cell-link" href="{}" data-cell-edit="{}">'
-            '<span class="visually-hidden">{}</span>\n{}</a>',
-            row_url("transactions:transaction_notes", row.pk),
-            name,
-            label,
-            content or _hint(hint),
+        label = label.replace("%(title)s", esc(row.title))
+        if content:
+            inside = f'><span class="visually-hidden">{label}</span>\n{content}'
+        else:  # The style sheet shows the hint.
+            inside = f' data-hint="{hint}" aria-label="{label}">'
+        content = (
+            f'<a class="cell-link" href="{row_url("transactions:transaction_notes", row.pk)}"'
+            f' data-cell-edit="{name}"{inside}</a>'
         )
-    return format_html('<td data-cell="{}" class="edit-cell {}-cell">{}</td>', place, name, content)
-
-
-@cache
-def _hint(words: str) -> SafeString:
-    return format_html('<span class="cell-link__hint">{}{}</span>', _row_icon("plus", 14), words)
+    return f'<td data-cell="{place}" class="edit-cell {name}-cell">{content}</td>'
 
 
 @register.simple_tag
 def status_mark(row: Transaction) -> SafeString:
     """{% status_mark row %}: a badge unless the transaction is posted."""
+    return mark_safe(_status_mark(row))
+
+
+def _status_mark(row: Transaction) -> str:
     if row.status == Transaction.Status.POSTED:
-        return NOTHING
+        return ""
     if row.status == Transaction.Status.PENDING:
-        return format_html('<span class="badge badge--info">{}</span>', _("Pending"))
+        return f'<span class="badge badge--info">{esc(_("Pending"))}</span>'
     if reason := getattr(row, "unposted", None):
-        return format_html(
-            '<span class="badge badge--warning" title="{}">{}</span>',
-            reason.reason,
-            _("Not posted yet"),
-        )
-    return format_html('<span class="badge badge--info">{}</span>', _("Planned"))
+        words = esc(_("Not posted yet"))
+        return f'<span class="badge badge--warning" title="{esc(reason.reason)}">{words}</span>'
+    return f'<span class="badge badge--info">{esc(_("Planned"))}</span>'
 
 
 # --- Rows -----------------------------------------------------------------------------------------
@@ -183,6 +190,7 @@ class Look:
     may_select: bool
     reader_id: int
     locale: str
+    words: Words
 
 
 @register.simple_tag(takes_context=True)
@@ -195,124 +203,113 @@ def transaction_rows(context: dict[str, Any], rows: Sequence[Transaction]) -> Sa
         may_select=context["may_bulk"],
         reader_id=reader.pk,
         locale=reader.locale,
+        words=Words(),
     )
     return mark_safe("\n".join(_row(row, look) for row in rows))
 
 
-def _row(row: Transaction, look: Look) -> SafeString:
-    cells = [_CELLS[name](row, look) for name in look.columns]
-    if look.may_select:
-        cells.insert(0, _check_cell(row))
-    return format_html('<tr id="row-{}" data-row>{}</tr>', row.pk, mark_safe("\n".join(cells)))
+def _row(row: Transaction, look: Look) -> str:
+    cells = "\n".join([_CELLS[name](row, look) for name in look.columns])
+    check = _check_cell(row, look.words) if look.may_select else ""
+    return f'<tr id="row-{row.pk}" data-row>{check}{cells}</tr>'
 
 
-def _check_cell(row: Transaction) -> SafeString:
+def _check_cell(row: Transaction, words: Words) -> str:
     if not row.may_change:
-        return mark_safe('<td class="table__check" data-cell="lead"></td>')
-    return format_html(
-        '<td class="table__check" data-cell="lead"><input type="checkbox" name="ids" value="{}"'
-        ' form="bulk" data-select data-currency="{}" aria-label="{}"></td>',
-        row.pk,
-        row.currency,
-        _("Select %(title)s") % {"title": row.title},
+        return '<td class="table__check" data-cell="lead"></td>'
+    label = words.select.replace("%(title)s", esc(row.title))
+    return (
+        f'<td class="table__check" data-cell="lead"><input type="checkbox" name="ids"'
+        f' value="{row.pk}" form="bulk" data-select data-currency="{esc(row.currency)}"'
+        f' aria-label="{label}"></td>\n'
     )
 
 
-def _date_cell(row: Transaction, look: Look) -> SafeString:
-    return format_html(
-        '<td class="nowrap" data-cell="note"><time datetime="{}">{}</time></td>',
-        row.txn_date.isoformat(),
-        formats.date_format(row.txn_date, "j M Y"),
+def _date_cell(row: Transaction, look: Look) -> str:
+    written = esc(formats.date_format(row.txn_date, "j M Y"))
+    return (
+        f'<td class="nowrap" data-cell="note">'
+        f'<time datetime="{row.txn_date.isoformat()}">{written}</time></td>'
     )
 
 
-def _title_cell(row: Transaction, look: Look) -> SafeString:
-    marks = [status_mark(row)] if row.status != Transaction.Status.POSTED else []
+def _title_cell(row: Transaction, look: Look) -> str:
+    category = row.category
+    icon = category.icon if category and category.icon else NO_CATEGORY_ICON
+    mark = icon_mark(icon, category.color if category else None)
+    edit = " data-row-edit" if row.may_change else ""
+    return (
+        f'<td data-cell="title" class="line-title">{mark}\n'
+        f'<a class="plain-link" href="{row_url("transactions:transaction_detail", row.pk)}"'
+        f" data-row-title{edit}>{esc(row.title)}</a>{_marks(row, look)}</td>"
+    )
+
+
+def _marks(row: Transaction, look: Look) -> str:
+    """What stands after the title: marks, and what the bank wrote."""
+    marks = ""
     if row.user_id != look.reader_id:
-        marks.insert(0, _shared_mark())
+        told = _icon("users", 14, esc(_("shared with you")))
+        marks += f'\n<span class="shared-mark" title="{esc(_("Shared with you"))}">{told}</span>'
+    if row.status != Transaction.Status.POSTED:
+        marks += f"\n{_status_mark(row)}"
     if row.notes and "notes" not in look.columns:
-        told = _told_icon("sticky-note", 14, _("has notes"))
-        tip = Truncator(row.notes).chars(LONGEST_TIP)
-        marks.append(format_html('<span class="muted has-notes" title="{}">{}</span>', tip, told))
+        tip = esc(Truncator(row.notes).chars(LONGEST_TIP))
+        told = _icon("sticky-note", 14, esc(_("has notes")))
+        marks += f'\n<span class="muted has-notes" title="{tip}">{told}</span>'
     if row.merchant and row.merchant != row.description and "description" not in look.columns:
-        marks.append(
-            format_html(
-                '<span class="small muted only-wide row-text" title="{0}">{0}</span>',
-                row.description,
-            )
+        text = esc(row.description)
+        is_long = len(row.merchant) + len(row.description) > UNCUT_TITLE
+        tip = f' title="{text}"' if is_long else ""
+        marks += f'\n<span class="row-text only-wide"{tip}>{text}</span>'
+    return marks
+
+
+def _description_cell(row: Transaction, look: Look) -> str:
+    text = esc(row.description)
+    return f'<td data-cell="wide"><span class="secondary small bank-text">{text}</span></td>'
+
+
+def _account_cell(row: Transaction, look: Look) -> str:
+    place = "note" if look.is_by_day else "wide"
+    return f'<td class="squeezed" data-cell="{place}">{_account_name(row.account.name)}</td>'
+
+
+@lru_cache(maxsize=4096)
+def _account_name(name: str) -> str:
+    text = esc(name)
+    tip = f' title="{text}"' if len(name) > UNCUT_ACCOUNT else ""
+    return f'<span class="account-name truncate"{tip}>{text}</span>'
+
+
+def _amount_cell(row: Transaction, look: Look) -> str:
+    counted: str = money_html(row.counted, row.currency, look.locale, signed=True)
+    if row.counted != row.signed_amount:
+        # Of a split transaction, the list of one category counts its parts only.
+        whole = money_html(row.signed_amount, row.currency, look.locale)
+        counted += (
+            f'<div class="small secondary">{look.words.whole.replace("%(whole)s", whole)}</div>'
         )
-    return format_html(
-        '<td data-cell="title" class="line-title">{}\n'
-        '<a class="plain-link" href="{}" data-row-title{}>{}</a>\n{}</td>',
-        _mark(row.category),
-        row_url("transactions:transaction_detail", row.pk),
-        _EDITABLE if row.may_change else NOTHING,
-        row.title,
-        mark_safe("\n".join(marks)),
-    )
+    return f'<td class="num" data-cell="amount">{counted}</td>'
 
 
-def _mark(category: Category | None) -> SafeString:
-    if category is None:
-        return icon_mark(NO_CATEGORY_ICON, None)
-    return icon_mark(category.icon or NO_CATEGORY_ICON, category.color)
-
-
-def _shared_mark() -> SafeString:
-    return format_html(
-        '<span class="shared-mark" title="{}">{}</span>',
-        _("Shared with you"),
-        _told_icon("users", 14, _("shared with you")),
-    )
-
-
-def _description_cell(row: Transaction, look: Look) -> SafeString:
-    return format_html(
-        '<td data-cell="wide"><span class="secondary small bank-text">{}</span></td>',
-        row.description,
-    )
-
-
-def _account_cell(row: Transaction, look: Look) -> SafeString:
-    return format_html(
-        '<td class="squeezed" data-cell="{0}">'
-        '<span class="secondary truncate account-name" title="{1}">{1}</span></td>',
-        "note" if look.is_by_day else "wide",
-        row.account.name,
-    )
-
-
-def _amount_cell(row: Transaction, look: Look) -> SafeString:
-    counted = money_html(row.counted, row.currency, look.locale, signed=True)
-    if row.counted == row.signed_amount:
-        return format_html('<td class="num" data-cell="amount">{}</td>', counted)
-    # Of a split transaction, the list of one category counts its parts only.
-    whole = money_html(row.signed_amount, row.currency, look.locale)
-    return format_html(
-        '<td class="num" data-cell="amount">{}<div class="small secondary">{}</div></td>',
-        counted,
-        format_html(_("of {whole}"), whole=whole),
-    )
-
-
-def _balance_cell(row: Transaction, look: Look) -> SafeString:
+def _balance_cell(row: Transaction, look: Look) -> str:
     shown = (
-        mark_safe('<span class="muted">–</span>')
+        '<span class="muted">–</span>'
         if row.balance_after is None
         else money_html(row.balance_after, row.currency, look.locale)
     )
-    return format_html('<td class="num" data-cell="wide">{}</td>', shown)
+    return f'<td class="num" data-cell="wide">{shown}</td>'
 
 
-_EDITABLE = mark_safe(" data-row-edit")
-_CELLS: dict[str, Callable[[Transaction, Look], SafeString]] = {
+_CELLS: dict[str, Callable[[Transaction, Look], str]] = {
     "txn_date": _date_cell,
     "merchant": _title_cell,
     "description": _description_cell,
-    "category": lambda row, look: category_cell(row),
+    "category": lambda row, look: _category_cell(row, look.words, has_dot=False),
     "account": _account_cell,
-    "tags": lambda row, look: tags_cell(row),
-    "notes": lambda row, look: notes_cell(row),
+    "tags": lambda row, look: _tags_cell(row, look.words),
+    "notes": lambda row, look: _notes_cell(row, look.words),
     "amount": _amount_cell,
     "balance": _balance_cell,
 }

@@ -134,11 +134,18 @@ def test_empty_list_explains_itself(client, checking):
     assert "No matching transactions" in page(client, "/transactions/?search=zzz")
 
 
-def test_user_input_is_escaped(client, checking):
-    make_transaction(account=checking, description="<script>alert(1)</script>", tags=["<b>"])
-    text = page(client, "/transactions/")
-    assert "<script>alert" not in text
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+def test_user_input_is_escaped(alice, client):
+    evil = '<script>alert("1")</script>'
+    category = create_category(actor=alice, user=alice, name=evil)
+    account = make_account(user=alice, name=evil, opening_balance="99")
+    make_transaction(account=account, description=evil, tags=["<b>"], notes=evil)
+    make_transaction(account=account, merchant=evil, category=category)
+    columns = "merchant,description,category,account,tags,notes,amount"
+    for address in ("/transactions/", f"/transactions/?columns={columns}"):
+        text = page(client, address)
+        assert "<script>alert" not in text
+        assert "<b>" not in text
+        assert "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;" in text
 
 
 # --- one transaction -----------------------------------------------------------------------------
