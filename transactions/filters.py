@@ -214,13 +214,12 @@ class TransactionFilter(django_filters.FilterSet):
         tables costs more for each row of a long history than the row's own texts.
         """
         words = list(dict.fromkeys(text.split()))
-        owners = self._owners()
         tags = list(
-            Tag.objects.filter(_any(words, "name_key"), user__in=owners).values_list(
+            Tag.objects.filter(self._of_owners("user"), _any(words, "name_key")).values_list(
                 "pk", "name_key"
             )
         )
-        notes = TransactionSplit.objects.filter(transaction__user__in=owners)
+        notes = TransactionSplit.objects.filter(self._of_owners("transaction__user"))
         has_notes = notes.filter(_any(words, "notes_key")).exists()
         found = Q()
         for word in words:
@@ -236,12 +235,13 @@ class TransactionFilter(django_filters.FilterSet):
             found &= has_word
         return found
 
-    def _owners(self) -> set[int]:
-        """The people whose transactions this user sees some of."""
-        owners = {self.request.user.pk}
-        if shared := list(shared_account_ids(self.request.user)):
-            owners |= set(Account.objects.filter(pk__in=shared).values_list("user", flat=True))
-        return owners
+    def _of_owners(self, name: str) -> Q:
+        """Rows of the people whose transactions this user sees some of."""
+        own = Q(**{name: self.request.user})
+        shared = list(shared_account_ids(self.request.user))
+        if not shared:
+            return own
+        return own | Q(**{f"{name}__in": Account.objects.filter(pk__in=shared).values("user")})
 
     def by_transfer(self, rows: TransactionQuerySet, name: str, how: str) -> TransactionQuerySet:
         # A split transaction's own category does not count, and parts are never transfers.
