@@ -2,7 +2,6 @@
 
 import gc
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import time_machine
@@ -82,26 +81,20 @@ def _is_transactional(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-def _template() -> Template | None:
-    """Reuse the template database on SQLite; PostgreSQL is new in every test run."""
-    return Template() if connection.vendor == "sqlite" else None
+def _template(django_db_modify_db_settings) -> Template:
+    return Template()
 
 
 @pytest.fixture(scope="session")
-def django_db_keepdb(django_db_modify_db_settings, _template) -> bool:
+def django_db_keepdb(_template) -> bool:
     """Whether the migrated database was copied from the template."""
-    return _template is not None and _template.copy_to(_test_database())
+    return _template.copy_to_test_database()
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(request, django_db_setup, django_db_blocker, _template) -> None:
     request.config.stash[DATABASE_ACCESS] = django_db_blocker
-    if _template is not None:
-        _template.keep(_test_database())
-
-
-def _test_database() -> Path:
-    return Path(django_settings.DATABASES["default"]["TEST"]["NAME"])
+    _template.keep()
 
 
 @pytest.fixture(scope="session", autouse=True)

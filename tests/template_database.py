@@ -1,7 +1,9 @@
-"""SQLite test databases are copies of one migrated database, because migrating takes five seconds.
+"""Test databases are copies of one migrated database, because migrating takes five seconds on
+SQLite and longer on PostgreSQL.
 
-The template is stored in the machine's temporary folder under a hash of everything migrations
-depend on, so a changed migration or package creates a new one.
+On SQLite the template is a file in the machine's temporary folder, on PostgreSQL a database of the
+same server. Its name is a hash of everything migrations depend on, so a changed migration or
+package creates a new one.
 """
 
 import contextlib
@@ -11,11 +13,14 @@ import os
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+import psycopg
 from django.conf import settings
+from django.db import connection
+from psycopg import sql
 
 FOLDER = Path(tempfile.gettempdir()) / f"banking-test-databases-{os.getuid()}"
 # What migrations and post-migrate handlers read, besides the migrations themselves.
@@ -28,37 +33,93 @@ class Template:
 
     def __init__(self) -> None:
         FOLDER.mkdir(mode=0o700, exist_ok=True)
-        self.path = FOLDER / f"{_fingerprint()}.sqlite3"
+        self._engine = Files() if connection.vendor == "sqlite" else Databases()
         self._lock: IO[str] | None = None
 
-    def copy_to(self, target: Path) -> bool:
+    def copy_to_test_database(self) -> bool:
         """Copy the template and return whether it existed. If not, other processes wait until
         `keep` or our exit.
         """
-        self._lock = (FOLDER / f"{self.path.stem}.lock").open("w")
+        self._lock = (FOLDER / f"{self._engine.name}.lock").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        if not self.path.exists():
+        if not self._engine.exists():
             return False
+        self._engine.copy()
         self._release()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _copy(self.path, target)
         return True
 
-    def keep(self, source: Path) -> None:
-        """Store a freshly migrated database as the template, unless there already is one."""
-        if self._lock is None:
-            return
-        with contextlib.suppress(OSError):
-            unfinished = self.path.with_suffix(f".{os.getpid()}")
-            _copy(source, unfinished)
-            unfinished.rename(self.path)
-            _forget_old()
-        self._release()
+    def keep(self) -> None:
+        """Store the freshly migrated test database as the template, unless there is one."""
+        if self._lock is not None:
+            self._engine.keep()
+            self._release()
 
     def _release(self) -> None:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+class Files:
+    """Templates on SQLite."""
+
+    def __init__(self) -> None:
+        self.name = _fingerprint()
+        self.path = FOLDER / f"{self.name}.sqlite3"
+        self.test_database = Path(settings.DATABASES["default"]["TEST"]["NAME"])
+
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def copy(self) -> None:
+        self.test_database.parent.mkdir(parents=True, exist_ok=True)
+        _copy(self.path, self.test_database)
+
+    def keep(self) -> None:
+        with contextlib.suppress(OSError):
+            unfinished = self.path.with_suffix(f".{os.getpid()}")
+            _copy(self.test_database, unfinished)
+            unfinished.rename(self.path)
+            _forget_old()
+
+
+class Databases:
+    """Templates on a PostgreSQL server."""
+
+    def __init__(self) -> None:
+        database = connection.settings_dict
+        self.name = f"template_{database['PORT']}_{_fingerprint()}"
+        self.test_database = database["TEST"]["NAME"] or f"test_{database['NAME']}"
+        self._server = {
+            "host": database["HOST"],
+            "port": database["PORT"],
+            "user": database["USER"],
+            "password": database["PASSWORD"],
+            "dbname": "postgres",
+        }
+
+    def exists(self) -> bool:
+        return self._run("SELECT FROM pg_database WHERE datname = %s", [self.name]) == 1
+
+    def copy(self) -> None:
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(self.test_database)))
+        self._run(_create(self.test_database, self.name))
+
+    def keep(self) -> None:
+        # A database that is in use cannot be copied.
+        connection.close()
+        # A pooler keeps it in use; then every process migrates its own.
+        with contextlib.suppress(psycopg.errors.ObjectInUse):
+            self._run(_create(self.name, self.test_database))
+
+    def _run(self, statement: Any, params: Sequence[str] = ()) -> int:
+        with psycopg.connect(**self._server, autocommit=True) as server:
+            return server.execute(statement, params).rowcount
+
+
+def _create(name: str, template: str) -> sql.Composed:
+    names = sql.Identifier(name), sql.Identifier(template)
+    return sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names)
 
 
 def _copy(source: Path, target: Path) -> None:
