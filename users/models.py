@@ -70,7 +70,7 @@ class User(AbstractUser):
     name = models.CharField(_("name"), max_length=150, blank=True)
     phone = models.CharField(_("phone"), max_length=32, blank=True)
     kyc_status = models.CharField(
-        max_length=12, choices=KycStatus.choices, default=KycStatus.NOT_STARTED
+        _("identity check"), max_length=12, choices=KycStatus.choices, default=KycStatus.NOT_STARTED
     )
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.USER)
     base_currency = CurrencyField(default="USD")
@@ -204,15 +204,15 @@ class AuditEvent(models.Model):
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="audit_events"
     )
     action = models.CharField(max_length=64, db_index=True)
-    target_type = models.CharField(max_length=64, blank=True)
-    target_id = models.BigIntegerField(null=True, blank=True)
+    target_type = models.CharField(_("kind of object"), max_length=64, blank=True)
+    target_id = models.BigIntegerField(_("object number"), null=True, blank=True)
     changes = models.JSONField(null=True, blank=True)
-    ip = models.GenericIPAddressField(null=True, blank=True)
+    ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     device = models.CharField(max_length=60, blank=True, default="")
-    request_id = models.CharField(max_length=64, blank=True)
+    request_id = models.CharField(_("request"), max_length=64, blank=True)
     salt = models.CharField(max_length=32)
     details_hash = models.CharField(max_length=64)
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField(_("time"))
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
 

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from banking.kernel.money import plain_amount
 from banking.limits import QUEUE_ROWS
 from insights.staff.approving import waiting_approvals
 from insights.staff.figures import Platform, Trouble, platform_figures
@@ -57,14 +56,7 @@ def _for_readers() -> dict[str, Any]:
     platform = platform_figures(at=timezone.now())
     return {
         "platform": platform,
-        "volume": [
-            (
-                volume,
-                plain_amount(volume.inflow, volume.currency),
-                plain_amount(volume.outflow, volume.currency),
-            )
-            for volume in platform.volume
-        ],
+        "volume": platform.volume,
         "charts": _charts(platform),
         "approvals": waiting_approvals(timezone.now()).count(),
         "chart_size": (WIDTH, HEIGHT),

@@ -1,5 +1,6 @@
 """Every scheduled job: when it runs, in the reader's time zone, and how its last run ended."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from django.db import connection
 from django.db import transaction as db_transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from redis.exceptions import RedisError
 
@@ -49,9 +51,19 @@ class Job:
             return "Has not run yet."
         if self.state.outcome == JobState.Outcome.FAILED:
             return f"Failed: {self.state.error}"
-        return _RESULTS.get(self.state.result, f"Done: {self.state.result}")
+        return _RESULTS.get(self.state.result) or _in_words(self.state.result)
 
 
+def _in_words(result: str) -> str:
+    """Counts by name become "Paid 3, failed 0."; anything else is quoted."""
+    counts = _COUNT.findall(result)
+    if not counts or not result.startswith("{"):
+        return f"Done: {result}"
+    words = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts)
+    return f"{words[0].upper()}{words[1:]}."
+
+
+_COUNT = re.compile(r"'(\w+)': (\d+)")
 _RESULTS = {
     "": "Done.",
     "None": "Done.",
@@ -203,7 +215,7 @@ def _rates(at: datetime) -> Sign:
     last = RateFetch.objects.first()
     is_fresh = (at.date() - newest).days <= RATES_OLD_AFTER_DAYS
     source = f", last asked: {last.source}" if last else ""
-    return Sign("Exchange rates", is_fresh, f"Newest of {newest:%Y-%m-%d}{source}.")
+    return Sign("Exchange rates", is_fresh, f"Newest of {date_format(newest)}{source}.")
 
 
 def _banks() -> Iterable[Sign]:

@@ -1,10 +1,13 @@
 """Staff journeys in a real browser: help a customer, verify somebody, release a rate in pairs."""
 
+import io
+import json
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -116,12 +119,34 @@ def test_an_auditor_traces_who_changed_a_category(page, sign_in, live_server, ma
     event = AuditEvent.objects.filter(target_id=row.pk).first()
     sign_in("auditor")
     page.goto(f"{live_server.url}/admin/users/auditevent/")
-    page.get_by_text("Target id", exact=False).first.click()
+    page.get_by_text("Object number", exact=False).first.click()
     page.locator("input[name=target_id]").fill(str(row.pk))
     page.keyboard.press("Enter")
     expect(page.locator("#result_list")).to_contain_text(maria.email)
     page.locator(f"a[href*='/auditevent/{event.pk}/change/']").click()
     expect(page.locator(".staff-diff")).to_contain_text("category")
+
+
+def test_an_auditor_exports_a_year_of_audit_and_verifies_it_elsewhere(
+    page, sign_in, maria, tmp_path
+):
+    sign_in("auditor")
+    page.get_by_role("link", name="Verify audit trail").click()
+    expect(page.get_by_role("combobox", name="Find a customer")).to_have_value("")
+    form = page.locator("form[action$='/signed-export/']")
+    year_ago = timezone.now().date() - timedelta(days=365)
+    form.get_by_label("First day").fill(year_ago.isoformat())
+    with page.expect_download() as download:
+        form.get_by_role("button", name="Export and sign").click()
+    path = tmp_path / "audit.jsonl"
+    download.value.save_as(path)
+    out = io.StringIO()
+    call_command("verify_audit", "--json", "--file", str(path), stdout=out)
+    count = AuditEvent.objects.count()
+    assert json.loads(out.getvalue()) == {"intact": True, "events": count, "problems": []}
+    path.write_text(path.read_text().replace("City Power", "City Tower"))
+    with pytest.raises(SystemExit):
+        call_command("verify_audit", "--json", "--file", str(path), stdout=out)
 
 
 @pytest.mark.parametrize("width", [390, 1440, 1920])
@@ -131,7 +156,7 @@ def test_pages_fit_their_width(page, sign_in, live_server, maria, width):
     for path in (
         "/admin/", f"/admin/customers/{maria.pk}/", "/admin/accounts/account/", "/admin/jobs/",
         "/admin/users/auditevent/", "/admin/queues/verification/", "/admin/approvals/",
-        "/admin/users/auditevent/verify/?run=1", "/admin/customers/?q=example",
+        "/admin/users/auditevent/verify/?chain=user:1", "/admin/customers/?q=example",
         "/admin/transactions/transaction/",
     ):  # fmt: skip
         page.goto(f"{live_server.url}{path}")

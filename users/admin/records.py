@@ -63,7 +63,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     """Who did what, newest first: by person, action, object, time, address or request."""
 
     group, label = "Security", "Audit trail"
-    list_display = ["created_at", "by", "action", "object_link", "details_text", "chain_link", "ip"]
+    list_display = ["created_at", "by", "act", "object_link", "details_text", "chain_link", "ip"]
     list_filter = [
         ActorFilter,
         ("action", TypedFilter),
@@ -86,6 +86,11 @@ class AuditEventAdmin(ReadOnlyAdmin):
     @admin.display(description="by", ordering="actor")
     def by(self, event: AuditEvent) -> str:
         return customer_link(event.actor) if event.actor else "Automatic"
+
+    @admin.display(description="action", ordering="action")
+    def act(self, event: AuditEvent) -> str:
+        """The action, which may break after its dots."""
+        return format_html_join(mark_safe(".<wbr>"), "{}", ((w,) for w in event.action.split(".")))
 
     @admin.display(description="object")
     def object_link(self, event: AuditEvent) -> str:
@@ -148,7 +153,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         context = self.admin_site.each_context(request) | {
             "title": "Verify the audit trail",
             "opts": self.opts,
-            "asked": request.GET,
+            "prefilled": request.GET,
             "walk": walk_of(reader.pk),
             "today": timezone.localdate(),
         }
