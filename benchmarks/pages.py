@@ -1,10 +1,10 @@
-"""Pages and API answers of one person with 10,000, 100,000 and 1,000,000 transactions, beside bare
-views that read the same tables.
+"""Pages and API responses of one person with 10,000, 100,000 and 1,000,000 transactions, compared
+with bare views that read the same tables.
 
     .venv/bin/python benchmarks/pages.py [--rows 10000 1000000] [--engine postgresql|sqlite]
         [--rounds N] [--keep FOLDER]
 
-Each size gets its own database with the demo household and its shops (45 % of the rows on accounts
+Each size gets its own database with the demo household and its shops (45% of the rows on accounts
 in another currency), served by granian with one worker; all middleware is on. Requests are
 interleaved in one run by one client over loopback HTTP: p50 in milliseconds, the number of queries
 (counted in another process), and bytes. *Bare* is a Django view without middleware on the same

@@ -8,7 +8,7 @@ from transactions.models import TransactionQuerySet
 
 
 def payment_hold(rows: TransactionQuerySet) -> Hold:
-    """Hold those of these transactions that paid a bill, also one in the trash."""
+    """Hold the transactions that paid a bill, even if that bill is in the trash."""
     paid = Bill._base_manager.filter(payment__in=rows.order_by().values("pk"))
     return Hold(
         frozenset(paid.values_list("payment_id", flat=True)),

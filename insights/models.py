@@ -228,10 +228,10 @@ class JobState(models.Model):
 
 
 class WorkItem(models.Model):
-    """Who has taken one item of a staff queue, and what became of it.
+    """Who has taken one item of a staff queue, and how it was closed.
 
-    Queues are read from what they are about (insights/staff/queues.py); `key` names the item and
-    its occurrence, so that what fails again is open again. Only insights/staff/working.py writes.
+    Queues are read from the records themselves (insights/staff/queues.py). `key` names the item
+    and its occurrence, so an item that fails again reopens. Only insights/staff/working.py writes.
     """
 
     queue = models.CharField(max_length=20)

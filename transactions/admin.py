@@ -404,7 +404,7 @@ class CategoryAdmin(StaffAdmin):
 
 @admin.register(ForgottenChoices)
 class ForgottenChoicesAdmin(ReadOnlyAdmin):
-    """Merchants whose choices a person told us to forget."""
+    """Merchants at which a person asked us to forget their earlier choices."""
 
     group, label = "Technical", "Forgotten choices"
     customer_path = "user"

@@ -1,4 +1,4 @@
-"""What the database at hand supports, in words (`manage.py check_engine`)."""
+"""What this database supports, in words (`manage.py check_engine`)."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -500,13 +500,13 @@ def initials(who: Any) -> str:
 @register.filter
 def with_labels(cells: list[str], headers: list[dict[str, Any]]) -> list[SafeString]:
     """The cells of a row in Django's admin, each with its heading for narrow screens."""
-    labelled = []
+    labeled = []
     for cell, header in zip(cells, headers, strict=False):
         text = "" if "<input" in str(header["text"]) else str(header["text"]).capitalize()
         label = format_html(' data-label="{}"', text)
         # A cell begins with "<td" or "<th".
-        labelled.append(mark_safe(f"{cell[:3]}{label}{cell[3:]}"))
-    return labelled
+        labeled.append(mark_safe(f"{cell[:3]}{label}{cell[3:]}"))
+    return labeled
 
 
 @register.filter

@@ -57,12 +57,12 @@ def damage() -> str:
 
 
 def table_count() -> int:
-    """The number of tables in the database at hand."""
+    """The number of tables in this database."""
     return len(connection.introspection.table_names())
 
 
 def facts_now() -> Facts:
-    """What the database at hand holds."""
+    """The contents of this database."""
     with connection.cursor() as cursor:
         return _facts(connection.introspection.table_names(cursor), _asker(cursor))
 

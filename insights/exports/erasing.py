@@ -49,10 +49,11 @@ _END_OF_MAIL = b"\n" + b"-" * 79 + b"\n"
 
 
 def erase_person(*, actor: User, user: User, confirmation: str, reason: str = "own_wish") -> None:
-    """Erase one's own account for good, or, as an admin, somebody's; typing its email confirms it.
+    """Erase one's own account, or another person's as an admin; typing its email confirms it.
 
     `reason` goes into the trail, so it says nothing about the person. Raises ValidationError if the
-    address differs, if no admin would be left, or if it takes a second admin (insights/staff).
+    address differs, if no admin would be left, or if a second admin has to approve it
+    (insights/staff).
     """
     if actor.pk != user.pk:
         require(actor, Ability.MANAGE_USERS)

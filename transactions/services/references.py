@@ -36,9 +36,10 @@ def follow(rows: QuerySet[Any], *, at: datetime, **after: Any) -> list[Reference
 
 
 def give_back(rows: QuerySet[Any], moved: ReferenceChange, at: datetime) -> list[int] | None:
-    """Write the earlier values to those of the noted rows that still have the later ones and are
-    among `rows`. Returns the ids of the others that still exist; None for a note about another
-    model.
+    """Restore the earlier values of the noted rows that still have the later ones.
+
+    Only rows among `rows` change. Returns the ids of the noted rows that exist but have other
+    values now; None if the note is about another model.
     """
     if moved.model != rows.model._meta.label_lower:
         return None

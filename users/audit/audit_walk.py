@@ -126,7 +126,7 @@ def _step(walk: AuditWalk, anchors: Anchors) -> None:
 def _take(
     walk: AuditWalk, batch: list[AuditEvent], chains: dict[int, AuditChain], anchors: Anchors
 ) -> Walk | None:
-    """Walk over these events; returns the walk of the chain that is at hand after them."""
+    """Walk over these events; returns the walk of the last chain among them."""
     current = _resumed(walk, chains, anchors) if walk.chain_id else None
     for chain_id, group in groupby(batch, key=lambda event: event.chain_id):
         if current is None or chain_id != walk.chain_id:
@@ -156,7 +156,7 @@ def _midnight(day: str) -> datetime:
 
 
 def _next_events(walk: AuditWalk, events: QuerySet[AuditEvent]) -> Iterator[AuditEvent]:
-    """The rest of the chain at hand, then the chains after it: both follow the index."""
+    """The rest of the current chain, then the chains after it; both queries follow the index."""
     count = 0
     for event in events.filter(chain_id=walk.chain_id, sequence__gt=walk.cursor)[:AUDIT_WALK_STEP]:
         count += 1

@@ -16,7 +16,7 @@ class Command(BaseCommand):
         "Restore an archive of `backup` into an empty database, then verify its rows, the audit "
         "trail and the ledger. Stop the product first."
     )
-    # An empty database is what it needs.
+    # It needs an empty database, so no migration has run yet.
     requires_migrations_checks = False
     requires_system_checks = []
 
