@@ -279,6 +279,9 @@ MATCH_WITHIN_DAYS = 5
 # A card hold may stand for two weeks before the bank books it; it is almost never booked earlier.
 PENDING_DAYS_BEFORE = 3
 PENDING_DAYS_AFTER = 14
+# How far the two amounts of a transfer between currencies may be from the day's rate: what banks
+# and card schemes add to it.
+TRANSFER_RATE_MARGIN = Decimal("0.04")
 # If the same bank id appears on days further apart, it may be two transactions: some banks reuse
 # ids.
 SAME_BANK_ID_DAYS = 35

@@ -4,6 +4,7 @@ Every row without an owner's decision is checked again each time, so that transa
 count too. Only rows whose verdict changes are written.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
@@ -12,6 +13,7 @@ from django.db.models.functions import Cast, RowNumber
 
 from banking.kernel.bulk import batched
 from banking.kernel.money import plain_amount
+from banking.limits import PENDING_DAYS_AFTER
 from transactions.matching.lines import NEW, REVIEW, SAME, Incoming, Matching, Text
 from transactions.matching.lines import Verdict as Judged
 from transactions.matching.matcher import match
@@ -215,6 +217,38 @@ def _unlisted(batch: ImportBatch, matching: Matching) -> list[str]:
         if len(pks) > MOST_NAMED:
             sentences.append(f"{what} {len(pks) - MOST_NAMED} more of these days.")
     return sentences
+
+
+def overdue_lines(batch: ImportBatch) -> list[str]:
+    """Sentences about pending lines of earlier files from before this file's days, which it should
+    have listed as posted by now: the bank books or drops an announcement within two weeks.
+    """
+    if batch.format == OWN_FORMAT:
+        return []
+    pending = Transaction.objects.filter(
+        account_id=batch.account_id,
+        deleted_at=None,
+        status=Transaction.Status.PENDING,
+        origin=Transaction.Origin.IMPORT,
+    )
+    waiting = list(pending.order_by("txn_date", "pk"))
+    if not waiting:
+        return []
+    rows = ImportRow.objects.filter(batch=batch)
+    span = rows.filter(BOOKED).aggregate(first=Min("txn_date"), last=Max("txn_date"))
+    if span["first"] is None:
+        return []
+    before = min(span["first"], span["last"] - timedelta(days=PENDING_DAYS_AFTER))
+    late = [row for row in waiting if row.txn_date < before]
+    ids = [row.pk for row in late]
+    matched = set(rows.filter(match__in=ids).values_list("match_id", flat=True))
+    return [
+        f"{row.description}, {plain_amount(row.signed_amount, row.currency)} {row.currency}, has"
+        f" been pending since {row.txn_date.day} {row.txn_date:%B %Y}. This file doesn't list it as"
+        " posted. Delete it if it was canceled or posted with another amount."
+        for row in late
+        if row.pk not in matched
+    ][:MOST_NAMED]
 
 
 def batches_of_this_kind(batch: ImportBatch) -> list[int]:

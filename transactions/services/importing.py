@@ -38,7 +38,12 @@ from transactions.services.import_reading import (
     pack,
 )
 from transactions.services.import_staging import Spool, spool_lines
-from transactions.services.import_verdicts import BOOKED, mark_known_rows, mark_repeated_ids
+from transactions.services.import_verdicts import (
+    BOOKED,
+    mark_known_rows,
+    mark_repeated_ids,
+    overdue_lines,
+)
 from transactions.sources.files.csv_mapping import CsvMapping
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
@@ -280,7 +285,7 @@ def _stage(batch: ImportBatch, spool: Spool) -> None:
     spool.write(batch)
     report_progress(batch.pk, "comparing", spool.row_count, spool.row_count)
     mark_repeated_ids(batch)
-    unlisted = mark_known_rows(batch)
+    unlisted = [*mark_known_rows(batch), *overdue_lines(batch)]
     batch.file_opening_balance = spool.opening_balance
     batch.file_closing_balance = spool.closing_balance
     said = [*spool.warnings, *_opening_warning(batch), *_balance_warning(batch), *unlisted]

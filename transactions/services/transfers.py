@@ -5,8 +5,7 @@ from income and spending. Their previous categories are stored and restored on r
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -23,13 +22,12 @@ from transactions.models import Category, Transaction, Transfer
 from transactions.services.posting import book, post_transaction
 from transactions.services.posting_checks import typed_date
 from transactions.services.review_questions import ask_about_entry
+from transactions.services.transfer_search import WINDOW, Side, nearest_pairs, pairs_across
 from transactions.services.transfer_sides import give_categories
 from users.audit import trail
 from users.models import User
 from users.timezones import today_in
 
-# Transactions further apart than this are not one transfer.
-WINDOW = timedelta(days=4)
 # The maximum number of suggestions from one search; beyond that the owner should review first.
 MOST_SUGGESTIONS = 500
 
@@ -133,22 +131,13 @@ def _arriving(
     return round_to_minor_unit(converted, target.currency)
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One transaction as the search sees it."""
-
-    pk: int
-    account_id: int
-    signed_amount: Decimal
-    on: date
-
-
 @db_transaction.atomic
 def suggest_transfers(*, user: User, since: date) -> int:
     """Store pairs of transactions that look like one transfer. Returns how many are new.
 
-    Same owner and currency, different accounts, the same amount, at most four days apart, and not
-    yet paired; closest dates first. Rejected pairs are remembered and never suggested again.
+    Same owner, different accounts, the same amount, at most four days apart, and not yet paired;
+    closest dates first. Between two currencies, one side must be entered by hand and the amounts
+    must fit the day's rate. Rejected pairs are remembered and never suggested again.
     """
     known = Transfer.objects.filter(user=user)
     known.filter(status=Transfer.Status.SUGGESTED).exclude(_fits()).delete()
@@ -162,7 +151,11 @@ def suggest_transfers_with(row: Transaction) -> int:
     if row.origin == Transaction.Origin.TRANSFER:
         return 0
     near = Q(txn_date__range=(row.txn_date - WINDOW, row.txn_date + WINDOW))
-    return _suggest(row.user, near & Q(currency=row.currency, amount=abs(row.signed_amount)))
+    found = _suggest(row.user, near & Q(currency=row.currency, amount=abs(row.signed_amount)))
+    abroad = Account.objects.owned_by(row.user).exclude(currency=row.currency)
+    if found or not abroad.exists():
+        return found
+    return _suggest(row.user, near & (Q(pk=row.pk) | ~Q(currency=row.currency)))
 
 
 def _suggest(user: User, among: Q) -> int:
@@ -171,7 +164,9 @@ def _suggest(user: User, among: Q) -> int:
             "outflow_transaction_id", "inflow_transaction_id"
         )
     )
-    pairs = _nearest_pairs(_free_sides(user, among), rejected)[:MOST_SUGGESTIONS]
+    sides = _free_sides(user, among)
+    pairs = nearest_pairs(sides, rejected)
+    pairs = [*pairs, *pairs_across(sides, rejected, pairs)][:MOST_SUGGESTIONS]
     made = Transfer.objects.bulk_create(
         [
             Transfer(user=user, outflow_transaction_id=out, inflow_transaction_id=into)
@@ -197,6 +192,7 @@ def _fits() -> Q:
         }
     )
     opposite = Q(outflow_transaction__amount=F("inflow_transaction__amount"))
+    opposite |= ~Q(outflow_transaction__currency=F("inflow_transaction__currency"))
     signs = Q(outflow_transaction__signed_amount__lt=0, inflow_transaction__signed_amount__gt=0)
     return whole & opposite & signs
 
@@ -215,7 +211,7 @@ def with_sides(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
     )
 
 
-def _free_sides(user: User, among: Q) -> dict[tuple[str, Decimal], list[_Side]]:
+def _free_sides(user: User, among: Q) -> dict[tuple[str, Decimal], list[Side]]:
     """Unpaired transactions by currency and positive amount."""
     taken = Q(transfers_out__status__in=["suggested", "confirmed"]) | Q(
         transfers_in__status__in=["suggested", "confirmed"]
@@ -227,36 +223,15 @@ def _free_sides(user: User, among: Q) -> dict[tuple[str, Decimal], list[_Side]]:
         .exclude(origin=Transaction.Origin.TRANSFER)
         .exclude(pk__in=Transaction.objects.filter(taken, user=user).values("pk"))
         .order_by()
-        .values_list("currency", "amount", "pk", "account_id", "signed_amount", "txn_date")
+        .values_list(
+            "amount", "pk", "account_id", "signed_amount", "txn_date", "currency", "origin"
+        )
     )
-    sides: dict[tuple[str, Decimal], list[_Side]] = defaultdict(list)
-    for currency, amount, pk, account_id, signed, on in rows.iterator(chunk_size=5000):
-        sides[currency, amount].append(_Side(pk, account_id, signed, on))
+    sides: dict[tuple[str, Decimal], list[Side]] = defaultdict(list)
+    for amount, *values, currency, origin in rows.iterator(chunk_size=5000):
+        is_typed = origin == Transaction.Origin.MANUAL
+        sides[currency, amount].append(Side(*values, currency, is_typed))
     return sides
-
-
-def _nearest_pairs(
-    sides: dict[tuple[str, Decimal], list[_Side]], rejected: set[tuple[int, int]]
-) -> list[tuple[int, int]]:
-    candidates: list[tuple[timedelta, int, int]] = []
-    for same in sides.values():
-        outflows = [side for side in same if side.signed_amount < 0]
-        inflows = [side for side in same if side.signed_amount > 0]
-        candidates += [
-            (abs(out.on - into.on), out.pk, into.pk)
-            for out in outflows
-            for into in inflows
-            if out.account_id != into.account_id
-            and abs(out.on - into.on) <= WINDOW
-            and (out.pk, into.pk) not in rejected
-        ]
-    used: set[int] = set()
-    pairs = []
-    for _, out, into in sorted(candidates):
-        if out not in used and into not in used:
-            used |= {out, into}
-            pairs.append((out, into))
-    return pairs
 
 
 @command

@@ -79,6 +79,18 @@ def test_tip_or_rate_up_to_a_fifth_raises_a_question(alice, currency, pending, b
     assert counts_of(imported(account, csv_of(lines, STATUS))) == counts
 
 
+def test_pending_line_that_never_was_booked_is_named_once_it_should_have_been(checking):
+    """A tip of more than a fifth, in other words: nothing else tells that the two are one."""
+    imported(checking, csv_of(["2026-03-13,HOTEL SEA,-100,pending"], STATUS))
+    soon = imported(checking, csv_of(["2026-03-15,ZIMMER MEER,-150,booked"], STATUS))
+    assert (counts_of(soon), soon.warnings) == ({"read": 1, "added": 1}, [])
+    lines = ["2026-03-16,Tea,-3,booked", "2026-03-29,Pay,10,booked"]
+    (said,) = imported(checking, csv_of(lines, STATUS)).warnings
+    assert said.startswith("HOTEL SEA, -100.00 EUR, has been pending since 13 March 2026.")
+    lines = ["2026-04-16,Hotel Sea,-100,booked", "2026-04-29,Pay,10,booked"]
+    assert len(imported(checking, csv_of(lines, STATUS)).warnings) == 1
+
+
 def test_neutralized_cells_come_back_as_they_were(checking, bob):
     texts = [('=HYPERLINK("x")', "+1", ["-x", "@home"]), ("'=already", "@x", []), ("'q", "-", [])]
     for text, notes, tags in texts:

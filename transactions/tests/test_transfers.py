@@ -14,6 +14,7 @@ from transactions.ledger_check import check_ledger
 from transactions.models import Transaction, Transfer
 from transactions.services.bulk_editing import bulk_delete, bulk_edit
 from transactions.services.categorizing import set_category
+from transactions.services.entering import enter_transaction
 from transactions.services.posting import (
     delete_transactions,
     edit_transaction,
@@ -232,3 +233,39 @@ def test_trashed_transfer_is_purged_as_a_whole(alice, made_here):
     purge(at=timezone.now() + timedelta(days=31))
     assert not Transaction.objects.exists()
     assert not Transfer.objects.exists()
+
+
+def test_entered_transfer_between_currencies_is_suggested_near_the_days_rate(alice, checking):
+    dollars = make_account(user=alice, name="Dollars", currency="USD", opening_balance="0")
+    rate = ExchangeRate(base="EUR", quote="USD", rate="1.1", rate_on=MARCH, source="test")
+    store_rates(actor=None, rates=[rate])
+    typed = {"actor": alice, "description": "Move"}
+    for amount in ("114.50", "105.00", "-110.00"):
+        enter_transaction(account=dollars, signed_amount=Decimal(amount), txn_date=MARCH, **typed)
+    near = enter_transaction(
+        account=dollars, signed_amount=Decimal("108.90"), txn_date=date(2026, 3, 17), **typed
+    )
+    assert not Transfer.objects.exists()
+    out = enter_transaction(
+        account=checking, signed_amount=Decimal(-100), txn_date=MARCH, **typed
+    ).transaction
+    pair = Transfer.objects.get()
+    assert (pair.outflow_transaction, pair.inflow_transaction) == (out, near.transaction)
+    assert pair in open_suggestions(alice)
+    assert suggest_transfers(user=alice, since=date(2026, 1, 1)) == 0
+    assert pair in open_suggestions(alice)
+    reject_transfer(actor=alice, transfer=pair)
+    assert suggest_transfers(user=alice, since=date(2026, 1, 1)) == 0
+    assert not open_suggestions(alice).exists()
+
+
+def test_one_imported_side_of_a_transfer_between_currencies_is_enough_two_are_not(alice, checking):
+    dollars = make_account(user=alice, name="Dollars", currency="USD", opening_balance="0")
+    rate = ExchangeRate(base="EUR", quote="USD", rate="1.1", rate_on=MARCH, source="test")
+    store_rates(actor=None, rates=[rate])
+    out = make_transaction(account=checking, amount="-100.00", txn_date=MARCH, origin="import")
+    into = make_transaction(account=dollars, amount="110.00", txn_date=MARCH, origin="import")
+    assert suggest_transfers(user=alice, since=date(2026, 1, 1)) == 0
+    type(into).objects.filter(pk=into.pk).update(origin="manual")
+    assert suggest_transfers(user=alice, since=date(2026, 1, 1)) == 1
+    assert open_suggestions(alice).get().outflow_transaction == out
