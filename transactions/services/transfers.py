@@ -228,9 +228,9 @@ def _free_sides(user: User, among: Q) -> dict[tuple[str, Decimal], list[Side]]:
         )
     )
     sides: dict[tuple[str, Decimal], list[Side]] = defaultdict(list)
-    for amount, *values, currency, origin in rows.iterator(chunk_size=5000):
+    for amount, pk, account_id, signed, on, currency, origin in rows.iterator(chunk_size=5000):
         is_typed = origin == Transaction.Origin.MANUAL
-        sides[currency, amount].append(Side(*values, currency, is_typed))
+        sides[currency, amount].append(Side(pk, account_id, signed, on, currency, is_typed))
     return sides
 
 
