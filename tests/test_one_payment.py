@@ -523,6 +523,30 @@ class _OfxLine:
         return self.text
 
 
+def test_announced_entry_typed_again_as_a_transfer_is_still_one_payment(db):
+    """The announcement moves to the transfer as one: the bank has not booked it yet."""
+    payment = Payment(0, 20, "-10.00", "Shell Station")
+    steps = [
+        ("typed", (payment, 0, True, "hand")),
+        ("file", (csv_file, 9, 20, 0, True, random.Random(1))),
+        ("typed", (payment, 1, False, "transfer")),
+        ("file", (csv_file, 12, 20, 1, True, random.Random(1))),
+    ]
+    teller = tell_everything([payment], steps)
+    assert teller.ledger() == teller.truth()
+
+
+def test_line_of_the_bank_comes_before_an_entry_with_its_words(db):
+    """Of two alike on one day, one listed in another format and one typed a day late."""
+    payments = [Payment(n, day, "25.00", "Łódź Zoo") for n, day in enumerate((13, 14, 16))]
+    steps = [
+        ("file", (ofx_file, 14, 19, 0, False, random.Random(1))),
+        ("typed", (payments[0], 1, False, "hand")),
+    ]
+    teller = tell_everything(payments, steps)
+    assert teller.ledger() == teller.truth()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["checking", "card"])
 def test_a_household_is_asked_about_few_of_its_transactions(db, key, record_property):

@@ -41,6 +41,8 @@ from transactions.models.reasons import PLANNED as PLANNED_FOR
 _ENTERED = {HAND: ENTERED, BILL: PAID, TRANSFER: MOVED, BANK: LISTED}
 # Of two on the line's day, the booked one is the likelier: banks book after they announce.
 _WORDS_COST, _DAY_COST, _OPEN_COST = 25, 10, 5
+# Of two that fit alike, the one the bank has listed: a person's date may be a few days off.
+_TYPED_COST = 1
 
 
 class Pair(NamedTuple):
@@ -74,6 +76,8 @@ class Evidence:
         cost = abs(gap) * _DAY_COST + (SURELY - agree) * _WORDS_COST
         if held.status != POSTED and gap <= 0:
             cost += _OPEN_COST
+        if held.source != BANK:
+            cost += _TYPED_COST
         verdict = self._judge_of(line, held)(self, line, held, gap, agree)
         if verdict is None:
             return None

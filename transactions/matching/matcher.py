@@ -21,6 +21,7 @@ from banking.limits import (
 from transactions.matching.assignment import Cost, best_pairs, clusters
 from transactions.matching.judging import Evidence, Pair
 from transactions.matching.lines import (
+    BANK,
     NEW,
     PENDING,
     POSTED,
@@ -179,7 +180,8 @@ class _Run:
             if line.key not in doubtful:
                 lines_of.setdefault(line.fingerprint, []).append(line)
         announced = self._announced(lines_of)
-        for fingerprint, held in self._held_by_fingerprint(lines_of).items():
+        alike = self._held_by_fingerprint(lines_of)
+        for fingerprint, held in self._without_rivals(alike).items():
             lines = lines_of[fingerprint]
             if len(lines) == len(held) == 1 and self._is_plain(lines[0], held[0]):
                 self.verdicts[lines[0].key] = Verdict(SAME, held[0].pk, SAME_LINE)
@@ -223,6 +225,26 @@ class _Run:
                 if held_line not in known:
                     known.append(held_line)
         return found
+
+    def _without_rivals(self, alike: dict[int, list[Held]]) -> dict[int, list[Held]]:
+        """Without entries by hand beside a line of the bank with their day and amount: the texts
+        must tell which of the two it is.
+        """
+        if all(held.source == BANK for group in alike.values() for held in group):
+            return alike
+        listed: dict[tuple[int, int], set[int]] = {}
+        for held in self.free.values():
+            if held.source == BANK and held.status == POSTED and not held.is_kin:
+                listed.setdefault((held.units, held.day), set()).add(held.fingerprint)
+        return {
+            fingerprint: [
+                held
+                for held in group
+                if held.source == BANK
+                or not listed.get((held.units, held.day), set()) - {fingerprint}
+            ]
+            for fingerprint, group in alike.items()
+        }
 
     def _most_surely(self, held: Held) -> tuple:
         return (bool(held.external_id) and held.is_kin, held.status != POSTED, held.pk > 0, held.pk)

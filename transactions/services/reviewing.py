@@ -335,7 +335,8 @@ def _merge_entered(actor: User, account: Account, item: ReviewItem, at: datetime
     if must_stay(kept) or not (must_stay(entered) or has_more):
         _let_go(actor, item, entered, kept)
         return {}
-    told = kept.bank_lines.order_by("-pk").first()
+    # An announcement has told nothing yet that the entry's own data would give way to.
+    told = kept.bank_lines.filter(is_pending=False).order_by("-pk").first()
     telling = Telling(
         transaction_id=entered.pk,
         import_batch=kept.import_batch or (told.import_batch if told else None),
