@@ -73,6 +73,7 @@ class RateTable:
         self._quotes = _by_pair(rows)
         self._further = further
         self._found: dict[tuple[str, date], Rate | None] = {}
+        self._bases: dict[str, list[str]] = {}
 
     @classmethod
     def for_dates(cls, currencies: Iterable[str], to: str, dates: Iterable[date]) -> "RateTable":
@@ -182,11 +183,12 @@ class RateTable:
         return Rate(from_currency, self.to, over[1] / under[1], min(over[0], under[0]), source)
 
     def _common_bases(self, from_currency: str) -> list[str]:
-        quoting: dict[str, set[str]] = {quote: set() for quote in (from_currency, self.to)}
-        for base, quote in self._quotes:
-            if quote in quoting:
-                quoting[quote].add(base)
-        return sorted(quoting[from_currency] & quoting[self.to])
+        """The bases that quote both currencies, by code."""
+        if from_currency not in self._bases:
+            quoting = {base for base, quote in self._quotes if quote == from_currency}
+            quoting &= {base for base, quote in self._quotes if quote == self.to}
+            self._bases[from_currency] = sorted(quoting)
+        return self._bases[from_currency]
 
     def _latest(self, base: str, quote: str, on: date) -> tuple[date, Decimal, str] | None:
         return _latest_of(self._quotes.get((base, quote)), on)

@@ -146,6 +146,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "django.contrib.humanize.templatetags.humanize",
                 "banking.kernel.template_tags",
+                "banking.kernel.navigation_tags",
             ],
             "libraries": {"cells": "transactions.cells"},
         },

@@ -13,6 +13,7 @@ from django.test import RequestFactory
 
 from banking.kernel.icons import collected, collection, draw
 from banking.kernel.money import format_money
+from tests.builders import make_user
 
 pytestmark = pytest.mark.once
 
@@ -219,6 +220,19 @@ def test_sparkline_needs_two_values_and_handles_equal_ones():
     assert 'd="M0 28.0L50.0 28.0L100.0 28.0"' in render(
         "{% sparkline values %}", values=[5, 5, None, 5]
     )
+
+
+@pytest.mark.django_db
+def test_menus_rendered_for_one_person_suit_another(alice, client_for):
+    """Menus are rendered once for each page and role."""
+    viewer = make_user("viewer@example.org", role="viewer")
+    for _ in range(2):
+        for person, may_import in ((alice, True), (viewer, False)):
+            for address in ("/accounts/", "/bills/"):
+                page = client_for(person).get(address).content.decode()
+                assert ("Import a statement</span>" in page) == may_import
+                current = re.findall(r'nav-link"\s+href="([^"]+)"\s+aria-current="page"', page)
+                assert current == [address]
 
 
 def test_navigation_omits_missing_pages_and_empty_groups():

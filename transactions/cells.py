@@ -18,12 +18,12 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from banking.kernel import formats
+from banking.kernel.navigation_tags import row_url
 from banking.kernel.template_tags import (
     NO_CATEGORY_ICON,
     color_dot,
     icon_mark,
     money_html,
-    row_url,
     symbols,
 )
 from transactions.models import Category, Transaction
