@@ -49,6 +49,24 @@ SHAPE_PAIRS = [
 ]
 
 
+LAYERS = ("base", "components", "pages", "utilities")
+# Beside Django's own sheets, on paper, or with nothing but definitions.
+UNLAYERED = {"admin", "docs", "staff", "staff-lists", "statement", "tokens"}
+SHEETS = [
+    path for path in sorted((ROOT / "static/css").glob("*.css")) if path.stem not in UNLAYERED
+]
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.stem)
+def test_every_stylesheet_is_in_a_cascade_layer(sheet):
+    text = re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.DOTALL).strip()
+    layer = re.match(r"@layer (\w+) \{", text)
+    assert layer, "A sheet starts with its layer."
+    assert layer[1] in LAYERS
+    assert not re.search(r"^\}\s*\S", text, re.MULTILINE), "Everything is inside the layer."
+    assert f"@layer {', '.join(LAYERS)};" in (ROOT / "static/css/tokens.css").read_text()
+
+
 def color_of(token, theme):
     found = re.findall(r"#\w{6}", TOKENS[token])
     return found[0] if len(found) == 1 else found[theme == "dark"]
