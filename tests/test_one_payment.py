@@ -536,12 +536,14 @@ def test_announced_entry_typed_again_as_a_transfer_is_still_one_payment(db):
     assert teller.ledger() == teller.truth()
 
 
-def test_line_of_the_bank_comes_before_an_entry_with_its_words(db):
-    """Of two alike on one day, one listed in another format and one typed a day late."""
-    payments = [Payment(n, day, "25.00", "Łódź Zoo") for n, day in enumerate((13, 14, 16))]
+@pytest.mark.parametrize("way", ["hand", "bill"])
+@pytest.mark.parametrize("build", [csv_file, ofx_file])
+def test_line_of_the_bank_comes_before_an_entry_with_its_words(db, build, way):
+    """Of two alike on one day, one listed in other words and one typed a day late."""
+    payments = [Payment(n, day, "-25.00", "Łódź Zoo") for n, day in enumerate((13, 14, 16))]
     steps = [
-        ("file", (ofx_file, 14, 19, 0, False, random.Random(1))),
-        ("typed", (payments[0], 1, False, "hand")),
+        ("file", (build, 14, 19, 0, False, random.Random(1))),
+        ("typed", (payments[0], 1, False, way)),
     ]
     teller = tell_everything(payments, steps)
     assert teller.ledger() == teller.truth()

@@ -227,14 +227,14 @@ class _Run:
         return found
 
     def _without_rivals(self, alike: dict[int, list[Held]]) -> dict[int, list[Held]]:
-        """Without entries by hand beside a line of the bank with their day and amount: the texts
-        must tell which of the two it is.
+        """Without entries by hand beside a line of the bank with their day and amount that has no
+        equal in the file: the texts must tell which of the two it is.
         """
         if all(held.source == BANK for group in alike.values() for held in group):
             return alike
         listed: dict[tuple[int, int], set[int]] = {}
         for held in self.free.values():
-            if held.source == BANK and held.status == POSTED and not held.is_kin:
+            if held.source == BANK and held.status == POSTED and held.fingerprint not in alike:
                 listed.setdefault((held.units, held.day), set()).add(held.fingerprint)
         return {
             fingerprint: [
@@ -364,6 +364,9 @@ class _Run:
             return None
         gap = abs(line.day - held.day)
         if not gap and held.status == POSTED:
+            is_typed = held.source != BANK
+            if is_typed and self._is_for_listed(line, lines_of, held_of):
+                return None
             return pair.cost
         theirs = (
             other
@@ -379,6 +382,22 @@ class _Run:
         )
         has_rival = next(theirs, None) is not None or next(ours, None) is not None
         return None if has_rival else pair.cost
+
+    def _is_for_listed(
+        self,
+        line: Incoming,
+        lines_of: Mapping[int, list[Incoming]],
+        held_of: Mapping[int, list[Held]],
+    ) -> bool:
+        """Whether the bank's earlier lines of this day, now in other words, need all of its lines
+        in this file.
+        """
+        listed = [
+            other
+            for other in held_of.get(line.day, ())
+            if other.source == BANK and other.is_kin and self.evidence.judge(line, other)
+        ]
+        return len(listed) >= len(lines_of[line.day])
 
     def by_late_announcement(self) -> None:
         """An older file may announce what the bank has booked since. As it counts in no balance,
