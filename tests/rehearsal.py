@@ -190,10 +190,9 @@ def checkout(revision: str, folder: Path) -> Iterator[Path]:
         subprocess.run([*git, "remove", "--force", str(code)], check=True)
 
 
-def rehearse(*, old: str, seconds: float, clients: int, database: str, broker: str) -> Load:
-    """Upgrade from `old` to this folder's code under load. Asserts that nothing was lost."""
-    folder = Path(tempfile.mkdtemp(prefix="rehearsal-"))
-    environment = servers.environment_without_settings() | {
+def settings_for(folder: Path, database: str, broker: str) -> dict[str, str]:
+    """The environment of the processes."""
+    return servers.environment_without_settings() | {
         "SECRET_KEY": "rehearsal-" * 5,
         "DATABASE_URL": database,
         "REDIS_URL": broker,
@@ -206,6 +205,12 @@ def rehearse(*, old: str, seconds: float, clients: int, database: str, broker: s
         "TRUSTED_PROXY_COUNT": "1",
         "LOG_LEVEL": "WARNING",
     }
+
+
+def rehearse(*, old: str, seconds: float, clients: int, database: str, broker: str) -> Load:
+    """Upgrade from `old` to this folder's code under load. Asserts that nothing was lost."""
+    folder = Path(tempfile.mkdtemp(prefix="rehearsal-"))
+    environment = settings_for(folder, database, broker)
     try:
         with checkout(old, folder) as old_code:
             manage(old_code, environment, "migrate", "--noinput", "-v", "0")

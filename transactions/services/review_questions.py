@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from accounts.models import Account
 from banking.kernel.money import to_units
 from transactions.holds import held_in
-from transactions.matching.lines import HAND, Held, Incoming, Text, Verdict
+from transactions.matching.lines import HAND, Held, Incoming, Knowledge, Text, Verdict
 from transactions.matching.matcher import match
 from transactions.matching.reading import Kind, Ledger, knowledge_of, read_ledger, texts_of_held
 from transactions.models import ImportBatch, ImportRow, ReviewItem, Transaction
@@ -111,15 +111,18 @@ def _twin_of(
     ]
     rows = among if among is not None else Transaction.objects.all()
     near = rows.filter(pk__in=[line.pk for line in held]).order_by().in_bulk()
+    if not near:
+        return None
+    knowledge = knowledge_of(row.account_id, on=row.txn_date, covers=None, entry=row.pk)
     while near:
-        verdict = _judged(row, [line for line in held if line.pk in near], ledger)
+        verdict = _judged(row, [line for line in held if line.pk in near], ledger, knowledge)
         candidate = near.pop(verdict.held, None) if verdict.held is not None else None
         if candidate is None or not (must_stay(row) and must_stay(candidate)):
             return candidate
     return None
 
 
-def _judged(row: Transaction, held: list[Held], ledger: Ledger) -> Verdict:
+def _judged(row: Transaction, held: list[Held], ledger: Ledger, knowledge: Knowledge) -> Verdict:
     line = Incoming(row.pk, to_units(row.signed_amount), row.txn_date.toordinal(), row.fingerprint)
     matching = match(
         [line],
@@ -127,7 +130,7 @@ def _judged(row: Transaction, held: list[Held], ledger: Ledger) -> Verdict:
         aliases=ledger.aliases,
         texts_of_incoming=lambda keys: {key: Text(row.description, row.merchant) for key in keys},
         texts_of_held=texts_of_held,
-        knowledge=knowledge_of(row.account_id, on=row.txn_date, covers=None, entry=row.pk),
+        knowledge=knowledge,
     )
     return matching.verdicts[row.pk]
 

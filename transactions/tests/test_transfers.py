@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import ExchangeRate
@@ -59,6 +61,21 @@ def test_uncovered_transfer_leaves_nothing_behind(alice, checking, savings):
     assert not Transaction.objects.exists()
     assert not Transfer.objects.exists()
     assert not AuditEvent.objects.filter(action__startswith="transactions.").exists()
+
+
+def test_many_equal_transfers_on_one_day_cost_no_more_queries(alice, checking, savings):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            transfer_funds(
+                actor=alice, source=savings, target=checking, amount=Decimal(5), on=MARCH
+            )
+        return len(captured)
+
+    queries(), queries()
+    third = queries()
+    for _ in range(6):
+        queries()
+    assert queries() == third
 
 
 def test_currency_transfer_uses_the_days_rate_or_both_amounts(alice, checking):
