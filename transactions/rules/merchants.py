@@ -52,7 +52,7 @@ _PREFIX = re.compile(
     r"|direct debit|dd|so|to|at|bill|sepa|lastschrift|kartenzahlung|ec|girocard|paiement|cb|carte"
     r"|compra|tarjeta|pago|betaling|bea|google pay|apple pay|gpay|paypal|sumup|izettle|zettle"
     r"|sq|tst|sp|pp|www|online|ach|checkcard|recurring|(?:google|apl|ppl|iz|amzn)(?=\s?\*))"
-    r"\b[\s.:*/-]*)+",
+    r"\b[\s.:*/-]*|(?<=\s)(?:0[1-9]|1[0-2])[0-3]\d\s+(?=[^\W\d]))+",
     re.IGNORECASE,
 )
 _SUFFIX = re.compile(

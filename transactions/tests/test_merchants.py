@@ -214,6 +214,8 @@ def test_brand_that_is_an_ordinary_word_needs_a_second_piece_of_evidence(text, s
         ("Google Garage", "Google Garage"),
         ("PLANT BARN HELP.PLANTBARN.COM", "Plant Barn"),
         ("Corner Café", "Corner Café"),
+        ("CHECKCARD 0817 KIOSK 44", "Kiosk"),  # the day after how it was paid
+        ("0817 Kiosk", "0817 Kiosk"),
         ("0042 / 17", ""),
     ],
 )
