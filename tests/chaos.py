@@ -1,0 +1,216 @@
+"""The bank test under kill -9: `make chaos ARGS='--seed N --transfers N --clients N --kills N'`.
+
+Three web processes of their own serve on a private PostgreSQL. Client processes transfer money over
+the API, each transfer under its own Idempotency-Key, and repeat a request with the same key until
+it is decided. Every fifth time they first read a total, which no transfer may change. Meanwhile web
+processes are killed, main process and workers, and started again after the launcher's first pause.
+At the end the books are compared with what the clients were told. One seed decides all transfers
+and kills, though not how the machine interleaves them. Exits 0 if nothing is wrong, otherwise 1.
+"""
+
+import argparse
+import contextlib
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from queue import Empty
+from typing import Any, NamedTuple
+
+from banking.launcher.supervisor import BACK_OFF
+from tests import servers
+from tests.chaos_client import BOOKED, EMAILS, PASSWORD, REFUSED, Household, Told, run_client
+from tests.rehearsal import ROOT, Web, ask, manage, settings_for
+
+WEB_PROCESSES = 3
+# Longer than the longest run; the clients sign in once.
+TOKEN_MINUTES = 600
+CHECKS = ("check_ledger", "verify_audit")
+
+
+class Reaper:
+    """Kills web processes at the seeded moments and starts each again after a pause."""
+
+    def __init__(
+        self, start: Callable[[int], Web], ports: list[int], seed: str, moments: list[int]
+    ) -> None:
+        self.start, self.moments = start, moments
+        self.random = random.Random(f"{seed}-kills")
+        self.alive = {port: start(port) for port in ports}
+        self.start_again_at: dict[int, float] = {}
+        self.kills = 0
+
+    def look(self, done: int) -> None:
+        """Kill as many as are due once `done` transfers are decided, and start the fallen."""
+        while self.moments and self.moments[0] <= done and self.alive:
+            self.moments.pop(0)
+            self._kill(self.random.choice(sorted(self.alive)))
+        for port, at in list(self.start_again_at.items()):
+            if time.monotonic() >= at:
+                del self.start_again_at[port]
+                self.alive[port] = self.start(port)
+
+    def _kill(self, port: int) -> None:
+        web = self.alive.pop(port)
+        os.killpg(web.process.pid, signal.SIGKILL)
+        web.process.wait()
+        self.kills += 1
+        self.start_again_at[port] = time.monotonic() + BACK_OFF[0]
+
+    def stop(self) -> None:
+        for web in self.alive.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(web.process.pid, signal.SIGKILL)
+            web.process.wait()
+
+
+class Report(NamedTuple):
+    """What a run found. `verdict` is empty where nothing is wrong."""
+
+    told: Told
+    verdict: dict[str, Any]
+    seconds: float
+    kills: int
+
+    def is_clean(self) -> bool:
+        told = self.told
+        return not (any(self.verdict.values()) or told.wrong_totals or told.changed_answers)
+
+    def table(self) -> str:
+        told = self.told
+        outcomes = Counter(one.outcome for one in told.decisions)
+        slowest = statistics.quantiles(told.seconds, n=100)
+        rows: dict[str, Any] = {
+            "transfers booked": outcomes[BOOKED],
+            "transfers refused": outcomes[REFUSED],
+            "transfers a second": f"{len(told.decisions) / self.seconds:.1f}",
+            "seconds, p50 and p95": f"{slowest[49]:.2f} {slowest[94]:.2f}",
+            "web processes killed": self.kills,
+            "requests": sum(told.answers.values()),
+            "of them without an answer": told.unanswered,
+            "of them 5xx": told.server_errors,
+            "totals read": told.total_reads,
+            "wrong totals": len(told.wrong_totals),
+            "answers that changed": len(told.changed_answers),
+            **self.verdict,
+        }
+        lines = [
+            f"{name:<28}{value if value != '' else 'clean'!s:>10}" for name, value in rows.items()
+        ]
+        odd = [name for name in outcomes if name not in {BOOKED, REFUSED}]
+        examples = odd[:3] + told.wrong_totals[:3] + told.changed_answers[:3]
+        return "\n".join([*lines, f"answers: {dict(sorted(told.answers.items()))}", *examples])
+
+
+def run(*, seed: str, transfers: int, clients: int, kills: int) -> Report:
+    folder = Path(tempfile.mkdtemp(prefix="chaos-"))
+    try:
+        with servers.postgresql() as database, servers.valkey() as broker:
+            environment = settings_for(folder, database, broker) | {
+                "DEMO": "false",
+                "BEHIND_PROXY": "false",
+                "ACCESS_TOKEN_EXPIRE_MINUTES": str(TOKEN_MINUTES),
+            }
+            manage(ROOT, environment, "migrate", "--noinput", "-v", "0")
+            in_books(environment, "books.open_households()")
+            ports = [servers.free_port() for _ in range(WEB_PROCESSES)]
+            moments = sorted(random.Random(f"{seed}-moments").sample(range(transfers), kills))
+            reaper = Reaper(
+                lambda port: Web(ROOT, port, environment, folder / "log"), ports, seed, moments
+            )
+            try:
+                for web in reaper.alive.values():
+                    web.wait_ready()
+                told, seconds = drive(reaper, ports, seed, transfers, clients)
+            finally:
+                reaper.stop()
+            return Report(told, judged(folder, environment, told), seconds, reaper.kills)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def drive(
+    reaper: Reaper, ports: list[int], seed: str, transfers: int, clients: int
+) -> tuple[Told, float]:
+    """Run the clients to their end, and kill meanwhile. What they were told, and the seconds."""
+    households = [signed_in(ports[0], email) for email in EMAILS]
+    fresh = multiprocessing.get_context("spawn")
+    done, answers = fresh.Value("i", 0), fresh.Queue()
+    begun = time.monotonic()
+    processes = []
+    for number in range(clients):
+        turns = transfers // clients + (number < transfers % clients)
+        household = households[number % len(households)]
+        given = (number, seed, ports, household, turns, done, answers)
+        processes.append(fresh.Process(target=run_client, args=given, daemon=True))
+        processes[-1].start()
+    told, waiting = Told(), clients
+    while waiting:
+        reaper.look(done.value)
+        try:
+            told.add(answers.get(timeout=0.05))
+            waiting -= 1
+        except Empty:
+            if any(process.exitcode for process in processes):
+                raise SystemExit("A client failed; see above.") from None
+    return told, time.monotonic() - begun
+
+
+def signed_in(port: int, email: str) -> Household:
+    credentials = {"email": email, "password": PASSWORD}
+    status, tokens = ask(port, "POST", "/api/auth/login", credentials)
+    assert status == 200, tokens
+    _, accounts = ask(port, "GET", "/api/accounts", token=tokens["access"])
+    rows = accounts["results"]
+    total = sum(Decimal(row["balance"]) for row in rows)
+    return Household(tokens["access"], [row["id"] for row in rows], str(total))
+
+
+def judged(folder: Path, environment: dict[str, str], told: Told) -> dict[str, Any]:
+    """The verdict of the books and of the product's own checks."""
+    decisions = folder / "decisions.json"
+    decisions.write_text(json.dumps([asdict(one) for one in told.decisions]))
+    verdict = json.loads(in_books(environment, f"books.judge_file({str(decisions)!r})"))
+    for check in CHECKS:
+        try:
+            manage(ROOT, environment, check)
+            verdict[check] = ""
+        except SystemExit as error:
+            verdict[check] = str(error)
+    return verdict
+
+
+def in_books(environment: dict[str, str], call: str) -> str:
+    """Call a function of tests/chaos_books.py with the instance's settings: what it printed."""
+    script = f"from tests import chaos_books as books; {call}"
+    return manage(ROOT, environment, "shell", "-v", "0", "-c", script)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", default="", help="default: a new one, which is printed")
+    parser.add_argument("--transfers", type=int, default=400)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--kills", type=int, default=4)
+    options = vars(parser.parse_args())
+    options["seed"] = options["seed"] or str(random.SystemRandom().randrange(10**6))
+    sys.stdout.write(f"{' '.join(f'--{name} {value}' for name, value in options.items())}\n")
+    sys.stdout.flush()
+    report = run(**options)
+    sys.stdout.write(f"{report.table()}\n")
+    return 0 if report.is_clean() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
