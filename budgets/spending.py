@@ -20,6 +20,7 @@ from banking.kernel.money import round_to_minor_unit
 from banking.kernel.periods import Period, add_months, first_of_month
 from transactions.category_moves import Move
 from transactions.flows import Flow, Flows, load_flows_in
+from transactions.known_categories import known_categories
 from transactions.models import Category
 
 
@@ -120,6 +121,12 @@ def sub_categories(category_ids: Collection[int], owner_ids: Collection[int]) ->
     """{category: its subcategories}, both predefined and the owners' own."""
     families: dict[int, list[int]] = {category_id: [] for category_id in category_ids}
     if not families:
+        return families
+    known = known_categories(owner_ids)
+    if known is not None:
+        for pk, category in known.items():
+            if category.parent_id in families:
+                families[category.parent_id].append(pk)
         return families
     children = Category.objects.filter(
         Q(user=None) | Q(user_id__in=owner_ids), parent_id__in=category_ids

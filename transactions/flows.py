@@ -21,6 +21,7 @@ from accounts.models import Account
 from banking.kernel.periods import Period, first_of_month
 from banking.kernel.snapshot import read_before
 from transactions.converted import Conversion, load_converted
+from transactions.known_categories import known_categories
 from transactions.models import Category, DailyTotal, MonthlyTotal
 
 # (account id, category id, its kind, first day of month or day, inflow, outflow, count)
@@ -164,7 +165,10 @@ def load_flows_in(
         open_months.setdefault(pk, set()).update(missing)
     daily = _daily_rows(home, open_months, periods, only)
     by_account = {account.pk: account for account, _currency in pairs}
-    kinds = _kinds({sums.category_id for month in converted.values() for sums in month.sums})
+    kinds = _kinds(
+        {sums.category_id for month in converted.values() for sums in month.sums},
+        {account.user_id for account in by_account.values()},
+    )
     rates = RateTable.for_targets(
         {currency: {account.currency for account in group} for currency, group in accounts.items()},
         {on} | {row[3] for row in daily if row[0] in open_months},
@@ -194,10 +198,11 @@ def _flows(currency: str, rows: list[Flow], summed: set[tuple[int, date]]) -> Fl
     return Flows(currency, tuple(rows), by_month, summed)
 
 
-def _kinds(ids: Set[int | None]) -> dict[int | None, str]:
+def _kinds(ids: Set[int | None], owner_ids: Set[int]) -> dict[int | None, str]:
     """{category: its kind}, of the converted months, which do not hold it."""
     kept = read_before("kinds of categories")
     known: dict[int | None, str] = {pk: kind for pk, kind in kept if pk in ids}
+    known |= {pk: one.kind for pk, one in (known_categories(owner_ids) or {}).items()}
     wanted = {pk for pk in ids if pk is not None and pk not in known}
     if wanted:
         used = list(Category.objects.filter(pk__in=wanted).values_list("pk", "kind"))

@@ -16,6 +16,7 @@ from insights.figures.period_choice import PeriodChoice
 from insights.figures.spending import CategorySpending, categories_of, spending_by_category
 from rewards.totals import RewardsTotal, rewards_total
 from transactions.flows import load_flows
+from transactions.known_categories import read_categories
 from transactions.models import Transaction
 from users.models import User
 from users.policy import Ability, may
@@ -78,6 +79,7 @@ def overview(
 
 def _overview(user: User, choice: PeriodChoice, on: date, include_shared: bool | None) -> Overview:
     coverage = coverage_for(user, include_shared=include_shared)
+    read_categories({user.pk, *(account.user_id for account in coverage.accounts)})
     currency = user.base_currency
     period, before = choice.period, choice.comparison
     trend_period = Period.last_months(TREND_MONTHS, choice.month)

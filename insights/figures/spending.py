@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from banking.kernel.periods import Period
 from transactions.flows import Flow, Flows
+from transactions.known_categories import known_categories
 from transactions.models import Category
 
 UNCATEGORIZED = "Uncategorized"
@@ -81,11 +82,15 @@ def percent_change(now: Decimal, before: Decimal) -> Decimal | None:
 
 
 def categories_of(flows: Flows) -> dict[int | None, Category]:
-    """The categories used in the flows, with their parents, in one query."""
+    """The categories used in the flows, with their parents, in at most one query."""
     ids = {flow.category_id for flow in flows.rows if flow.category_id is not None}
     if not ids:
         return {}
-    used = Category.objects.filter(pk__in=ids).select_related("parent")
+    known = known_categories({flow.account.user_id for flow in flows.rows}) or {}
+    if ids.issubset(known):
+        used = [known[pk] for pk in ids]
+    else:
+        used = list(Category.objects.filter(pk__in=ids).select_related("parent"))
     by_id: dict[int | None, Category] = {category.pk: category for category in used}
     return by_id | {
         category.parent_id: category.parent for category in used if category.parent is not None

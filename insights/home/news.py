@@ -1,16 +1,18 @@
 """What changed lately: new recurring payments, price increases, refunds, unusual spending."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from django.db.models import Q
 from django.urls import reverse
 
 from alerts.models import Alert, AlertType
 from insights.figures.links import Links
 from insights.recurring.recurring import Recurring
 from insights.recurring.recurring_page import lines_of
+from transactions.known_categories import known_categories
 from transactions.models import Category, Transaction
 from users.models import User
 
@@ -71,11 +73,11 @@ def _marked(item: NewsItem, since: date | None) -> NewsItem:
 
 def _recurring(found: Iterable[Recurring], links: Links, on: date) -> list[NewsItem]:
     """Price increases, and payments recently found to recur."""
-    kinds = dict(Category.objects.filter(kind=Category.Kind.TRANSFER).values_list("pk", "kind"))
+    transfers = _transfer_ids({account.user_id for account in links.coverage.accounts})
     earliest = on - timedelta(days=LATELY_DAYS)
     items = []
     for payment in found:
-        if payment.is_income or not payment.is_active or payment.category_id in kinds:
+        if payment.is_income or not payment.is_active or payment.category_id in transfers:
             continue
         change = payment.price_change
         if change is not None and change.is_rise and change.since > earliest:
@@ -104,6 +106,14 @@ def _recurring(found: Iterable[Recurring], links: Links, on: date) -> list[NewsI
                 )
             )
     return items
+
+
+def _transfer_ids(owner_ids: Collection[int]) -> set[int]:
+    known = known_categories(owner_ids)
+    if known is not None:
+        return {pk for pk, one in known.items() if one.kind == Category.Kind.TRANSFER}
+    of_owners = Category.objects.filter(Q(user=None) | Q(user__in=owner_ids))
+    return set(of_owners.filter(kind=Category.Kind.TRANSFER).values_list("pk", flat=True))
 
 
 def _is_first_seen(one: Recurring) -> bool:

@@ -23,6 +23,7 @@ from insights.forecast.expected_events import Event, expected_events, known_line
 from insights.forecast.forecast_ledger import Ledger
 from insights.recurring.entries import Ahead, Entry, merchant_key, shown_name
 from insights.recurring.recurring import Recurring, recurring_among
+from transactions.known_categories import known_categories
 from transactions.models import Category, Transaction
 
 SPENDABLE = (Account.Type.CHECKING, Account.Type.CASH, Account.Type.CREDIT_CARD)
@@ -210,8 +211,7 @@ def _deductions(
 
 def _payments_to_cards(events: Iterable[Event], ledger: Ledger) -> set[int]:
     """The identities of the events categorized as credit card payments."""
-    card = Category.objects.filter(user=None, slug=CARD_PAYMENT).values_list("pk", flat=True)
-    card_ids = set(card)
+    card_ids = _card_payment_ids()
     of_bill = {bill.pk: bill.category_id for bill in ledger.bills}
     of_line = {planned.entry.pk: planned.entry.category_id for planned in ledger.ahead}
     found = set()
@@ -225,6 +225,14 @@ def _payments_to_cards(events: Iterable[Event], ledger: Ledger) -> set[int]:
         if category in card_ids:
             found.add(id(event))
     return found
+
+
+def _card_payment_ids() -> set[int]:
+    known = known_categories(())
+    if known is not None:
+        return {pk for pk, category in known.items() if category.slug == CARD_PAYMENT}
+    card = Category.objects.filter(user=None, slug=CARD_PAYMENT)
+    return set(card.values_list("pk", flat=True))
 
 
 def _kind(event: Event, pending: AbstractSet[int]) -> str:

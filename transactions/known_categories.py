@@ -1,0 +1,33 @@
+"""Categories that the open snapshot has read: one read answers every later question in it."""
+
+from collections.abc import Collection
+
+from django.db.models import Q
+
+from banking.kernel.snapshot import read_before
+from transactions.models import Category
+
+
+def read_categories(owner_ids: Collection[int]) -> None:
+    """Read the predefined categories and these owners' own, also deleted ones, with one query."""
+    rows = Category.objects.filter(Q(user=None) | Q(user__in=owner_ids)).order_by("pk")
+    found = {category.pk: category for category in rows}
+    for category in found.values():
+        if category.parent_id in found:
+            category.parent = found[category.parent_id]
+    read_before("categories").append((frozenset(owner_ids), found))
+
+
+def known_categories(owner_ids: Collection[int]) -> dict[int, Category] | None:
+    """{primary key: category} in order, with parents, of those an owner's transactions may have.
+
+    None if the open snapshot has not read them.
+    """
+    for owners, found in read_before("categories"):
+        if owners.issuperset(owner_ids):
+            return {
+                pk: category
+                for pk, category in found.items()
+                if category.user_id is None or category.user_id in owner_ids
+            }
+    return None
