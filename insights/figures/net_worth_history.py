@@ -11,10 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import reduce
-from operator import or_
 
-from django.db.models import Q, Sum
+from django.db.models import Sum
 
 from accounts.exchange import Converted, Rate, RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
@@ -23,7 +21,8 @@ from banking.kernel.periods import Period, first_of_month
 from insights.figures.net_worth import NetWorth, net_worth, was_active
 from insights.figures.questions import Question
 from insights.figures.spending import percent_change
-from transactions.models import DailyTotal, MonthlyTotal
+from transactions.day_sums import day_sums
+from transactions.models import MonthlyTotal
 from users.timezones import local_date
 
 # (month, account id, the balance change in that month)
@@ -162,22 +161,13 @@ def _rest_of_months(
     }
     if not (accounts and rests):
         return {}
-    spans = [Q(day__gte=rest.start, day__lt=rest.end) for rest in rests.values()]
-    totals = DailyTotal.objects.filter(
-        reduce(or_, spans), account_id__in=[account.pk for account in accounts]
-    )
-    nets = [
-        (on, account_id, inflow - outflow)
-        for on, account_id, inflow, outflow in totals.order_by()
-        .values_list("day", "account_id")
-        .annotate(Sum("inflow"), Sum("outflow"))
-    ]
+    days = day_sums({account.pk for account in accounts}, list(rests.values()))
     found: dict[date, dict[int, Decimal]] = {}
     for evening, rest in rests.items():
         sums = found.setdefault(evening, {})
-        for on, account_id, net in nets:
-            if on in rest:
-                sums[account_id] = sums.get(account_id, Decimal(0)) + net
+        for day in days:
+            if day.on in rest:
+                sums[day.account_id] = sums.get(day.account_id, Decimal(0)) + day.net
     return found
 
 

@@ -7,11 +7,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DateTimeField, Max, OuterRef, Q, Subquery, Sum
+from django.db.models import DateTimeField, Max, OuterRef, Q, Subquery
 
 from accounts.models import Account
+from banking.kernel.periods import Period
 from insights.figures.net_worth import AccountBalance
-from transactions.models import DailyTotal, ImportBatch
+from transactions.day_sums import day_sums
+from transactions.models import ImportBatch
 
 EVENINGS = 30
 # A bank that has sent nothing for this long, or a file this old, may be out of date.
@@ -57,7 +59,7 @@ class AccountLine:
 
 
 def account_lines(items: Iterable[AccountBalance], *, on: date) -> list[AccountLine]:
-    """A line for each account, in the given order. Runs two queries, whatever the history."""
+    """A line for each account, in the given order; at most two queries, whatever the history."""
     items = list(items)
     ids = [item.account.pk for item in items]
     if not ids:
@@ -91,16 +93,15 @@ def evenings(balance: Decimal, nets: dict[date, Decimal], on: date) -> tuple[Dec
 
 
 def _daily_nets(ids: list[int], on: date) -> dict[int, dict[date, Decimal]]:
-    rows = (
-        DailyTotal.objects.filter(account_id__in=ids, day__gt=on - timedelta(days=EVENINGS))
-        .order_by()
-        .values_list("account_id", "day")
-        .annotate(Sum("inflow"), Sum("outflow"))
-    )
     found: dict[int, dict[date, Decimal]] = defaultdict(dict)
-    for account_id, day, inflow, outflow in rows:
-        found[account_id][day] = inflow - outflow
+    for row in day_sums(ids, [latest_days(on)]):
+        found[row.account_id][row.on] = row.net
     return found
+
+
+def latest_days(on: date) -> Period:
+    """The days after the first evening, also those to come."""
+    return Period(on - timedelta(days=EVENINGS - 1), date.max)
 
 
 def _last_updates(ids: list[int]) -> dict[int, dict[str, Any]]:

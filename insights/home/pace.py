@@ -9,20 +9,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Q, Sum, Value
-from django.db.models.functions import Coalesce
-
 from accounts.exchange import RateTable
 from accounts.models import Account
-from banking.kernel.fields import AmountField
 from banking.kernel.periods import Period, add_months
 from insights.figures.coverage import Coverage
-from transactions.models import Category, DailyTotal
+from transactions.day_sums import day_sums
 
 # The projection averages the rest of up to this many previous months.
 PAST_MONTHS = 3
 _ZERO = Decimal(0)
-_NOTHING = Value(_ZERO, output_field=AmountField())
 
 DailySpending = Mapping[date, Decimal]
 
@@ -104,9 +99,14 @@ def month_pace(
     Reads the month and the three before, by day: one query, and one for rates if it needs any.
     """
     period = Period.month_of(month)
-    read = Period(add_months(period.start, -PAST_MONTHS), period.end)
-    spending = daily_spending(coverage.accounts, currency, read)
+    spending = daily_spending(coverage.accounts, currency, pace_period(month))
     return pace_of(spending, period=period, on=on, currency=currency, budget=budget)
+
+
+def pace_period(month: date) -> Period:
+    """The days that the pace of a month is read from: the month and the three before."""
+    period = Period.month_of(month)
+    return Period(add_months(period.start, -PAST_MONTHS), period.end)
 
 
 def pace_of(
@@ -186,7 +186,7 @@ def daily_spending(
 
     Amounts without a rate are left out, as in every figure.
     """
-    rows = _daily_nets([account.pk for account in accounts], period) if accounts else []
+    rows = _daily_nets(accounts, period)
     rates = RateTable.for_dates({row[0] for row in rows}, currency, {row[1] for row in rows})
     found: dict[date, Decimal] = defaultdict(Decimal)
     for code, day, net in rows:
@@ -195,14 +195,11 @@ def daily_spending(
     return dict(found)
 
 
-def _daily_nets(account_ids: Collection[int], period: Period) -> list[tuple[str, date, Decimal]]:
+def _daily_nets(accounts: Collection[Account], period: Period) -> list[tuple[str, date, Decimal]]:
     """(currency, day, signed net of what counts as spending) from the totals kept by day."""
-    is_expense = Q(category__kind=Category.Kind.EXPENSE)
-    totals = DailyTotal.objects.filter(
-        account_id__in=account_ids, day__gte=period.start, day__lt=period.end
-    ).exclude(category__kind=Category.Kind.TRANSFER)
-    spent = Coalesce(Sum("outflow"), _NOTHING)
-    back = Coalesce(Sum("inflow", filter=is_expense), _NOTHING)
-    grouped = totals.order_by().values_list("account__currency", "day")
-    sums = grouped.annotate(spent=spent, back=back)
-    return [(code, day, returned - out) for code, day, out, returned in sums]
+    currencies = {account.pk: account.currency for account in accounts}
+    nets: dict[tuple[str, date], Decimal] = defaultdict(Decimal)
+    for row in day_sums(currencies.keys(), [period]):
+        if row.spent is not None:
+            nets[currencies[row.account_id], row.on] += row.refunds - row.spent
+    return [(code, day, net) for (code, day), net in nets.items()]

@@ -25,16 +25,17 @@ from insights.figures.questions import Question
 from insights.figures.spending import percent_change
 from insights.forecast.expected_events import Event
 from insights.forecast.forecast_page import event_url
-from insights.home.account_lines import AccountLine, account_lines
+from insights.home.account_lines import AccountLine, account_lines, latest_days
 from insights.home.cards import Card, Layout, layout_from
 from insights.home.charts import pace_chart, worth_chart
 from insights.home.getting_started import Checklist, checklist_for
 from insights.home.kept_outlook import Ahead, ahead_of
 from insights.home.needs import Needs, needs_of
 from insights.home.news import NewsItem, news
-from insights.home.pace import MonthPace, month_pace
+from insights.home.pace import MonthPace, month_pace, pace_period
 from insights.home.safe_to_spend import Deduction, Outlook, SafeToSpend
 from insights.models import HomeState, SampleData
+from transactions.day_sums import day_sums
 from transactions.predefined import UNCATEGORIZED
 from users.models import User
 from users.policy import Ability, may
@@ -93,6 +94,7 @@ def _home_page(
     include_shared: bool | None,
 ) -> HomePage:
     figures = overview(user=user, choice=choice, on=on, include_shared=include_shared)
+    _read_days(figures)
     layout = layout_from(state)
     shown = {card.name for card in (*layout.narrow, *layout.wide)}
     ahead = Ahead(None, (), ())
@@ -122,6 +124,18 @@ def _home_page(
         checklist=_checklist(user, figures, state, sample, needs),
         sample=sample,
     )
+
+
+def _read_days(figures: Overview) -> None:
+    """Read at once the days that the month's pace, the accounts and the net worth need."""
+    pace = pace_period(figures.choice.month)
+    first = Period.month_of(Period.last_months(TREND_MONTHS, figures.on).start)
+    latest = latest_days(figures.on)
+    if pace.end >= latest.start:
+        periods = [first, Period(min(pace.start, latest.start), latest.end)]
+    else:
+        periods = [first, pace, latest]
+    day_sums(set(figures.coverage.account_ids), periods)
 
 
 def _since(user: User, state: HomeState | None) -> date | None:
