@@ -96,7 +96,7 @@ class _Life:
 def net_worth_history(question: Question) -> NetWorthHistory:
     """The first evening of the period, each month end in it, and its last evening, or today."""
     accounts, on = question.coverage.accounts, question.on
-    evenings = _evenings(question.choice.period, on)
+    evenings = evenings_in(question.choice.period, on)
     currencies = {account.currency for account in accounts}
     rates = RateTable.for_dates(currencies, question.currency, {on, *evenings})
     now = net_worth(accounts=accounts, currency=question.currency, on=on, rates=rates)
@@ -128,7 +128,8 @@ def net_worth_history(question: Question) -> NetWorthHistory:
     )
 
 
-def _evenings(period: Period, on: date) -> list[date]:
+def evenings_in(period: Period, on: date) -> list[date]:
+    """The period's first evening, its month ends, and its last evening, none after `on`."""
     if period.start > on:
         return []
     ends = [Period.month_of(month).last_day for month in period.months()]

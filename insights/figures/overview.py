@@ -74,11 +74,12 @@ def overview(
 ) -> Overview:
     """The overview of `choice` as `user` may see it on the date `on` (in the user's time zone)."""
     with read_snapshot():
-        return _overview(user, choice, on, include_shared)
+        return overview_of(coverage_for(user, include_shared=include_shared), choice, on)
 
 
-def _overview(user: User, choice: PeriodChoice, on: date, include_shared: bool | None) -> Overview:
-    coverage = coverage_for(user, include_shared=include_shared)
+def overview_of(coverage: Coverage, choice: PeriodChoice, on: date) -> Overview:
+    """As `overview`, of accounts that are read already; inside of a snapshot."""
+    user = coverage.user
     read_categories({user.pk, *(account.user_id for account in coverage.accounts)})
     currency = user.base_currency
     period, before = choice.period, choice.comparison

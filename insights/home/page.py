@@ -9,16 +9,18 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.exchange import RateTable
 from accounts.models import Account
 from banking.kernel.formats import date_format
 from banking.kernel.money import format_money
 from banking.kernel.periods import Period
 from banking.kernel.snapshot import read_snapshot
 from budgets.progress import month_totals
+from insights.figures.coverage import Coverage, coverage_for
 from insights.figures.links import Links
 from insights.figures.net_worth import AccountBalance
-from insights.figures.net_worth_history import WorthPoint, net_worth_history
-from insights.figures.overview import TREND_MONTHS, Overview, overview
+from insights.figures.net_worth_history import WorthPoint, evenings_in, net_worth_history
+from insights.figures.overview import TREND_MONTHS, Overview, overview_of
 from insights.figures.period_choice import PeriodChoice
 from insights.figures.period_words import period_label, period_picker, span_label
 from insights.figures.questions import Question
@@ -93,8 +95,9 @@ def _home_page(
     state: HomeState | None,
     include_shared: bool | None,
 ) -> HomePage:
-    figures = overview(user=user, choice=choice, on=on, include_shared=include_shared)
-    _read_days(figures)
+    coverage = coverage_for(user, include_shared=include_shared)
+    _read_days(coverage, choice.month, on)
+    figures = overview_of(coverage, choice, on)
     layout = layout_from(state)
     shown = {card.name for card in (*layout.narrow, *layout.wide)}
     ahead = Ahead(None, (), ())
@@ -126,16 +129,24 @@ def _home_page(
     )
 
 
-def _read_days(figures: Overview) -> None:
-    """Read at once the days that the month's pace, the accounts and the net worth need."""
-    pace = pace_period(figures.choice.month)
-    first = Period.month_of(Period.last_months(TREND_MONTHS, figures.on).start)
-    latest = latest_days(figures.on)
+def _read_days(coverage: Coverage, month: date, on: date) -> None:
+    """Read at once the days, and their rates, that the pace, the accounts and the worth need."""
+    pace, year = pace_period(month), _last_year(on)
+    first, latest = Period.month_of(year.start), latest_days(on)
     if pace.end >= latest.start:
         periods = [first, Period(min(pace.start, latest.start), latest.end)]
     else:
         periods = [first, pace, latest]
-    day_sums(set(figures.coverage.account_ids), periods)
+    day_sums(set(coverage.account_ids), periods)
+    days = {pace.start + timedelta(days=number) for number in range(pace.days)}
+    currencies = {account.currency for account in coverage.accounts}
+    days |= {on, *evenings_in(year, on)}
+    RateTable.for_dates(currencies, coverage.user.base_currency, days)
+
+
+def _last_year(on: date) -> Period:
+    """The last twelve months, ending on that day."""
+    return Period(Period.last_months(TREND_MONTHS, on).start, on + timedelta(days=1))
 
 
 def _since(user: User, state: HomeState | None) -> date | None:
@@ -177,9 +188,7 @@ def _pace(figures: Overview) -> MonthPace:
 
 def _worth(figures: Overview) -> tuple[WorthPoint, ...]:
     """The net worth of the last twelve months, ending today."""
-    period = Period.last_months(TREND_MONTHS, figures.on)
-    year = Period(period.start, figures.on + timedelta(days=1))
-    choice = PeriodChoice("custom", year, figures.on)
+    choice = PeriodChoice("custom", _last_year(figures.on), figures.on)
     question = Question(figures.coverage, choice, figures.currency, figures.on)
     return net_worth_history(question).points if figures.coverage.accounts else ()
 
