@@ -76,7 +76,10 @@ def _read(account_ids: Collection[int], periods: Sequence[Period]) -> list[DaySu
             refunds=Sum("inflow", filter=is_expense),
         )
     )
-    return [DaySum(*row[:-1], row[-1] or Decimal(0)) for row in rows]
+    return [
+        DaySum(pk, on, inflow, outflow, spent, refunds or Decimal(0))
+        for pk, on, inflow, outflow, spent, refunds in rows
+    ]
 
 
 def _in(period: Period) -> Q:
