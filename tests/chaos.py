@@ -3,9 +3,10 @@
 Three web processes of their own serve on a private PostgreSQL. Client processes transfer money over
 the API, each transfer under its own Idempotency-Key, and repeat a request with the same key until
 it is decided. Every fifth time they first read a total, which no transfer may change. Meanwhile web
-processes are killed, main process and workers, and started again after the launcher's first pause.
-At the end the books are compared with what the clients were told. One seed decides all transfers
-and kills, though not how the machine interleaves them. Exits 0 if nothing is wrong, otherwise 1.
+processes are killed, main process and workers, and with `--database-kills N` PostgreSQL too. Each
+is started again after the launcher's first pause. At the end the books are compared with what the
+clients were told. One seed decides all transfers and kills, though not how the machine interleaves
+them. Exits 0 if nothing is wrong, otherwise 1.
 """
 
 import argparse
@@ -39,34 +40,74 @@ TOKEN_MINUTES = 600
 CHECKS = ("check_ledger", "verify_audit")
 
 
-class Reaper:
-    """Kills web processes at the seeded moments and starts each again after a pause."""
+class Plan(NamedTuple):
+    """What a run does."""
 
-    def __init__(
-        self, start: Callable[[int], Web], ports: list[int], seed: str, moments: list[int]
-    ) -> None:
-        self.start, self.moments = start, moments
-        self.random = random.Random(f"{seed}-kills")
-        self.alive = {port: start(port) for port in ports}
+    seed: str
+    transfers: int
+    clients: int
+    kills: int
+    database_kills: int
+
+
+class Reaper:
+    """Kills web processes and the database at the seeded moments, counted in decided transfers, and
+    starts each again after a pause.
+    """
+
+    def __init__(self, start: Callable[[int], Web], server: servers.PostgreSQL, plan: Plan) -> None:
+        self.start_web, self.server = start, server
+        self.random = random.Random(f"{plan.seed}-kills")
+        self.moments = sorted(
+            [(self.random.randrange(plan.transfers), "web") for _ in range(plan.kills)]
+            + [(self.random.randrange(plan.transfers), "db") for _ in range(plan.database_kills)]
+        )
+        self.alive = {port: start(port) for port in free_ports(WEB_PROCESSES)}
+        self.ports = list(self.alive)
         self.start_again_at: dict[int, float] = {}
-        self.kills = 0
+        self.killed: Counter[str] = Counter()
+        # When the database was back, and how many transfers were decided then (at the next look).
+        self.back: tuple[float, int | None] | None = None
+        self.longest_return = 0.0
 
     def look(self, done: int) -> None:
-        """Kill as many as are due once `done` transfers are decided, and start the fallen."""
-        while self.moments and self.moments[0] <= done and self.alive:
-            self.moments.pop(0)
-            self._kill(self.random.choice(sorted(self.alive)))
+        """Kill what is due once `done` transfers are decided, and start the fallen."""
+        self._watch_return(done)
+        while self.moments and self.moments[0][0] <= done and self.alive and not self.back:
+            _, what = self.moments.pop(0)
+            self.killed[what] += 1
+            if what == "web":
+                self._kill_web(self.random.choice(sorted(self.alive)))
+            else:
+                self._kill_database()
+                self.back = time.monotonic(), None
         for port, at in list(self.start_again_at.items()):
             if time.monotonic() >= at:
                 del self.start_again_at[port]
-                self.alive[port] = self.start(port)
+                self.alive[port] = self.start_web(port)
 
-    def _kill(self, port: int) -> None:
+    def _watch_return(self, done: int) -> None:
+        if self.back and self.back[1] is None:
+            self.back = self.back[0], done
+        elif self.back and done > self.back[1]:
+            self.longest_return = max(self.longest_return, time.monotonic() - self.back[0])
+            self.back = None
+
+    def _kill_web(self, port: int) -> None:
         web = self.alive.pop(port)
         os.killpg(web.process.pid, signal.SIGKILL)
         web.process.wait()
-        self.kills += 1
         self.start_again_at[port] = time.monotonic() + BACK_OFF[0]
+
+    def _kill_database(self) -> None:
+        self.server.kill()
+        for _ in range(20):
+            time.sleep(BACK_OFF[0])
+            # Until the last of its processes has ended, the new one refuses to start.
+            with contextlib.suppress(servers.MissingError):
+                self.server.start()
+                return
+        raise SystemExit("PostgreSQL does not start again.")
 
     def stop(self) -> None:
         for web in self.alive.values():
@@ -81,7 +122,8 @@ class Report(NamedTuple):
     told: Told
     verdict: dict[str, Any]
     seconds: float
-    kills: int
+    killed: Counter[str]
+    longest_return: float
 
     def is_clean(self) -> bool:
         told = self.told
@@ -96,7 +138,9 @@ class Report(NamedTuple):
             "transfers refused": outcomes[REFUSED],
             "transfers a second": f"{len(told.decisions) / self.seconds:.1f}",
             "seconds, p50 and p95": f"{slowest[49]:.2f} {slowest[94]:.2f}",
-            "web processes killed": self.kills,
+            "web processes killed": self.killed["web"],
+            "databases killed": self.killed["db"],
+            "seconds until it served": f"{self.longest_return:.1f}",
             "requests": sum(told.answers.values()),
             "of them without an answer": told.unanswered,
             "of them 5xx": told.server_errors,
@@ -113,49 +157,49 @@ class Report(NamedTuple):
         return "\n".join([*lines, f"answers: {dict(sorted(told.answers.items()))}", *examples])
 
 
-def run(*, seed: str, transfers: int, clients: int, kills: int) -> Report:
+def run(plan: Plan) -> Report:
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     try:
-        with servers.postgresql() as database, servers.valkey() as broker:
-            environment = settings_for(folder, database, broker) | {
+        with servers.postgresql_server(forgetful=False) as server, servers.valkey() as broker:
+            environment = settings_for(folder, server.url, broker) | {
                 "DEMO": "false",
                 "BEHIND_PROXY": "false",
                 "ACCESS_TOKEN_EXPIRE_MINUTES": str(TOKEN_MINUTES),
             }
             manage(ROOT, environment, "migrate", "--noinput", "-v", "0")
             in_books(environment, "books.open_households()")
-            ports = [servers.free_port() for _ in range(WEB_PROCESSES)]
-            moments = sorted(random.Random(f"{seed}-moments").sample(range(transfers), kills))
-            reaper = Reaper(
-                lambda port: Web(ROOT, port, environment, folder / "log"), ports, seed, moments
-            )
+            log = folder / "log"
+            reaper = Reaper(lambda port: Web(ROOT, port, environment, log), server, plan)
             try:
                 for web in reaper.alive.values():
                     web.wait_ready()
-                told, seconds = drive(reaper, ports, seed, transfers, clients)
+                told, seconds = drive(reaper, plan)
             finally:
                 reaper.stop()
-            return Report(told, judged(folder, environment, told), seconds, reaper.kills)
+            verdict = judged(folder, environment, told)
+            return Report(told, verdict, seconds, reaper.killed, reaper.longest_return)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def drive(
-    reaper: Reaper, ports: list[int], seed: str, transfers: int, clients: int
-) -> tuple[Told, float]:
+def free_ports(count: int) -> list[int]:
+    return [servers.free_port() for _ in range(count)]
+
+
+def drive(reaper: Reaper, plan: Plan) -> tuple[Told, float]:
     """Run the clients to their end, and kill meanwhile. What they were told, and the seconds."""
-    households = [signed_in(ports[0], email) for email in EMAILS]
+    households = [signed_in(reaper.ports[0], email) for email in EMAILS]
     fresh = multiprocessing.get_context("spawn")
     done, answers = fresh.Value("i", 0), fresh.Queue()
     begun = time.monotonic()
     processes = []
-    for number in range(clients):
-        turns = transfers // clients + (number < transfers % clients)
+    for number in range(plan.clients):
+        turns = plan.transfers // plan.clients + (number < plan.transfers % plan.clients)
         household = households[number % len(households)]
-        given = (number, seed, ports, household, turns, done, answers)
+        given = (number, plan.seed, reaper.ports, household, turns, done, answers)
         processes.append(fresh.Process(target=run_client, args=given, daemon=True))
         processes[-1].start()
-    told, waiting = Told(), clients
+    told, waiting = Told(), plan.clients
     while waiting:
         reaper.look(done.value)
         try:
@@ -203,11 +247,12 @@ def main() -> int:
     parser.add_argument("--transfers", type=int, default=400)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--kills", type=int, default=4)
-    options = vars(parser.parse_args())
-    options["seed"] = options["seed"] or str(random.SystemRandom().randrange(10**6))
-    sys.stdout.write(f"{' '.join(f'--{name} {value}' for name, value in options.items())}\n")
+    parser.add_argument("--database-kills", type=int, default=0)
+    plan = Plan(**vars(parser.parse_args()))
+    plan = plan._replace(seed=plan.seed or str(random.SystemRandom().randrange(10**6)))
+    sys.stdout.write(f"{plan}\n")
     sys.stdout.flush()
-    report = run(**options)
+    report = run(plan)
     sys.stdout.write(f"{report.table()}\n")
     return 0 if report.is_clean() else 1
 

@@ -9,20 +9,19 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from banking.launcher.place import valkey_program
 
-# Optimized for speed, not durability: no data has to survive.
 POSTGRESQL_SETTINGS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
     "max_connections": "200",
     "shared_buffers": "128MB",
     "listen_addresses": "127.0.0.1",
 }
+# Optimized for speed, not durability: no data has to survive.
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 # Variables a developer's shell may set for their own instance. Tests and checks use their own.
 SETTINGS = {
@@ -46,27 +45,66 @@ class MissingError(Exception):
     """A program the tests need is missing and could not be installed. The message says why."""
 
 
+@dataclass
+class PostgreSQL:
+    """A private server in a temporary folder, which can be killed and started again."""
+
+    programs: Path
+    folder: Path
+    owner: dict[str, str]
+    port: int
+    settings: dict[str, str]
+    process: subprocess.Popen | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgres://postgres@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Start it and wait until it serves."""
+        self.process = _start_postgresql(
+            self.programs, self.folder, self.port, self.owner, self.settings
+        )
+        _wait_for_postgresql(self.programs, self.folder, self.port, self.process, self.owner)
+
+    def kill(self) -> None:
+        """Kill its main process; the others notice and end."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=20)
+        self.kill()
+
+
 @contextlib.contextmanager
-def postgresql() -> Iterator[str]:
-    """Yield the URL of a private server in a temporary folder. It stops with the block."""
+def postgresql_server(*, forgetful: bool) -> Iterator[PostgreSQL]:
+    """A running server. It stops with the block; a forgetful one may lose data if it is killed."""
     programs = postgresql_programs()
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     owner = _owner_for(folder)
     try:
         _create_cluster(programs, folder, owner)
-        port = free_port()
-        server = _start_postgresql(programs, folder, port, owner)
+        chosen = POSTGRESQL_SETTINGS | (FORGETFUL if forgetful else {})
+        server = PostgreSQL(programs, folder, owner, free_port(), chosen)
         try:
-            _wait_for_postgresql(programs, folder, port, server, owner)
-            yield f"postgres://postgres@127.0.0.1:{port}/postgres"
+            server.start()
+            yield server
         finally:
-            server.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                server.wait(timeout=20)
-            server.kill()
-            server.wait()
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """Yield the URL of a private server in a temporary folder. It stops with the block."""
+    with postgresql_server(forgetful=True) as server:
+        yield server.url
 
 
 def postgresql_programs() -> Path:
@@ -129,9 +167,9 @@ def _create_cluster(programs: Path, folder: Path, owner: dict[str, str]) -> None
 
 
 def _start_postgresql(
-    programs: Path, folder: Path, port: int, owner: dict[str, str]
+    programs: Path, folder: Path, port: int, owner: dict[str, str], settings: dict[str, str]
 ) -> subprocess.Popen:
-    settings = [part for pair in POSTGRESQL_SETTINGS.items() for part in ("-c", "=".join(pair))]
+    options = [part for pair in settings.items() for part in ("-c", "=".join(pair))]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
             [
@@ -142,7 +180,7 @@ def _start_postgresql(
                 str(port),
                 "-k",
                 folder,
-                *settings,
+                *options,
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,
