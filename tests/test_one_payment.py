@@ -549,6 +549,16 @@ def test_line_of_the_bank_comes_before_an_entry_with_its_words(db, build, way):
     assert teller.ledger() == teller.truth()
 
 
+def test_entry_that_a_line_became_is_no_other_line_of_that_file(db):
+    """One of two equal lines becomes an entry that was asked about beside the other."""
+    days = ((13, "Netflix"), (14, "Łódź Zoo"), (14, "Łódź Zoo"), (17, "Netflix"))
+    days += ((17, "Łódź Zoo"), (18, "Łódź Zoo"))
+    payments = [Payment(n, day, "-10.00", payee) for n, (day, payee) in enumerate(days)]
+    steps = [("typed", (payments[4], -2, True, "hand")), ("typed", (payments[2], -1, True, "hand"))]
+    teller = tell_everything(payments, steps)
+    assert teller.ledger() == teller.truth()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["checking", "card"])
 def test_a_household_is_asked_about_few_of_its_transactions(db, key, record_property):

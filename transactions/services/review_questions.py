@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import Account
 from banking.kernel.money import to_units
@@ -16,7 +16,7 @@ from transactions.holds import held_in
 from transactions.matching.lines import HAND, Held, Incoming, Knowledge, Text, Verdict
 from transactions.matching.matcher import match
 from transactions.matching.reading import Kind, Ledger, knowledge_of, read_ledger, texts_of_held
-from transactions.models import ImportBatch, ImportRow, ReviewItem, Transaction
+from transactions.models import BankLine, ImportBatch, ImportRow, ReviewItem, Transaction
 from transactions.models.reasons import ALREADY_THERE, reason_on
 from users.models import User
 
@@ -111,6 +111,8 @@ def _twin_of(
     ]
     rows = among if among is not None else Transaction.objects.all()
     near = rows.filter(pk__in=[line.pk for line in held]).order_by().in_bulk()
+    for pk in listed_beside(row, near):
+        del near[pk]
     if not near:
         return None
     knowledge = knowledge_of(row.account_id, on=row.txn_date, covers=None, entry=row.pk)
@@ -120,6 +122,21 @@ def _twin_of(
         if candidate is None or not (must_stay(row) and must_stay(candidate)):
             return candidate
     return None
+
+
+def listed_beside(row: Transaction, pks: Collection[int]) -> set[int]:
+    """Which of these transactions are in a file or at a bank that also lists this one: it lists a
+    payment once.
+    """
+    told = row.bank_lines.filter(is_pending=False)
+    batches = {*told.values_list("import_batch", flat=True), row.import_batch_id} - {None}
+    sources = {*told.values_list("source", flat=True)} - {""}
+    if not (batches or sources):
+        return set()
+    booked = BankLine.objects.filter(transaction__in=pks, is_pending=False)
+    lines = booked.filter(Q(import_batch__in=batches) | Q(source__in=sources))
+    added = Transaction.objects.filter(pk__in=pks, import_batch__in=batches)
+    return {*lines.values_list("transaction_id", flat=True), *added.values_list("pk", flat=True)}
 
 
 def _judged(row: Transaction, held: list[Held], ledger: Ledger, knowledge: Knowledge) -> Verdict:

@@ -41,6 +41,7 @@ from transactions.services.posting import book, delete_transactions, restore_tra
 from transactions.services.review_questions import (
     ask_about_entry,
     ask_on_about_entry,
+    listed_beside,
     must_stay,
 )
 from transactions.totals import SumsByKey, merge, sums_of_rows
@@ -299,6 +300,20 @@ def _look_again_at_rivals(
         rival.save()
         if rival.import_row_id:
             _count_again(sure(rival.import_row).batch_id)
+    if item.entered_id is None:
+        _ask_on_about_listed(item, at)
+
+
+def _ask_on_about_listed(item: ReviewItem, at: datetime) -> None:
+    """A line became this entry, so the entry is no other line of the same file: ask on about it."""
+    for asked in ReviewItem.objects.open().filter(entered=item.candidate_id).order_by("pk"):
+        entered = sure(asked.entered)
+        if asked.candidate_id and listed_beside(entered, [asked.candidate_id]):
+            asked.told_apart = [*asked.told_apart, asked.candidate_id]
+            ask_on_about_entry(asked, entered)
+            if asked.status != Status.OPEN:
+                asked.decided_at = at
+            asked.save()
 
 
 def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
