@@ -112,14 +112,16 @@ class PrivateResponses:
 class OwnRegion:
     """Pages use the user's time zone for times, and their region format for dates and amounts.
 
-    The API uses UTC and plain digits.
+    The API uses UTC and plain digits, and so does its overview among the pages.
     """
+
+    DATA = ("/api/", "/dashboard/overview")
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/api/") or not request.user.is_authenticated:
+        if request.path_info.startswith(self.DATA) or not request.user.is_authenticated:
             return self.get_response(request)
         zone = ZoneInfo(request.user.timezone)
         with timezone.override(zone), region(request.user.locale):

@@ -88,7 +88,7 @@ class User(AbstractUser):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     # What staff search, one per line. On PostgreSQL with a trigram index, where it may be created.
-    search_text = FoldedField("name", "email", "phone_digits")
+    search_text = FoldedField("name", "email", "phone_digits", db_default="")
 
     # Cached by accounts, once per request (accounts/models.py).
     _shared_account_ids: dict[int, str]

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import ApiView, operation
+from banking.kernel.region import region
 from insights.asking.answers import EXAMPLES, Answer, answer
 from insights.asking.finding import LONGEST
 from users.signed_in import UserApiRequest
@@ -64,7 +65,9 @@ class AskApi(ApiView):
         if len(words) > LONGEST:
             raise ValidationError({"q": f"A question can have at most {LONGEST} characters."})
         today = local_date(request.user.timezone, timezone.now())
-        said = answer(cast(HttpRequest, request), words, today=today)
+        # In the person's region, as on the page: it decides on which day a week begins.
+        with region(request.user.locale):
+            said = answer(cast(HttpRequest, request), words, today=today)
         if isinstance(said, Answer):
             amounts = [{"amount": amount, "currency": unit} for amount, unit in said.amounts]
             data = {"is_answered": True, "text": said.text, "note": said.note, "amounts": amounts}

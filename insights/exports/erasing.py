@@ -98,6 +98,8 @@ def finish_erasures(*, at: datetime) -> int:
     for user in User.objects.filter(pk__in=recent.values("target_id"), is_active=False):
         with db_transaction.atomic():
             count += _delete_rows(user)
+            # A page that was being made meanwhile may have been kept.
+            forget_kept([user.pk])
             late = AuditEvent.objects.filter(chain__name=trail.chain_name(user.pk))
             if late.exclude(salt="").exclude(action__in=(ERASED, trail.DETAILS_ERASED)).exists():
                 trail.erase_details(actor=None, owner_id=user.pk, elsewhere=Q(actor=user))

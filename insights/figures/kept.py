@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from banking.kernel.keeping import forget
 
-HOME, OUTLOOK, OVERVIEW = "home", "outlook", "overview"
+KINDS = HOME, OUTLOOK, OVERVIEW = "home", "outlook", "overview"
 
 
 def key_of(kind: str, user_id: int) -> str:
@@ -14,4 +14,4 @@ def key_of(kind: str, user_id: int) -> str:
 
 def forget_kept(user_ids: Iterable[int]) -> None:
     """Remove what is kept for these people."""
-    forget(key_of(kind, pk) for pk in user_ids for kind in (HOME, OUTLOOK, OVERVIEW))
+    forget(key_of(kind, pk) for pk in user_ids for kind in KINDS)

@@ -35,7 +35,7 @@ from banking.kernel.build import build
 from bills.models import Bill
 from budgets.models import Budget
 from rewards.models import Reward
-from transactions.models import Category
+from transactions.models import Category, Transfer
 from users.audit import trail
 from users.demo import is_for_everybody
 from users.models import AuditChain, User
@@ -69,13 +69,15 @@ def _heads(user: User) -> QuerySet[Any, Any]:
 
 
 def _elsewhere(user: User) -> QuerySet[Any, Any]:
-    """What changes outside of those chains: rates and predefined categories.
+    """What changes outside of those chains: rates, predefined categories, which alerts are read and
+    which transfers are suggested.
 
     The rest is in the chains. It is here for whoever writes to the tables by hand.
     """
     shared = AccountShare.objects.filter(member=user).accepted().values("account_id")
     accounts = Account.objects.filter(Q(user=user) | Q(pk__in=shared), deleted_at=None)
     theirs = Q(user=user)
+    suggested = Transfer.objects.filter(theirs, status=Transfer.Status.SUGGESTED)
     return User.objects.filter(pk=user.pk).values_list(
         _one(RateMonth.objects.all(), Sum("version")),
         _one(ExchangeRate.objects.all(), Max("pk")),
@@ -83,6 +85,9 @@ def _elsewhere(user: User) -> QuerySet[Any, Any]:
         _one(accounts, Sum("balance")),
         _one(accounts, Max("updated_at")),
         _one(Alert.objects.visible_to(user), Count("pk")),
+        _one(Alert.objects.visible_to(user).counted(), Count("pk")),
+        _one(suggested, Count("pk")),
+        _one(suggested, Max("pk")),
         *(_one(rows.objects.filter(theirs), Max("updated_at")) for rows in (Bill, Budget, Reward)),
         _one(BankConnection.objects.filter(theirs), Max("updated_at")),
         _one(EmailAddress.objects.filter(theirs, verified=True), Count("pk")),

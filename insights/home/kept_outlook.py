@@ -11,6 +11,7 @@ from datetime import date
 from hashlib import sha256
 
 from accounts.exchange import RateTable
+from banking.kernel.build import build
 from banking.kernel.keeping import keep, recall
 from banking.limits import OUTLOOK_SECONDS
 from bills.models import Bill
@@ -22,9 +23,6 @@ from insights.forecast.forecast_ledger import load_ledger
 from insights.home.news import NewsItem, news_of_payments
 from insights.home.safe_to_spend import Outlook, outlook_of
 from insights.recurring.doubts import Doubt, doubts_among
-
-# Increase this when the calculation changes, so that older cached values are ignored.
-_RULES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def _computed(coverage: Coverage, currency: str, on: date) -> Ahead:
 
 def _state(coverage: Coverage, currency: str, on: date) -> str:
     inputs = [
-        _RULES,
+        build(),
         *(coverage.user.timezone, coverage.account_ids),
         *(on, currency, _rates(coverage, currency, on), last_events(coverage)),
     ]

@@ -7,7 +7,9 @@ from decimal import Decimal
 import pytest
 from django.test import RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
+from banking.kernel.region import region
 from bills.services.planning import create_bill
 from insights.asking.answers import Answer, Refusal, answer
 from insights.asking.finding import find
@@ -15,6 +17,7 @@ from insights.asking.grammar import Kind, Measure, read_question
 from tests.builders import make_account, make_transaction, make_user
 from transactions.models import Category, Transaction
 from transactions.services.splitting import Part, split_transaction
+from users.timezones import local_date
 
 TODAY = date(2026, 3, 18)
 
@@ -229,6 +232,19 @@ def test_the_api_answers_the_same_and_says_what_it_cannot(books, api_for):
     assert (refused["is_answered"], refused["amounts"], refused["url"]) == (False, [], "")
     for query in ("", "?q=+", f"?q={'x' * 201}"):
         assert api.get(f"/api/ask{query}").json()["errors"][0]["attr"] == "q"
+
+
+def test_a_week_in_the_api_begins_on_the_persons_first_weekday(books, api_for):
+    """In Germany on Monday; what was paid on a Sunday belongs to the week before."""
+    books.locale = "de-DE"
+    books.save()
+    today = local_date(books.timezone, timezone.now())
+    with region("de-DE"):
+        said = answer(asked_by(books), "spending this week", today=today)
+    got = api_for(books).get("/api/ask", {"q": "spending this week"}).json()
+    monday = today - timedelta(days=today.weekday())
+    assert f"date_from={monday}" in got["url"]
+    assert got["text"] == said.text
 
 
 def test_questions_it_cannot_answer_are_refused(books):

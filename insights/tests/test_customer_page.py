@@ -88,6 +88,7 @@ def test_a_customer_number_matches_first_however_short(maria):
     assert find_customers(reader, str(maria.pk), limit=8)[0] == maria
     assert find_customers(reader, "ke", limit=8) == []
     assert find_customers(reader, "  ", limit=8) == []
+    assert find_customers(reader, "\u0301\u0301", limit=8) == []
     assert find_customers(reader, "9" * 40, limit=8) == []
 
 

@@ -15,10 +15,16 @@ from django.utils import timezone
 from accounts.models import ExchangeRate
 from accounts.services import edit_account, store_rates
 from accounts.sharing import end_share, share_account
+from alerts.facts import Fact
+from alerts.services import mark_read, raise_alert
+from alerts.subscriptions import choices_of
 from banking.kernel.build import build
 from insights.exports.erasing import erase_person
+from insights.figures.kept import KINDS, key_of
 from tests.builders import make_account, make_transaction
-from transactions.models import Category
+from transactions.models import Category, Transfer
+from transactions.services.transfers import suggest_transfers
+from users.models import User
 from users.services.people import update_profile
 
 # The session, the person, the arrangement, and two for the state.
@@ -98,6 +104,36 @@ def test_whatever_changes_for_a_guest_is_on_their_page(client_for, alice, househ
     assert "Hello, Somebody" in changed()
 
 
+def test_what_has_no_event_of_its_own_changes_what_is_kept(client_for, api_for, alice, household):
+    """Suggested transfers, and alerts that are read."""
+    savings = make_account(user=alice, name="Rainy day", currency=household.currency)
+    day = timezone.now().date()
+    make_transaction(account=household, amount="-77.31", txn_date=day, description="To savings")
+    make_transaction(account=savings, amount="77.31", txn_date=day, description="From checking")
+    Transfer.objects.filter(user=alice).delete()
+    fact = Fact(alice, "budget_exceeded", "budget:1", day, "Over budget.", "warning", "/x/")
+    choice = choices_of([alice.pk], ["budget_exceeded"])[alice.pk, "budget_exceeded"]
+    alert = raise_alert(fact=fact, choice=choice, at=timezone.now())
+    client, api = client_for(alice), api_for(alice)
+    assert "Is this a transfer?" not in shown_rightly(client)
+    assert api.get("/api/dashboard/overview").json()["alerts_count"] == 1
+
+    assert suggest_transfers(user=alice, since=day) == 1
+    mark_read(actor=alice, alerts=[alert])
+
+    assert "Is this a transfer?" in shown_rightly(client)
+    assert api.get("/api/dashboard/overview").json()["alerts_count"] == 0
+
+
+def test_both_addresses_of_the_overview_write_times_in_utc(client_for, api_for, alice, household):
+    alice.timezone = "Asia/Tokyo"
+    alice.save()
+    make_transaction(account=household, amount="-1.00")
+    among_pages = client_for(alice).get("/dashboard/overview").json()
+    cache.clear()
+    assert api_for(alice).get("/api/dashboard/overview").json() == among_pages
+
+
 def test_pages_with_messages_or_parameters_are_not_kept(client_for, alice, household):
     client = client_for(alice)
     plain = shown_rightly(client)
@@ -116,9 +152,10 @@ def test_an_erased_persons_accounts_are_on_no_kept_page(
     for person in (alice, guest_of("analyst")):
         shown_rightly(client_for(person))
         assert "Xylophone" in api_for(person).get("/api/dashboard/overview").content.decode()
-    assert "Xylophone" in repr(cache._cache)
+    kept = {key_of(kind, person.pk) for kind in KINDS for person in User.objects.all()}
+    assert len(cache.get_many(kept)) >= 3
     erase_person(actor=alice, user=alice, confirmation=alice.email)
-    assert "Xylophone" not in repr(cache._cache)
+    assert cache.get_many(kept) == {}
 
 
 def test_another_build_shows_no_page_of_this_one(client_for, alice, household, monkeypatch):

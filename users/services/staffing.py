@@ -130,14 +130,16 @@ def found_people(users: QuerySet[User], text: str, *, exactly: bool) -> QuerySet
     """
     text = " ".join(text.split())
     digits = phone_digits(text)
+    if not folded(text):
+        return users.none()
     if exactly:
         # The lines of search_text: name, email, phone number.
         wanted = Q(email=text.lower()) | Q(search_text__startswith=f"{folded(text)}\n")
         if digits:
             wanted |= Q(search_text__endswith=f"\n{digits}")
         return users.filter(wanted)
-    for word in [digits] if digits else text.split():
-        users = users.filter(search_text__contains=folded(word))
+    for word in [digits] if digits else folded(text).split():
+        users = users.filter(search_text__contains=word)
     return users
 
 
