@@ -15,7 +15,14 @@ from banking.kernel.periods import Period, add_months
 from banking.limits import BILL_CATCH_UP_DAYS, BILLS_SHOWN
 from bills.matching import maybe_paid_ids
 from bills.models import Bill, BillQuerySet
-from bills.preflight import AutoPayOutlook, AutoPayState, Shortfall, auto_pay_outlook, shortfalls
+from bills.preflight import (
+    AutoPayOutlook,
+    AutoPayState,
+    Shortfall,
+    auto_pay_outlook,
+    shortfalls,
+    shortfalls_among,
+)
 from bills.recurrence import MONTHS_OF, occurrence_date
 from users.models import User
 
@@ -97,10 +104,10 @@ def _mark_maybe_paid(open_lines: list[Line], on: date) -> None:
 
 def next_lines(*, user: User, on: date, most: int = MOST_NEXT) -> tuple[Line, ...]:
     """For the home page: overdue bills and those due in the next 30 days, `most` of them."""
-    mine = Bill.objects.visible_to(user).for_list().open()
-    soon = mine.filter(due_date__lte=on + timedelta(days=SOON_DAYS)).order_by("due_date", "id")
-    found = list(soon[:most])
-    lacking = shortfalls(user=user, on=on) if found else {}
+    mine = list(Bill.objects.visible_to(user).for_list().open().order_by("due_date", "id"))
+    last = on + timedelta(days=SOON_DAYS)
+    found = [bill for bill in mine if bill.due_date <= last][:most]
+    lacking = shortfalls_among(mine, on) if found else {}
     return tuple(lines(found, on, lacking))
 
 

@@ -17,7 +17,6 @@ from accounts.exchange import RateTable
 from accounts.models import Account
 from banking.kernel.formats import date_format
 from banking.kernel.money import format_money, round_to_minor_unit
-from banking.kernel.narrowing import sure
 from banking.limits import BILL_CATCH_UP_DAYS
 from bills.models import Bill
 from transactions.models import Transaction
@@ -128,10 +127,16 @@ def shortfalls_of(user_ids: Iterable[int], on: date) -> dict[int, Shortfall]:
     auto-pay bills due earlier. A bill without an exchange rate is left out. Overdue bills count as
     due on the date `on`.
     """
-    by_account: dict[Account, list[Bill]] = defaultdict(list)
     open_bills = Bill.objects.open().filter(user__in=user_ids, account__isnull=False)
-    for bill in open_bills.select_related("account").order_by("due_date", "pk"):
-        by_account[sure(bill.account)].append(bill)
+    return shortfalls_among(open_bills.select_related("account").order_by("due_date", "pk"), on)
+
+
+def shortfalls_among(open_bills: Iterable[Bill], on: date) -> dict[int, Shortfall]:
+    """As `shortfalls_of`, of all open bills of some people, by due date, read with `account`."""
+    by_account: dict[Account, list[Bill]] = defaultdict(list)
+    for bill in open_bills:
+        if bill.account is not None:
+            by_account[bill.account].append(bill)
     wanted: dict[str, set[str]] = defaultdict(set)
     for account, bills in by_account.items():
         wanted[account.currency] |= {bill.currency for bill in bills}

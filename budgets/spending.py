@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from accounts.exchange import Rate, RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
+from accounts.known_accounts import accounts_of_owners
 from accounts.models import Account
 from banking.kernel.money import round_to_minor_unit
 from banking.kernel.periods import Period, add_months, first_of_month
@@ -148,7 +149,7 @@ def _load_sums(
     by_owner: dict[int, list[Account]] = {}
     owner_ids = {owner_id for owner_id, _ in pairs}
     # Archived accounts count: the money was still spent.
-    for account in Account.objects.filter(user_id__in=owner_ids, deleted_at=None).order_by("pk"):
+    for account in accounts_of_owners(owner_ids):
         by_owner.setdefault(account.user_id, []).append(account)
     accounts: dict[str, list[Account]] = {}
     for owner_id, currency in sorted(pairs):

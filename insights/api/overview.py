@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from banking.kernel.api_input import ApiView, operation
 from banking.kernel.api_parameters import DAY, MONTH
 from banking.kernel.keeping import keep, recall
+from banking.kernel.snapshot import read_snapshot
 from banking.limits import HOME_SECONDS
 from insights.api.serializers import OverviewOut, overview_data
 from insights.figures.kept import OVERVIEW, key_of
@@ -53,13 +54,12 @@ class DashboardOverviewApi(ApiView):
 
     def _computed(self, request: UserApiRequest, on: date) -> dict[str, Any]:
         params = request.query_params
-        figures = overview(
-            user=request.user,
-            choice=choose_period(params, on=on),
-            on=on,
-            include_shared=include_shared_in(params),
-        )
-        return overview_data(figures, request)
+        choice, include_shared = choose_period(params, on=on), include_shared_in(params)
+        with read_snapshot():
+            figures = overview(
+                user=request.user, choice=choice, on=on, include_shared=include_shared
+            )
+            return overview_data(figures, request)
 
 
 @extend_schema_view(get=extend_schema(exclude=True))

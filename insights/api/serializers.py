@@ -222,6 +222,7 @@ class OverviewOut(serializers.Serializer):
 def overview_data(overview: Overview, request: Any) -> dict[str, Any]:
     """The overview as JSON-ready data, with amounts in its own currency."""
     prefetch_related_objects(overview.net_worth.accounts, live_feeds())
+    prefetch_related_objects(overview.recent, "tags")
     context = {
         "request": request,
         "currency": overview.currency,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from accounts.known_accounts import remember_accounts
 from accounts.models import Account, AccountShare, shared_account_ids
 from users.models import User
 from users.policy import Ability, may, require
@@ -49,6 +50,7 @@ def coverage_for(user: User, *, include_shared: bool | None = None) -> Coverage:
     """
     visible = list(Account.objects.visible_to(user))
     own = [account for account in visible if account.user_id == user.pk]
+    remember_accounts(user.pk, own)
     if include_shared is None:
         include_shared = user.role in _GUESTS or not own
     accounts = visible if include_shared else own

@@ -46,7 +46,6 @@ class Overview:
     budgets: tuple[BudgetProgress, ...]
     open_bills: tuple[Line, ...]
     rewards: RewardsTotal
-    alerts_count: int
 
     @property
     def is_empty(self) -> bool:
@@ -57,6 +56,11 @@ class Overview:
     def bills(self) -> tuple[Line, ...]:
         """The next bills, overdue ones first."""
         return self.open_bills[:MOST_NEXT]
+
+    @property
+    def alerts_count(self) -> int:
+        """The alerts that the bell counts. Read when asked for: only the API shows it."""
+        return Alert.objects.visible_to(self.coverage.user).counted().count()
 
     @property
     def sees_insights(self) -> bool:
@@ -108,7 +112,6 @@ def overview_of(coverage: Coverage, choice: PeriodChoice, on: date) -> Overview:
         budgets=month_budgets(coverage, choice, on),
         open_bills=next_lines(user=user, on=on, most=OPEN_BILLS),
         rewards=rewards_total(user=user, on=on),
-        alerts_count=Alert.objects.visible_to(user).counted().count(),
     )
 
 
@@ -133,4 +136,6 @@ def _recent(coverage: Coverage, choice: PeriodChoice) -> tuple[Transaction, ...]
     rows = Transaction.objects.visible_to(coverage.user).filter(account_id__in=coverage.account_ids)
     if choice.on not in choice.period:
         rows = rows.in_period(choice.period)
-    return tuple(rows.for_list().order_by("-txn_date", "-id")[:RECENT_COUNT])
+    # Only the API shows tags.
+    shown = rows.for_list().prefetch_related(None)
+    return tuple(shown.order_by("-txn_date", "-id")[:RECENT_COUNT])

@@ -79,23 +79,26 @@ def _elsewhere(user: User) -> QuerySet[Any, Any]:
     theirs = Q(user=user)
     suggested = Transfer.objects.filter(theirs, status=Transfer.Status.SUGGESTED)
     return User.objects.filter(pk=user.pk).values_list(
-        _one(RateMonth.objects.all(), Sum("version")),
-        _one(ExchangeRate.objects.all(), Max("pk")),
-        _one(Category.objects.filter(user=None), Max("updated_at")),
-        _one(accounts, Sum("balance")),
-        _one(accounts, Max("updated_at")),
-        _one(Alert.objects.visible_to(user), Count("pk")),
-        _one(Alert.objects.visible_to(user).counted(), Count("pk")),
-        _one(suggested, Count("pk")),
-        _one(suggested, Max("pk")),
-        *(_one(rows.objects.filter(theirs), Max("updated_at")) for rows in (Bill, Budget, Reward)),
-        _one(BankConnection.objects.filter(theirs), Max("updated_at")),
-        _one(EmailAddress.objects.filter(theirs, verified=True), Count("pk")),
-        _one(Authenticator.objects.filter(theirs), Count("pk")),
+        one_of(RateMonth.objects.all(), Sum("version")),
+        one_of(ExchangeRate.objects.all(), Max("pk")),
+        one_of(Category.objects.filter(user=None), Max("updated_at")),
+        one_of(accounts, Sum("balance")),
+        one_of(accounts, Max("updated_at")),
+        one_of(Alert.objects.visible_to(user), Count("pk")),
+        one_of(Alert.objects.visible_to(user).counted(), Count("pk")),
+        one_of(suggested, Count("pk")),
+        one_of(suggested, Max("pk")),
+        *(
+            one_of(rows.objects.filter(theirs), Max("updated_at"))
+            for rows in (Bill, Budget, Reward)
+        ),
+        one_of(BankConnection.objects.filter(theirs), Max("updated_at")),
+        one_of(EmailAddress.objects.filter(theirs, verified=True), Count("pk")),
+        one_of(Authenticator.objects.filter(theirs), Count("pk")),
     )
 
 
-def _one(rows: QuerySet[Any], fact: Aggregate) -> Subquery:
+def one_of(rows: QuerySet[Any], fact: Aggregate) -> Subquery:
     """An aggregate of all these rows as a column."""
     found = rows.order_by().annotate(all=Value(1)).values("all").annotate(fact=fact)
     return Subquery(found.values("fact"))

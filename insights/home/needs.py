@@ -6,18 +6,23 @@ Includes only what the user can decide, not what others share with them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple, TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Exists, Model, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from accounts.models import AccountShare, BankConnection
 from banking.kernel.periods import add_months, first_of_month
 from bills.models import Bill
 from bills.page import UNPAYABLE, Line
 from budgets.progress import BudgetProgress
+from insights.figures.state import one_of
 from insights.recurring.doubts import Doubt
 from transactions.models import ReviewItem, Transaction, TransactionSplit, Transfer
 from transactions.services.transfers import open_suggestions, with_sides
 from users.models import User
+
+Row = TypeVar("Row", bound=Model)
 
 # This many of each kind are shown with their actions; a link leads to the rest.
 MOST_SHOWN = 2
@@ -74,21 +79,22 @@ def needs_of(
     doubts: Sequence[Doubt],
     may_change: bool,
 ) -> Needs:
-    """What waits for `user` on the date `on`; runs five queries.
+    """What waits for `user` on the date `on`; one query, and one for each kind that is listed.
 
     `bills` are open bills of the next weeks, `budgets` those of the month.
     """
+    waiting = _waiting(user, on)
     own = [progress for progress in budgets if progress.budget.user_id == user.pk]
     return Needs(
-        invitation_count=AccountShare.objects.offered_to(user).count(),
+        invitation_count=waiting.invitations,
         overdue=tuple(line for line in bills if line.status == Bill.Status.OVERDUE),
         unfunded=tuple(line for line in bills if is_unfunded(line)),
-        reviews=tuple(_reviews(user)[:MOST_COUNTED]),
-        transfers=tuple(with_sides(open_suggestions(user))[:MOST_COUNTED]),
+        reviews=_listed(_reviews(user), waiting.has_reviews),
+        transfers=_listed(with_sides(open_suggestions(user)), waiting.has_transfers),
         doubts=tuple(doubts),
-        connections=tuple(_broken(user)[:MOST_COUNTED]),
+        connections=_listed(_broken(user), waiting.has_broken),
         over_budget=tuple(progress for progress in own if progress.exceeded),
-        uncategorized=uncategorized(user, on),
+        uncategorized=Uncategorized(waiting.uncategorized, first_uncategorized(on)),
         may_change=may_change,
     )
 
@@ -101,15 +107,43 @@ def is_unfunded(line: Line) -> bool:
     return line.shortfall is not None or is_stuck
 
 
-def uncategorized(user: User, on: date) -> Uncategorized:
+def _listed(rows: QuerySet[Row], are_there: bool) -> tuple[Row, ...]:
+    return tuple(rows[:MOST_COUNTED]) if are_there else ()
+
+
+class _Waiting(NamedTuple):
+    invitations: int
+    uncategorized: int
+    has_reviews: bool
+    has_transfers: bool
+    has_broken: bool
+
+
+def _waiting(user: User, on: date) -> _Waiting:
+    """How much waits, and of which kinds anything does, in one query."""
+    counted = (AccountShare.objects.offered_to(user), _uncategorized(user, on))
+    listed = (_reviews(user), open_suggestions(user), _broken(user))
+    found = User.objects.filter(pk=user.pk).values_list(
+        *(Coalesce(one_of(rows, Count("pk")), 0) for rows in counted),
+        *(Exists(rows) for rows in listed),
+    )
+    return _Waiting(*found.get())
+
+
+def first_uncategorized(on: date) -> date:
+    """The day since when uncategorized transactions are mentioned."""
+    return add_months(first_of_month(on), 1 - UNCATEGORIZED_MONTHS)
+
+
+def _uncategorized(user: User, on: date) -> QuerySet[Transaction]:
     """The user's own recent uncategorized transactions, as the list's filter finds them."""
-    since = add_months(first_of_month(on), 1 - UNCATEGORIZED_MONTHS)
+    since = first_uncategorized(on)
     rows = Transaction.objects.filter(user=user, txn_date__gte=since).live().posted()
     parts = TransactionSplit.objects.filter(
         category=None, transaction__user=user, transaction__txn_date__gte=since
     )
     is_bare = Q(category=None, is_split=False) | Q(pk__in=parts.values("transaction_id"))
-    return Uncategorized(rows.filter(is_bare).count(), since)
+    return rows.filter(is_bare)
 
 
 def _reviews(user: User) -> QuerySet[ReviewItem]:
