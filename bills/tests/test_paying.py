@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts.models import ExchangeRate
+from accounts.models import BankConnection, ConnectedAccount, ExchangeRate
 from bills.models import Bill
 from bills.recurrence import occurrence_date
 from bills.services.paying import pay_bill, settle_with, unpay_bill
@@ -325,6 +325,46 @@ def test_no_bill_is_due_beyond_the_last_calendar_date(alice, day):
     bill = make_bill(alice)
     with pytest.raises(ValidationError):
         pay_bill(actor=alice, bill=bill, on=day)
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_disconnecting_a_bank_says_which_bill_payments_stay(
+    alice, checking, client_for, api_for, is_alone
+):
+    row = make_transaction(
+        account=checking, amount="-80.00", origin="sync", description="Power",
+        txn_date=date(2026, 2, 3),
+    )  # fmt: skip
+    if not is_alone:
+        make_transaction(account=checking, amount="-5.00", origin="sync")
+    settle_with(actor=alice, bill=make_bill(alice), payment=row)
+    connections = []
+    for name in ("Riverbank", "Northwind"):
+        connections.append(
+            BankConnection.objects.create(
+                user=alice, provider="sandbox", institution_name=name, external_id=name, secret="x"
+            )
+        )
+        ConnectedAccount.objects.create(
+            connection=connections[-1], external_id="1", name="Main", account=checking,
+            currency="EUR", is_live=name == "Riverbank",
+        )  # fmt: skip
+    because = (
+        "“Power” (Feb 3, 2026) paid a bill. Undo the payment on the bill first. If the bill is in "
+        "the trash, restore it first."
+    )
+    words = f"1 transaction can&#x27;t be deleted and stays: {because}"
+    client, page = client_for(alice), f"/transactions/connections/{connections[0].pk}/disconnect/"
+    assert words in client.get(page).content.decode()
+    assert words in client.post(page, {"data": "remove"}, follow=True).content.decode()
+    assert Transaction.objects.filter(deleted_at=None).get() == row
+    api = api_for(alice)
+    answer = api.delete(f"/api/connections/{connections[1].pk}?data=remove")
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"kept_count": 1, "kept_because": because},
+    )
+    assert not BankConnection.objects.visible_to(alice).exists()
 
 
 def test_bulk_deletion_and_import_undo_keep_bill_payments(alice, checking):

@@ -146,6 +146,13 @@ class AccountChoicesIn(Input):
     accounts = AccountChoiceIn(many=True, max_length=MOST_ACCOUNTS)  # type: ignore[call-arg]  # DRF passes it to the list
 
 
+class LinesKeptOut(serializers.Serializer):
+    """How many transactions were to be deleted but stay, and why."""
+
+    kept_count = serializers.IntegerField()
+    kept_because = serializers.CharField()
+
+
 class LinkIn(Input):
     """A request for Plaid's sign-in page; `connection` renews that connection."""
 

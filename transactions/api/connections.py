@@ -26,6 +26,7 @@ from transactions.api.connection_serializers import (
     ConnectionDetailOut,
     ConnectionIn,
     ConnectionOut,
+    LinesKeptOut,
     LinkIn,
     LinkOut,
     ProviderOut,
@@ -166,16 +167,25 @@ class ConnectionDetailApi(ConnectionApi):
         """Get one connection, with its accounts and latest syncs."""
         return Response(ConnectionDetailOut(self.find(pk)).data)
 
-    @operation(operation_id="connections_destroy", responses={204: None}, parameters=[DATA])
+    @operation(
+        operation_id="connections_destroy",
+        responses={204: None, 200: LinesKeptOut},
+        parameters=[DATA],
+    )
     def delete(self, request: UserApiRequest, pk: int) -> Response:
-        """End a connection. Its transactions stay, or go to the trash."""
+        """End a connection. Its transactions stay, or go to the trash.
+
+        200 instead of 204: some were to go but cannot, such as the payment of a bill.
+        """
         connection = self.find_to_change(pk)
         data = request.query_params.get("data", KEEP)
         if data not in (KEEP, REMOVE):
             raise ValidationError({"data": f"Send {KEEP} or {REMOVE}."})
-        connecting.disconnect_bank(
+        ended = connecting.disconnect_bank(
             actor=request.user, connection=connection, keep_data=data == KEEP, at=timezone.now()
         )
+        if ended.kept_count:
+            return Response(LinesKeptOut(ended).data)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -16,8 +16,9 @@ from accounts.models import Account, BankConnection, ConnectedAccount
 from accounts.services import lock_accounts, open_account
 from banking.kernel.encryption import UnreadableSecretError, decrypt, encrypt, renewed
 from banking.limits import CONNECTION_UNDO_FOR, MOST_BANK_CONNECTIONS
-from transactions.models import Change, Transaction
-from transactions.services.bulk_editing import bulk_delete
+from transactions.holds import why_held
+from transactions.models import Change, Transaction, TransactionQuerySet
+from transactions.services.bulk_editing import bulk_delete, deletable
 from transactions.services.undoing import undo_change
 from transactions.sources.banks.connecting import BankError, Link, Problem, RemoteAccount
 from transactions.sources.banks.providers import connector_of, offered_providers
@@ -35,6 +36,17 @@ class Asked:
 
     link: Link
     accounts: tuple[RemoteAccount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnection:
+    """What ended with a connection: the change that moved its transactions to the trash, how many
+    stayed although they were to go, and why.
+    """
+
+    change: Change | None = None
+    kept_count: int = 0
+    kept_because: str = ""
 
 
 def ask_bank(*, user: User, provider: str, given: Mapping[str, str]) -> Asked:
@@ -143,20 +155,14 @@ def map_accounts(
 @db_transaction.atomic
 def disconnect_bank(
     *, actor: User, connection: BankConnection, keep_data: bool, at: datetime
-) -> Change | None:
-    """End a connection and stop syncing. Without `keep_data` its transactions go to the trash.
+) -> Disconnection:
+    """End a connection and stop syncing. Without `keep_data` its transactions go to the trash,
+    except those that are held, such as the payment of a bill.
 
-    It can be restored for CONNECTION_UNDO_FOR; then the access is revoked at the bank too. Returns
-    the change that restores the transactions, if there were any.
+    It can be restored for CONNECTION_UNDO_FOR; then the access is revoked at the bank too.
     """
     locked = _locked(connection)
-    change = None
-    if not keep_data:
-        ids = locked.connected_accounts.exclude(account=None).values("account_id")
-        rows = Transaction.objects.filter(
-            account_id__in=ids, origin=Transaction.Origin.SYNC, deleted_at=None
-        )
-        change = bulk_delete(actor=actor, rows=rows, at=at)
+    ended = Disconnection() if keep_data else _delete_lines(actor, locked, at)
     locked.disconnected_at = at
     locked.next_sync_at = None
     locked.save(update_fields=["disconnected_at", "next_sync_at", "updated_at"])
@@ -166,8 +172,27 @@ def disconnect_bank(
         action="transactions.connection.ended",
         target=locked,
         keep_data=keep_data,
+        kept=ended.kept_count,
     )
-    return change
+    return ended
+
+
+def lines_of(connection: BankConnection) -> TransactionQuerySet:
+    """The transactions that this bank brought, without those in the trash."""
+    ids = connection.connected_accounts.exclude(account=None).values("account_id")
+    return Transaction.objects.filter(
+        user=connection.user_id,
+        account_id__in=ids,
+        origin=Transaction.Origin.SYNC,
+        deleted_at=None,
+    )
+
+
+def _delete_lines(actor: User, connection: BankConnection, at: datetime) -> Disconnection:
+    lines = lines_of(connection)
+    # A bulk deletion of held lines only is refused; a connection ends nevertheless.
+    change = bulk_delete(actor=actor, rows=lines, at=at) if deletable(lines).exists() else None
+    return Disconnection(change, lines.count(), why_held(lines, is_named=True))
 
 
 @db_transaction.atomic

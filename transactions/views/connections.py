@@ -11,14 +11,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Account, BankConnection, ConnectedAccount
 from banking.kernel.forms import errors_on, say_with_undo
 from transactions import dispatching
 from transactions.forms.connections import ConnectForm, MapForm
-from transactions.models import Transaction
+from transactions.holds import why_held
 from transactions.services import connecting, linking, sandbox_playing
+from transactions.services.bulk_editing import deletable
 from transactions.sources.banks.providers import PLAID, SANDBOX
 from users.policy import Ability, may, require
 from users.signed_in import UserRequest
@@ -165,12 +167,14 @@ def connection_disconnect(request: UserRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         keep_data = request.POST.get("data") != "remove"
         try:
-            connecting.disconnect_bank(
+            ended = connecting.disconnect_bank(
                 actor=request.user, connection=connection, keep_data=keep_data, at=timezone.now()
             )
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
             return redirect("transactions:connection_detail", pk)
+        if ended.kept_count:
+            messages.warning(request, _kept_words(ended.kept_count, ended.kept_because))
         say_with_undo(
             request,
             _("%(bank)s is disconnected.") % {"bank": connection.institution_name},
@@ -178,12 +182,25 @@ def connection_disconnect(request: UserRequest, pk: int) -> HttpResponse:
             pk,
         )
         return redirect("transactions:connection_list")
-    ids = connection.connected_accounts.exclude(account=None).values("account_id")
-    brought = Transaction.objects.visible_to(request.user).filter(
-        account_id__in=ids, origin=Transaction.Origin.SYNC
-    )
-    context = {"connection": connection, "line_count": brought.count()}
+    lines = connecting.lines_of(connection)
+    line_count = lines.count()
+    staying = line_count - deletable(lines).count()
+    context = {
+        "connection": connection,
+        "line_count": line_count,
+        "staying": _kept_words(staying, why_held(lines, is_named=True)) if staying else "",
+    }
     return render(request, "transactions/connection_disconnect.html", context)
+
+
+def _kept_words(count: int, because: str) -> str:
+    """How many transactions stay when the others are deleted, and why."""
+    words = ngettext(
+        "%(count)s transaction can't be deleted and stays: %(because)s",
+        "%(count)s transactions can't be deleted and stay: %(because)s",
+        count,
+    )
+    return words % {"count": count, "because": because}
 
 
 @require_POST
