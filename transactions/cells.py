@@ -167,15 +167,19 @@ def status_mark(row: Transaction) -> SafeString:
     return mark_safe(_status_mark(row))
 
 
-def _status_mark(row: Transaction) -> str:
+def _status_mark(row: Transaction, where: str = "") -> str:
+    """The badge; `where` is a class that shows it on some screens only."""
+    look, tip = "badge badge--info", ""
     if row.status == Transaction.Status.POSTED:
         return ""
     if row.status == Transaction.Status.PENDING:
-        return f'<span class="badge badge--info">{esc(_("Pending"))}</span>'
-    if reason := getattr(row, "unposted", None):
-        words = esc(_("Not posted yet"))
-        return f'<span class="badge badge--warning" title="{esc(reason.reason)}">{words}</span>'
-    return f'<span class="badge badge--info">{esc(_("Planned"))}</span>'
+        words = _("Pending")
+    elif reason := getattr(row, "unposted", None):
+        words, look = _("Not posted yet"), "badge badge--warning"
+        tip = f' title="{esc(reason.reason)}"'
+    else:
+        words = _("Planned")
+    return f'<span class="{look}{where}"{tip}>{esc(words)}</span>'
 
 
 # --- Rows -----------------------------------------------------------------------------------------
@@ -191,6 +195,12 @@ class Look:
     reader_id: int
     locale: str
     words: Words
+
+    @property
+    def note(self) -> str:
+        """The column whose cell is the second line of a row on the phone; "" if it is hidden."""
+        name = "account" if self.is_by_day else "txn_date"
+        return name if name in self.columns else ""
 
 
 @register.simple_tag(takes_context=True)
@@ -229,8 +239,13 @@ def _date_cell(row: Transaction, look: Look) -> str:
     written = esc(formats.date_format(row.txn_date, "j M Y"))
     return (
         f'<td class="nowrap" data-cell="note">'
-        f'<time datetime="{row.txn_date.isoformat()}">{written}</time></td>'
+        f'<time datetime="{row.txn_date.isoformat()}">{written}</time>{_noted_status(row)}</td>'
     )
+
+
+def _noted_status(row: Transaction) -> str:
+    """The status in the second line of a row on the phone: after a long title it takes a third."""
+    return _status_mark(row, " only-phone")
 
 
 def _title_cell(row: Transaction, look: Look) -> str:
@@ -252,7 +267,7 @@ def _marks(row: Transaction, look: Look) -> str:
         told = _icon("users", 14, esc(_("shared with you")))
         marks += f'\n<span class="shared-mark" title="{esc(_("Shared with you"))}">{told}</span>'
     if row.status != Transaction.Status.POSTED:
-        marks += f"\n{_status_mark(row)}"
+        marks += f"\n{_status_mark(row, ' only-wide' if look.note else '')}"
     if row.notes and "notes" not in look.columns:
         tip = esc(Truncator(row.notes).chars(LONGEST_TIP))
         told = _icon("sticky-note", 14, esc(_("has notes")))
@@ -271,8 +286,10 @@ def _description_cell(row: Transaction, look: Look) -> str:
 
 
 def _account_cell(row: Transaction, look: Look) -> str:
-    place = "note" if look.is_by_day else "wide"
-    return f'<td class="squeezed" data-cell="{place}">{_account_name(row.account.name)}</td>'
+    name = _account_name(row.account.name)
+    if not look.is_by_day:
+        return f'<td class="squeezed" data-cell="wide">{name}</td>'
+    return f'<td class="squeezed" data-cell="note">{name}{_noted_status(row)}</td>'
 
 
 @lru_cache(maxsize=4096)

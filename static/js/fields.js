@@ -11,7 +11,8 @@ function focusFirst() {
   const wrong = document.querySelector("form.form .field--invalid :is(input, select, textarea):not([type=hidden])");
   // A phone's keyboard would cover the page before it was read.
   const page = matchMedia("(hover: hover)").matches && document.querySelector(".page--narrow, .entrance");
-  const first = wrong ?? page?.querySelector("form.form .field :is(input, select, textarea):not([type=hidden])");
+  // A choice that is made already, such as "Money out", is passed over.
+  const first = wrong ?? page?.querySelector("form.form .field :is(input, select, textarea):not([type=hidden], [type=radio])");
   if (wrong || TYPED.includes(first?.type)) first.focus();
 }
 

@@ -27,12 +27,12 @@ startDialogs();
 startToasts();
 startKeyboard();
 startPalette();
-startFields();
 startFiles();
 startTables();
 startRows();
-// Before the cells: a cell focuses the box that stands for its select.
+// Before the fields and cells: these focus the box that stands for a select.
 startComboboxes();
+startFields();
 startSuggestions();
 startCells();
 startGroups();

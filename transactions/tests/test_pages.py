@@ -61,6 +61,7 @@ def test_day_groups_show_the_whole_days_net(alice, client, checking):
     for number in range(60):
         make_transaction(account=checking, amount="-1.00", txn_date=today, merchant=f"m{number}")
     make_transaction(account=checking, amount="-5.00", txn_date=today - timedelta(days=1))
+    make_transaction(account=checking, txn_date=today - timedelta(days=1), status="pending")
     make_transaction(account=checking, txn_date=today - timedelta(days=2), status="pending")
     first = client.get("/transactions/")
     groups = first.context["groups"]
@@ -70,9 +71,12 @@ def test_day_groups_show_the_whole_days_net(alice, client, checking):
     older = client.get(f"/transactions/{first.context['older_url']}")
     assert [(group.label, group.nets, len(group.rows)) for group in older.context["groups"]] == [
         ("Today", [("EUR", Decimal(-60))], 10),
-        ("Yesterday", [("EUR", Decimal(-5))], 1),
+        ("Yesterday", [("EUR", Decimal(-5))], 2),
         ("", [], 1),
     ]
+    # Only where the sum leaves out a row it says what it counts.
+    assert older.content.decode().count('<span class="small">Posted</span>') == 1
+    assert '<span class="small">Posted</span>' not in first.content.decode()
     # A day whose rows are in no total still has a heading.
     assert older.content.count(b'scope="rowgroup"') == 3
     newer = client.get(f"/transactions/{older.context['newer_url']}")

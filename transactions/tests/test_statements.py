@@ -1,6 +1,7 @@
 """Statements: opening balance plus lines equals closing balance, also on every printed page."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -125,6 +126,19 @@ def long_statement(count):
         *(account, MARCH, Decimal("1000.00"), inflow, outflow, balance),
         *(tuple(lines), (), Pending(0, Decimal(0))),
     )
+
+
+@pytest.mark.once
+def test_transactions_begin_below_the_ring_of_a_single_category(march):
+    statement = build_statement(Account.objects.get(pk=march.pk), MARCH)
+    statement = replace(statement, categories=statement.spending[:1])
+    heights = {}
+    page = PdfReader(BytesIO(statement_pdf(statement, locale="en-US", on=TODAY))).pages[0]
+    page.extract_text(
+        visitor_text=lambda text, _cm, tm, *_font: heights.setdefault(text.strip(), tm[5])
+    )
+    ring = 38 * 72 / 25.4
+    assert abs(heights["Spending by category"] - heights["Transactions"]) > ring
 
 
 @pytest.mark.slow

@@ -75,6 +75,11 @@ class DayGroup:
     nets: list[tuple[str, Decimal]]
     rows: list[Transaction] = field(default_factory=list)
 
+    @property
+    def has_unposted(self) -> bool:
+        """Whether pending or planned rows, which the totals leave out, are among these."""
+        return any(row.status != Transaction.Status.POSTED for row in self.rows)
+
 
 @require_safe
 def transaction_list(request: UserRequest) -> HttpResponse:
