@@ -119,6 +119,7 @@ def test_each_cell_has_its_heading_for_the_phone_and_amounts_their_currency(audi
     page = auditor.get(ACCOUNTS).content.decode()
     assert 'data-label="Balance"' in page
     assert '<bdi class="staff-amount">€1,234.50</bdi>' in page
+    assert 'data-label="IP address"' in auditor.get("/admin/users/auditevent/").content.decode()
 
 
 # --- Export ---------------------------------------------------------------------------------------

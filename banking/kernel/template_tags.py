@@ -18,6 +18,7 @@ from django.contrib.messages.storage.base import Message
 from django.template.defaultfilters import floatformat as django_floatformat
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 
 from banking.kernel import formats
 from banking.kernel.icons import NoSuchIconError, draw, strokes
@@ -372,7 +373,7 @@ def with_labels(cells: list[str], headers: list[dict[str, Any]]) -> list[SafeStr
     """The cells of a row in Django's admin, each with its heading for narrow screens."""
     labeled = []
     for cell, header in zip(cells, headers, strict=False):
-        text = "" if "<input" in str(header["text"]) else str(header["text"]).capitalize()
+        text = "" if "<input" in str(header["text"]) else capfirst(str(header["text"]))
         label = format_html(' data-label="{}"', text)
         # A cell begins with "<td" or "<th".
         labeled.append(mark_safe(f"{cell[:3]}{label}{cell[3:]}"))
