@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests import servers
-from tests.run import Outcome, outcome_of, report, start_pytest
+from tests.run import Outcome, report, run_pytest
 
 # Services, invariants, imports and transfers.
 PART = [
@@ -76,10 +76,10 @@ def run(name: str) -> Outcome:
     # Without their lock, the negative controls go wrong only where the database allows it.
     selected = ["-k", "not negative_control"] if name == "serializable" else []
     try:
-        with COLUMNS[name]() as engine, contextlib.ExitStack() as stack:
+        with COLUMNS[name]() as engine:
             environment = servers.environment_without_settings() | engine
-            options = ["-q", "-m", marks, *selected, *PART]
-            return outcome_of(start_pytest(name, options, environment, scratch, stack))
+            environment["DATA_DIR"] = str(scratch / "data")
+            return run_pytest(name, ["-q", "-m", marks, *selected, *PART], environment, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""`make test`: run every test on SQLite with coverage and, at the same time, on PostgreSQL.
+"""`make test`: run every test on SQLite with coverage, then on PostgreSQL.
 
 `python -m tests.run [--fast] [pytest arguments]`; ENGINES=sqlite or ENGINES=postgresql runs only
 one. `--fast` (`make test-fast`) skips slow tests and needs no server or browser. The coverage
@@ -27,17 +27,6 @@ FAST = "not postgresql and not browser and not worker and not hledger and not sl
 
 
 @dataclass
-class Run:
-    """The suite running on one engine. `output` holds what it prints, unless that is shown."""
-
-    engine: str
-    process: subprocess.Popen[bytes]
-    results: Path
-    started: float
-    output: Path | None
-
-
-@dataclass
 class Outcome:
     """The result of the suite on one engine."""
 
@@ -54,9 +43,8 @@ def main(arguments: list[str]) -> int:
         if arguments[:1] == ["--fast"]:
             marks = join_marks(FAST, corpus_marks(environment))
             options = ["--hypothesis-profile=fast", *marks, *arguments[1:]]
-            with contextlib.ExitStack() as stack:
-                run = start_pytest("SQLite", options, environment, scratch, stack)
-                return report([outcome_of(run)], [], covered=True)
+            outcome = run_pytest("SQLite", options, environment, scratch)
+            return report([outcome], [], covered=True)
         return run_engines(arguments, environment, scratch)
     except servers.MissingError as error:
         say(str(error))
@@ -71,30 +59,26 @@ def run_engines(arguments: list[str], environment: dict[str, str], scratch: Path
     engines = os.environ.get("ENGINES", "sqlite,postgresql").split(",")
     is_whole = not arguments and len(engines) == 2
     not_run: list[str] = []
-    runs: list[Run] = []
+    outcomes: list[Outcome] = []
     everywhere = corpus_marks(environment)
     with contextlib.ExitStack() as stack:
         everywhere = join(everywhere, find_programs(environment, engines, not_run))
-        # At the same time: while one waits for a browser or a worker, the other uses the machine.
+        start_valkey(environment, stack, not_run)
+        # Coverage is slow, so only one of the two runs has it, and not for every case.
+        traced = [*arguments, *coverage_options(scratch, environment, is_whole)]
+        if "sqlite" in engines:
+            marks = join_marks("not postgresql", everywhere)
+            outcomes.append(run_pytest("SQLite", [*marks, *traced], environment, scratch))
         if "postgresql" in engines:
             # Browser and file reader tests do not depend on the engine, so one run is enough.
-            is_second = len(engines) == 2
-            marks = join_marks("not browser and not once" if is_second else "", everywhere)
-            output = scratch / "PostgreSQL.txt" if is_second else None
-            options = [*marks, *arguments]
-            runs += start_on_postgresql(options, environment, scratch, stack, not_run, output)
-        if "sqlite" in engines:
-            # Coverage is slow, so only one of the two runs has it, and not for every case.
-            traced = [*arguments, *coverage_options(scratch, environment, is_whole)]
-            options = [*join_marks("not postgresql", everywhere), *traced]
-            here = environment | valkey_for("SQLite", stack, not_run)
-            runs.insert(0, start_pytest("SQLite", options, here, scratch, stack))
-        outcomes = [outcome_of(run) for run in runs]
+            shared = "not browser and not once" if len(engines) == 2 else ""
+            marks = join_marks(shared, everywhere)
+            outcomes += on_postgresql([*marks, *arguments], environment, scratch, not_run)
         return report(outcomes, not_run, covered=not is_whole or is_covered(environment))
 
 
 def clean_environment(scratch: Path) -> dict[str, str]:
-    ours = {"COVERAGE_FILE": str(scratch / "coverage")}
+    ours = {"DATA_DIR": str(scratch / "data"), "COVERAGE_FILE": str(scratch / "coverage")}
     if sys.version_info >= (3, 12):
         # Coverage through sys.monitoring costs almost nothing.
         ours["COVERAGE_CORE"] = "sysmon"
@@ -134,13 +118,14 @@ def find_programs(environment: dict[str, str], engines: list[str], not_run: list
     return join(skips_browser, skips_hledger, skips_pooler)
 
 
-def valkey_for(engine: str, stack: contextlib.ExitStack, not_run: list[str]) -> dict[str, str]:
-    """Start a Valkey for this run: TEST_REDIS_URL, for what an in-memory cache cannot test."""
+def start_valkey(
+    environment: dict[str, str], stack: contextlib.ExitStack, not_run: list[str]
+) -> None:
+    """Start Valkey and set TEST_REDIS_URL, for what an in-memory cache cannot test."""
     try:
-        return {"TEST_REDIS_URL": stack.enter_context(servers.valkey())}
+        environment["TEST_REDIS_URL"] = stack.enter_context(servers.valkey())
     except servers.MissingError as error:
-        not_run.append(f"the tests with a shared store on {engine}: {error}")
-        return {}
+        not_run.append(f"the tests with a shared store: {error}")
 
 
 def join(*expressions: str) -> str:
@@ -160,61 +145,32 @@ def coverage_options(scratch: Path, environment: dict[str, str], is_whole: bool)
     return measured if is_cheap else [*measured, "-p", "tests.coverage_sampling"]
 
 
-def start_on_postgresql(
-    options: list[str],
-    environment: dict[str, str],
-    scratch: Path,
-    stack: contextlib.ExitStack,
-    not_run: list[str],
-    output: Path | None,
-) -> list[Run]:
-    try:
-        url = stack.enter_context(servers.postgresql())
-    except servers.MissingError as error:
-        not_run.append(f"the suite on PostgreSQL: {error}")
-        return []
-    here = environment | {"DATABASE_URL": url} | valkey_for("PostgreSQL", stack, not_run)
-    return [start_pytest("PostgreSQL", options, here, scratch, stack, output)]
+def on_postgresql(
+    options: list[str], environment: dict[str, str], scratch: Path, not_run: list[str]
+) -> list[Outcome]:
+    with contextlib.ExitStack() as stack:
+        try:
+            url = stack.enter_context(servers.postgresql())
+        except servers.MissingError as error:
+            not_run.append(f"the suite on PostgreSQL: {error}")
+            return []
+        return [run_pytest("PostgreSQL", options, {**environment, "DATABASE_URL": url}, scratch)]
 
 
-def start_pytest(
-    engine: str,
-    options: list[str],
-    environment: dict[str, str],
-    scratch: Path,
-    stack: contextlib.ExitStack,
-    output: Path | None = None,
-) -> Run:
-    """Start the suite; it ends with the stack at the latest."""
+def run_pytest(
+    engine: str, options: list[str], environment: dict[str, str], scratch: Path
+) -> Outcome:
+    say(f"\n== {engine} ==")
     results = scratch / f"{engine}.xml"
     workers = ["-n", environment.get("TEST_WORKERS", "2"), "--dist", "worksteal"]
     command = [sys.executable, "-m", "pytest", *workers]
-    printed = None if output is None else stack.enter_context(output.open("wb"))
-    if output is None:
-        say(f"\n== {engine} ==")
-    process = subprocess.Popen(
+    started = time.monotonic()
+    code = subprocess.run(
         [*command, "--durations=10", f"--junit-xml={results}", "-o", "junit_logging=no", *options],
-        env=environment | {"DATA_DIR": str(scratch / f"data-{engine}")},
-        stdout=printed,
-        stderr=printed,
-    )
-    stack.callback(stop, process)
-    return Run(engine, process, results, time.monotonic(), output)
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-        process.wait()
-
-
-def outcome_of(run: Run) -> Outcome:
-    """Wait for the run, and print what it wrote meanwhile."""
-    code = run.process.wait()
-    seconds = time.monotonic() - run.started
-    if run.output is not None:
-        say(f"\n== {run.engine} ==\n{run.output.read_text(errors='replace')}")
-    return Outcome(run.engine, code, f"{counts(run.results)} in {seconds:.0f} s")
+        env=environment,
+    ).returncode
+    seconds = time.monotonic() - started
+    return Outcome(engine, code, f"{counts(results)} in {seconds:.0f} s")
 
 
 def counts(results: Path) -> str:
