@@ -150,6 +150,7 @@ def test_preview_apply_and_undo(alice, api_for, rule, coffees):
         "restored_count": 3,
         "left_count": 0,
         "left": [],
+        "references": [],
     }
     again = client.post(f"/api/undo/{applied['batch']}")
     assert (again.status_code, again.json()["errors"][0]["detail"]) == (
