@@ -18,7 +18,9 @@ IdPair = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One transaction as the search sees it; `is_typed` if a person entered it."""
+    """One transaction as the search sees it; `is_typed` if a person entered it, and `has_purpose`
+    if its category says that it is income or spending.
+    """
 
     pk: int
     account_id: int
@@ -26,6 +28,7 @@ class Side:
     on: date
     currency: str
     is_typed: bool
+    has_purpose: bool
 
 
 # Transactions by currency and positive amount.
@@ -53,9 +56,10 @@ def pairs_across(sides: Sides, rejected: set[IdPair], pairs: list[IdPair]) -> li
     """Further pairs in two currencies with a side entered by hand; those closest to the day's rate
     first.
 
-    Only around amounts typed by a person: among imported ones, too many fit some rate by chance.
+    Only around amounts typed by a person, and never for a purchase or a refund: among all, too many
+    fit some rate by chance.
     """
-    every = [side for same in sides.values() for side in same]
+    every = [side for same in sides.values() for side in same if not side.has_purpose]
     currencies = {side.currency for side in every}
     days = {side.on for side in every if side.is_typed}
     if not days or len(currencies) < 2:

@@ -136,8 +136,9 @@ def suggest_transfers(*, user: User, since: date) -> int:
     """Store pairs of transactions that look like one transfer. Returns how many are new.
 
     Same owner, different accounts, the same amount, at most four days apart, and not yet paired;
-    closest dates first. Between two currencies, one side must be entered by hand and the amounts
-    must fit the day's rate. Rejected pairs are remembered and never suggested again.
+    closest dates first. Between two currencies, one side must be entered by hand, neither may have
+    a category of income or spending, and the amounts must fit the day's rate. Rejected pairs are
+    remembered and never suggested again.
     """
     known = Transfer.objects.filter(user=user)
     known.filter(status=Transfer.Status.SUGGESTED).exclude(_fits()).delete()
@@ -224,13 +225,16 @@ def _free_sides(user: User, among: Q) -> dict[tuple[str, Decimal], list[Side]]:
         .exclude(pk__in=Transaction.objects.filter(taken, user=user).values("pk"))
         .order_by()
         .values_list(
-            "amount", "pk", "account_id", "signed_amount", "txn_date", "currency", "origin"
+            *("amount", "pk", "account_id", "signed_amount", "txn_date", "currency", "origin"),
+            "category__kind",
         )
     )
     sides: dict[tuple[str, Decimal], list[Side]] = defaultdict(list)
-    for amount, pk, account_id, signed, on, currency, origin in rows.iterator(chunk_size=5000):
+    for amount, pk, account_id, signed, on, currency, origin, kind in rows.iterator(5000):
         is_typed = origin == Transaction.Origin.MANUAL
-        sides[currency, amount].append(Side(pk, account_id, signed, on, currency, is_typed))
+        has_purpose = kind not in (None, Category.Kind.TRANSFER)
+        side = Side(pk, account_id, signed, on, currency, is_typed, has_purpose)
+        sides[currency, amount].append(side)
     return sides
 
 

@@ -276,6 +276,20 @@ def test_entered_transfer_between_currencies_is_suggested_near_the_days_rate(ali
     assert not open_suggestions(alice).exists()
 
 
+def test_refund_and_purchase_near_the_days_rate_are_no_transfer(alice, checking, groceries):
+    dollars = make_account(user=alice, name="Dollars", currency="USD", opening_balance="0")
+    rate = ExchangeRate(base="EUR", quote="USD", rate="1.1", rate_on=MARCH, source="test")
+    store_rates(actor=None, rates=[rate])
+    bought = make_transaction(
+        account=checking, amount="-100.00", txn_date=MARCH, category=groceries
+    )
+    back = make_transaction(account=dollars, amount="110.00", txn_date=MARCH)
+    assert suggest_transfers(user=alice, since=date(2026, 1, 1)) == 0
+    type(bought).objects.filter(pk=bought.pk).update(category=None)
+    assert suggest_transfers(user=alice, since=date(2026, 1, 1)) == 1
+    assert open_suggestions(alice).get().inflow_transaction == back
+
+
 def test_one_imported_side_of_a_transfer_between_currencies_is_enough_two_are_not(alice, checking):
     dollars = make_account(user=alice, name="Dollars", currency="USD", opening_balance="0")
     rate = ExchangeRate(base="EUR", quote="USD", rate="1.1", rate_on=MARCH, source="test")
