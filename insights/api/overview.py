@@ -3,12 +3,15 @@
 from datetime import date
 from typing import Any
 
+from django.http import HttpResponseBase
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.response import Response
 
 from banking.kernel.api_input import ApiView, operation
 from banking.kernel.api_parameters import DAY, MONTH
+from banking.kernel.django_private import django_request
 from banking.kernel.keeping import keep, recall
 from banking.kernel.snapshot import read_snapshot
 from banking.limits import HOME_SECONDS
@@ -40,17 +43,24 @@ class DashboardOverviewApi(ApiView):
             ),
         ],
     )
-    def get(self, request: UserApiRequest) -> Response:
-        """The figures without parameters are kept until one of them changes."""
+    def get(self, request: UserApiRequest) -> HttpResponseBase:
+        """The figures without parameters are kept until one of them changes, and have an ETag: 304
+        for `If-None-Match` with the same one.
+        """
         user, on = request.user, local_date(request.user.timezone, timezone.now())
         if request.query_params or user.is_stand_in:
             return Response(self._computed(request, on))
         key, state = key_of(OVERVIEW, user.pk), state_of(user, on)
+        tag = f'"{state[:40]}"'
+        unchanged = get_conditional_response(django_request(request), etag=tag)
+        if unchanged is not None:
+            unchanged["ETag"] = tag
+            return unchanged
         data = recall(key, state)
         if data is None:
             data = self._computed(request, on)
             keep(key, state, data, HOME_SECONDS)
-        return Response(data)
+        return Response(data, headers={"ETag": tag})
 
     def _computed(self, request: UserApiRequest, on: date) -> dict[str, Any]:
         params = request.query_params

@@ -5,7 +5,6 @@ So the heads of the chains of everyone whose accounts a person sees, with the li
 such chain, say whether anything changed: what is kept under a state is never shown after a change.
 """
 
-from collections.abc import Callable
 from datetime import date
 from functools import cache
 from hashlib import sha256
@@ -24,6 +23,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Sum,
+    TextField,
     Value,
 )
 from django.db.models.functions import Cast, Concat
@@ -34,6 +34,7 @@ from alerts.models import Alert
 from banking.kernel.build import build
 from bills.models import Bill
 from budgets.models import Budget
+from insights.models import HomeState
 from rewards.models import Reward
 from transactions.models import Category, Transfer
 from users.audit import trail
@@ -51,11 +52,15 @@ _ANYBODY = User(pk=-987654321)
 def state_of(user: User, on: date) -> str:
     """A text that differs whenever a figure or a word that `user` sees on the day `on` may differ.
 
-    Runs two queries. Read it before what is kept under it.
+    Runs one query. Read it before what is kept under it.
     """
     person = [getattr(user, name) for name in _READ_OF_A_PERSON]
     site = [build(), settings.SITE_NAME, settings.DEMO, is_for_everybody(user), get_language()]
-    state = [person, site, on, *(_found(rows, user) for rows in (_heads, _elsewhere))]
+    return digest_of([person, site, on, _facts_of(user)])
+
+
+def digest_of(state: list[Any]) -> str:
+    """A short text that differs whenever this state does."""
     return sha256(repr(state).encode()).hexdigest()
 
 
@@ -64,13 +69,23 @@ def _heads(user: User) -> QuerySet[Any, Any]:
     chain = Concat(Value("user:"), Cast("user_id", CharField()), output_field=CharField())
     shares = AccountShare.objects.received_by(user).order_by().annotate(chain=chain)
     own = Q(name=trail.chain_name(user.pk))
-    chains = AuditChain.objects.filter(own | Q(name__in=shares.values("chain")))
-    return chains.order_by("name").values_list("name", "length", "head_hash")
+    return AuditChain.objects.filter(own | Q(name__in=shares.values("chain")))
 
 
-def _elsewhere(user: User) -> QuerySet[Any, Any]:
-    """What changes outside of those chains: rates, predefined categories, which alerts are read and
-    which transfers are suggested.
+class _Together(Aggregate):
+    """All values as one text."""
+
+    function = "GROUP_CONCAT"
+    output_field = TextField()
+
+    def as_postgresql(self, *args: Any, **kwargs: Any) -> Any:
+        template = "STRING_AGG(%(expressions)s, ',')"
+        return self.as_sql(*args, **kwargs, template=template)
+
+
+def _facts(user: User) -> QuerySet[Any, Any]:
+    """The heads of chains, and what changes outside of those: rates, predefined categories, which
+    alerts are read, which transfers are suggested, and how the home page is arranged.
 
     The rest is in the chains. It is here for whoever writes to the tables by hand.
     """
@@ -78,7 +93,10 @@ def _elsewhere(user: User) -> QuerySet[Any, Any]:
     accounts = Account.objects.filter(Q(user=user) | Q(pk__in=shared), deleted_at=None)
     theirs = Q(user=user)
     suggested = Transfer.objects.filter(theirs, status=Transfer.Status.SUGGESTED)
+    # A chain only grows, so its length says which head it has.
+    head = Concat("name", Value("="), Cast("length", CharField()), output_field=CharField())
     return User.objects.filter(pk=user.pk).values_list(
+        one_of(_heads(user), _Together(head)),
         one_of(RateMonth.objects.all(), Sum("version")),
         one_of(ExchangeRate.objects.all(), Max("pk")),
         one_of(Category.objects.filter(user=None), Max("updated_at")),
@@ -90,9 +108,8 @@ def _elsewhere(user: User) -> QuerySet[Any, Any]:
         one_of(suggested, Max("pk")),
         *(
             one_of(rows.objects.filter(theirs), Max("updated_at"))
-            for rows in (Bill, Budget, Reward)
+            for rows in (Bill, Budget, Reward, BankConnection, HomeState)
         ),
-        one_of(BankConnection.objects.filter(theirs), Max("updated_at")),
         one_of(EmailAddress.objects.filter(theirs, verified=True), Count("pk")),
         one_of(Authenticator.objects.filter(theirs), Count("pk")),
     )
@@ -104,9 +121,9 @@ def one_of(rows: QuerySet[Any], fact: Aggregate) -> Subquery:
     return Subquery(found.values("fact"))
 
 
-def _found(rows: Callable[[User], QuerySet[Any, Any]], user: User) -> list[tuple[Any, ...]]:
-    """The person's rows. Writing such a query costs more than its answer, so it is written once."""
-    sql, params = _statement(rows)
+def _facts_of(user: User) -> list[tuple[Any, ...]]:
+    """Writing this query costs more than its answer, so it is written once."""
+    sql, params = _statement()
     own: dict[Any, Any] = {
         _ANYBODY.pk: user.pk,
         trail.chain_name(_ANYBODY.pk): trail.chain_name(user.pk),
@@ -117,5 +134,5 @@ def _found(rows: Callable[[User], QuerySet[Any, Any]], user: User) -> list[tuple
 
 
 @cache
-def _statement(rows: Callable[[User], QuerySet[Any, Any]]) -> tuple[str, tuple[Any, ...]]:
-    return rows(_ANYBODY).query.sql_with_params()
+def _statement() -> tuple[str, tuple[Any, ...]]:
+    return _facts(_ANYBODY).query.sql_with_params()

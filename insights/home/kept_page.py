@@ -6,8 +6,7 @@ replaces with one of its own.
 
 import secrets
 from dataclasses import dataclass
-from datetime import date
-from hashlib import sha256
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -19,8 +18,7 @@ from django.template.loader import render_to_string
 from banking.kernel.keeping import keep, recall
 from banking.limits import HOME_SECONDS
 from insights.figures.kept import HOME, key_of
-from insights.figures.state import state_of
-from insights.models import HomeState
+from insights.figures.state import digest_of, state_of
 from users.models import User
 from users.signed_in import UserRequest
 
@@ -53,15 +51,26 @@ def keep_page(user: User, state: str, page: Rendered) -> None:
         keep(key_of(HOME, user.pk), state, page, HOME_SECONDS)
 
 
-def state_for(request: UserRequest, home_state: HomeState | None, on: date) -> str:
+def state_for(request: UserRequest, on: date) -> str:
     """The state of the page that is asked for; "" if it must not be kept.
 
     Not kept are pages with parameters or messages, views as somebody else, and anything while its
-    templates may be edited.
+    templates may be edited. Runs one query.
     """
-    is_plain = request.method == "GET" and not request.GET and not len(get_messages(request))
+    is_plain = request.method in ("GET", "HEAD") and not request.GET
+    is_plain = is_plain and not len(get_messages(request))
     if settings.DEBUG or request.user.is_stand_in or not is_plain:
         return ""
-    seen = home_state and home_state.updated_at
-    state = [state_of(request.user, on), request.get_full_path(), seen]
-    return sha256(repr(state).encode()).hexdigest()
+    return digest_of([state_of(request.user, on), request.get_full_path()])
+
+
+def tag_of(request: UserRequest, state: str, now: datetime) -> str | None:
+    """The page's ETag, valid as long as the page would be kept; None if it must not be.
+
+    Forms of a page with another CSRF secret, as before signing in anew, would be refused.
+    """
+    if not state:
+        return None
+    get_token(request)
+    hour = int(now.timestamp() / HOME_SECONDS)
+    return f'"{digest_of([state, request.META["CSRF_COOKIE"], hour])[:40]}"'
