@@ -78,6 +78,7 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "schedule": timedelta(seconds=20),
         "options": {"expire_seconds": 60},
     },
+    "count-months": {"task": "insights.tasks.count_months", "schedule": crontab(minute=40)},
     "finish-erasures": {
         "task": "insights.tasks.finish_erasures",
         "schedule": crontab(hour=4, minute=50),

@@ -20,6 +20,7 @@ from insights.models import (
     Export,
     HomeState,
     JobState,
+    MonthCount,
     RecurringDismissal,
     SameAnswer,
     SampleData,
@@ -61,6 +62,16 @@ class JobStateAdmin(ReadOnlyAdmin):
     list_filter = ["outcome"]
     ordering = ["-finished_at"]
     search_fields = ["name", "error"]
+
+
+@admin.register(MonthCount)
+class MonthCountAdmin(ReadOnlyAdmin):
+    """How often something happened in each month, as the page of jobs and health draws it."""
+
+    group, label = "Technical", "Monthly counts"
+    list_display = ["month", "subject", "count", "failed_count"]
+    list_filter = ["subject"]
+    ordering = ["-month", "subject"]
 
 
 @admin.register(Approval)

@@ -227,6 +227,37 @@ class JobState(models.Model):
         return self.name
 
 
+class MonthCount(models.Model):
+    """How often something happened in one month (UTC), and how often it failed.
+
+    For the charts of the staff site's page of jobs and health: counting a year of rows for each
+    reader would take longer with every row. It holds nobody's data. Only
+    `insights.staff.month_counts` writes it.
+    """
+
+    class Subject(models.TextChoices):
+        JOBS = "jobs", _("Job runs")
+        MESSAGES = "messages", _("Messages")
+        SIGN_INS = "sign_ins", _("Sign-ins")
+        IMPORTS = "imports", _("Imports")
+        SYNCS = "syncs", _("Bank syncs")
+        EXPORTS = "exports", _("Exports requested")
+
+    subject = models.CharField(max_length=8, choices=Subject.choices)
+    month = models.DateField()
+    count = models.PositiveBigIntegerField(default=0)
+    failed_count = models.PositiveBigIntegerField(_("failed"), default=0)
+
+    class Meta:
+        ordering = ["-month", "subject"]
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "month"], name="month_counted_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_subject_display()}, {self.month:%Y-%m}"
+
+
 class WorkItem(models.Model):
     """Who has taken one item of a staff queue, and how it was closed.
 

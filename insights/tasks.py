@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from banking.kernel.waking import wake
 from insights.exports import erasing, exporting
+from insights.staff import month_counts
 from insights.whole_ledger import check_whole_ledger
 
 logger = logging.getLogger(__name__)
@@ -19,6 +20,12 @@ def check_ledger_nightly() -> bool:
     if not report.is_clean:
         logger.error("ledger_violations", extra={"violations": report.violation_count})
     return report.is_clean
+
+
+@shared_task
+def count_months() -> int:
+    """Count what happened in each month, for the charts of jobs and health; returns how many."""
+    return month_counts.count_months(timezone.now())
 
 
 @shared_task

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import connection
 from django.db import transaction as db_transaction
+from django.utils import timezone
 
 from accounts.models import Account
 from accounts.services import open_account, store_rates
@@ -17,6 +18,7 @@ from insights.demo.household import OPENING, Household, first_day
 from insights.demo.organizing import put_in_order
 from insights.demo.rates import demo_rates
 from insights.demo.shops import SHOPS, Shop, shop_rows
+from insights.staff.month_counts import count_months
 from transactions.models import Category
 from transactions.services.bulk_posting import HistoryRow, post_many
 from users.models import User
@@ -76,6 +78,7 @@ def load_demo(*, on: date, transaction_count: int = FULL_COUNT) -> Loaded:
         put_in_order(owner=owner, on=on)
         for email in ("viewer@example.com", "analyst@example.com"):
             _share_everything(owner, users[email])
+    count_months(timezone.now())
     _tell_the_planner()
     return loaded
 

@@ -1,6 +1,5 @@
 """The staff site's home page: the platform's figures for staff with full read access."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
@@ -11,14 +10,13 @@ from django.utils import timezone
 from banking.limits import QUEUE_ROWS
 from insights.staff.approving import waiting_approvals
 from insights.staff.figures import Platform, Trouble, platform_figures
+from insights.staff.month_charts import Chart, chart_of
 from insights.staff.queues import queue_counts
 from users.admin import sees_all
 from users.models import User
 from users.signed_in import user_of
 
 _stock_index = admin.site.index
-# Height of a chart in SVG units; the page scales it.
-WIDTH, HEIGHT, GAP = 360, 96, 6
 _TROUBLE = [
     ("failed_jobs", "Jobs failed", "insights_jobstate", "outcome__exact=failed"),
     ("failed_imports", "Imports failed", "transactions_importbatch", "status__exact=failed"),
@@ -29,18 +27,6 @@ _TROUBLE = [
     ("sync_errors", "Rate sources down", "accounts_ratefetch", "has_succeeded__exact=0"),
     ("held_rates", "Rates waiting for review", "accounts_heldrate", "status__exact=held"),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of a chart drawn as SVG."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    label: str
-    value: int
 
 
 def staff_home(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -59,7 +45,6 @@ def _for_readers() -> dict[str, Any]:
         "volume": platform.volume,
         "charts": _charts(platform),
         "approvals": waiting_approvals(timezone.now()).count(),
-        "chart_size": (WIDTH, HEIGHT),
         "trouble": _trouble(platform.trouble),
         "roles": [(User.Role(role).label, n) for role, n in platform.people.by_role.items()],
     }
@@ -74,26 +59,9 @@ def _trouble(trouble: Trouble) -> list[tuple[int, str, str]]:
     ]
 
 
-def _charts(platform: Platform) -> list[tuple[str, list[Bar]]]:
+def _charts(platform: Platform) -> list[Chart]:
     months = platform.months
     return [
-        ("Transactions by month", _bars([(month.month, month.transactions) for month in months])),
-        ("Sign-ups by month", _bars([(month.month, month.sign_ups) for month in months])),
-    ]
-
-
-def _bars(points: list[tuple[Any, int]]) -> list[Bar]:
-    """Bars side by side, scaled so that the highest fills the chart."""
-    most = max((value for _, value in points), default=0) or 1
-    step = WIDTH / len(points)
-    return [
-        Bar(
-            x=round(index * step + GAP / 2, 1),
-            y=round(HEIGHT - HEIGHT * value / most, 1),
-            width=round(step - GAP, 1),
-            height=round(HEIGHT * value / most, 1),
-            label=f"{month:%b %Y}",
-            value=value,
-        )
-        for index, (month, value) in enumerate(points)
+        chart_of("Transactions", [(month.month, month.transactions, 0) for month in months]),
+        chart_of("Sign-ups", [(month.month, month.sign_ups, 0) for month in months]),
     ]

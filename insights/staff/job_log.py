@@ -1,4 +1,4 @@
-"""The outcome of each job: last result and counts, one row per job."""
+"""The outcome of each job: last result and counts, one row per job, and the runs of each month."""
 
 from datetime import datetime
 
@@ -7,6 +7,7 @@ from django.db import transaction as db_transaction
 from django.db.models import F
 
 from insights.models import JobState
+from insights.staff.month_counts import count_job_run
 from users.masking import masked_text
 
 
@@ -14,6 +15,7 @@ def record_run(
     *, name: str, at: datetime, duration_ms: int, result: str = "", error: str = ""
 ) -> None:
     """Record how a run ended; `error` is empty on success."""
+    count_job_run(at=at, is_failed=bool(error))
     outcome = JobState.Outcome.FAILED if error else JobState.Outcome.SUCCEEDED
     changes = {
         "outcome": outcome,

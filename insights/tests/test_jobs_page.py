@@ -9,11 +9,15 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from banking.beat import install_schedule
+from insights.models import MonthCount
 from insights.staff.figures import LEDGER_JOB
 from insights.staff.job_log import record_run
 from insights.staff.jobs import health, jobs, run_now, schedule_words
+from insights.staff.month_charts import HEIGHT, chart_of, month_charts
+from insights.staff.month_counts import count_months
 from tests.builders import make_user
-from users.models import AuditEvent, User
+from users.audit import trail
+from users.models import AuditEvent, Notification, User
 from users.services.people import set_role
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +85,99 @@ def test_checks_show_the_day_they_last_passed():
     assert words("Ledger check") == (False, "Found problems on 2026-01-15 12:00. See the log.")
     assert words("Database")[0] is True
     assert words("Cache")[0] is True
+
+
+# --- Twelve months --------------------------------------------------------------------------------
+
+
+def counts_of(subject: str) -> dict[str, tuple[int, int]]:
+    rows = MonthCount.objects.filter(subject=subject)
+    return {f"{row.month:%Y-%m}": (row.count, row.failed_count) for row in rows}
+
+
+def message_of(user: User, number: int, at: datetime, status: str) -> None:
+    row = Notification.objects.create(
+        recipient=user, kind="bill_due", target_key=f"bill:{number}", channel="email",
+        local_day=at.date(), subject="x", text="x", due_at=at, status=status,
+    )  # fmt: skip
+    Notification.objects.filter(pk=row.pk).update(created_at=at)
+
+
+def test_months_count_what_happened_and_what_failed(alice):
+    at = datetime(2026, 3, 15, 12, tzinfo=UTC)
+    for number, (when, status) in enumerate(
+        [
+            (datetime(2025, 3, 31, 23, 59, tzinfo=UTC), "sent"),  # before the twelve months
+            (datetime(2025, 4, 1, tzinfo=UTC), "sent"),
+            (datetime(2026, 2, 28, 23, 59, tzinfo=UTC), "failed"),
+            (datetime(2026, 3, 1, tzinfo=UTC), "unknown"),
+            (datetime(2026, 3, 14, tzinfo=UTC), "delivered"),
+        ]
+    ):
+        message_of(alice, number, when, status)
+    count_months(at)
+    found = counts_of("messages")
+    assert len(found) == 12
+    assert (found["2025-04"], found["2025-05"]) == ((1, 0), (0, 0))
+    assert (found["2026-02"], found["2026-03"]) == ((1, 1), (2, 1))
+    # Syncs are not kept for twelve months, so there is no count of them.
+    assert set(counts_of("syncs")) == {"2026-02", "2026-03"}
+
+
+def test_refused_sign_ins_count_as_failed(alice):
+    for action in ("succeeded", "failed", "locked"):
+        trail.record(actor=None, action=f"users.sign_in.{action}", target=alice)
+    at = AuditEvent.objects.latest("id").created_at
+    count_months(at)
+    assert counts_of("sign_ins")[f"{at:%Y-%m}"] == (3, 2)
+
+
+def test_the_last_two_months_are_counted_again_and_earlier_ones_stay(alice):
+    at = datetime(2026, 3, 15, 12, tzinfo=UTC)
+    for number, month in enumerate((1, 2, 3)):
+        message_of(alice, number, datetime(2026, month, 5, tzinfo=UTC), "sent")
+    count_months(at)
+    Notification.objects.all().delete()
+    again = count_months(at)
+    assert again == 2 * 5
+    found = counts_of("messages")
+    assert [found[month] for month in ("2026-01", "2026-02", "2026-03")] == [(1, 0), (0, 0), (0, 0)]
+
+
+def test_each_run_of_a_job_counts_in_its_month():
+    for at, error in (
+        (datetime(2026, 1, 31, 23, 59, tzinfo=UTC), ""),
+        (datetime(2026, 2, 1, tzinfo=UTC), "Boom"),
+        (datetime(2026, 2, 2, tzinfo=UTC), ""),
+    ):
+        record_run(name="a.job", at=at, duration_ms=1, error=error)
+    assert counts_of("jobs") == {"2026-01": (1, 0), "2026-02": (2, 1)}
+
+
+def test_the_highest_bar_fills_the_chart_and_one_failure_can_be_seen():
+    chart = chart_of("x", [(NOON.date(), 1000, 1), (NOON.date(), None, 0), (NOON.date(), 250, 0)])
+    assert [bar.height for bar in chart.bars] == [HEIGHT, 0, HEIGHT / 4]
+    assert [bar.failed_height for bar in chart.bars] == [3, 0, 0]
+    assert (chart.most, chart.count, chart.failed) == (1000, 1250, 1)
+
+
+def test_charts_of_twelve_months_have_their_tables_and_one_query(
+    client_for, django_assert_num_queries
+):
+    now = timezone.now()
+    record_run(name="a.job", at=now, duration_ms=1, error="Boom")
+    count_months(now)
+    with django_assert_num_queries(1):
+        charts = month_charts(now)
+    assert [len(chart.bars) for chart in charts] == [12] * 6
+    page = client_for(staff("auditor")).get(reverse("admin:jobs")).content.decode()
+    assert page.count('class="staff-chart"') == 6
+    assert page.count("Show as table") == 6
+    assert "1 failed" in page
+    assert f'<th scope="row">{now:%B %Y}</th>' in page
+
+
+# --- Running now ----------------------------------------------------------------------------------
 
 
 def test_an_admin_starts_a_job_and_the_trail_records_it(client_for):

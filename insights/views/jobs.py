@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_celery_beat.models import PeriodicTask
 
 from insights.staff.jobs import health, jobs, run_now
+from insights.staff.month_charts import month_charts
 from insights.views.staff import page
 from users.policy import Ability, may, require
 from users.signed_in import user_of
@@ -28,6 +29,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
         title="Jobs and health",
         jobs=jobs(now),
         signs=health(now),
+        charts=month_charts(now),
         may_run=may(reader, Ability.MANAGE_USERS),
         zone=timezone.get_current_timezone_name(),
     )
