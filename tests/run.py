@@ -64,11 +64,11 @@ def run_engines(arguments: list[str], environment: dict[str, str], scratch: Path
     with contextlib.ExitStack() as stack:
         everywhere = join(everywhere, find_programs(environment, engines, not_run))
         start_valkey(environment, stack, not_run)
-        # Coverage is slow, so only one of the two runs has it, and not for every case.
-        traced = [*arguments, *coverage_options(scratch, environment, is_whole)]
         if "sqlite" in engines:
             marks = join_marks("not postgresql", everywhere)
-            outcomes.append(run_pytest("SQLite", [*marks, *traced], environment, scratch))
+            probes = {"PYTEST_PLUGINS": "tests.coverage_probes"} if is_whole else {}
+            options = [*marks, *arguments]
+            outcomes.append(run_pytest("SQLite", options, environment | probes, scratch))
         if "postgresql" in engines:
             # Browser and file reader tests do not depend on the engine, so one run is enough.
             shared = "not browser and not once" if len(engines) == 2 else ""
@@ -79,9 +79,6 @@ def run_engines(arguments: list[str], environment: dict[str, str], scratch: Path
 
 def clean_environment(scratch: Path) -> dict[str, str]:
     ours = {"DATA_DIR": str(scratch / "data"), "COVERAGE_FILE": str(scratch / "coverage")}
-    if sys.version_info >= (3, 12):
-        # Coverage through sys.monitoring costs almost nothing.
-        ours["COVERAGE_CORE"] = "sysmon"
     return servers.environment_without_settings() | ours
 
 
@@ -137,14 +134,6 @@ def join_marks(*expressions: str) -> list[str]:
     return ["-m", expression] if expression else []
 
 
-def coverage_options(scratch: Path, environment: dict[str, str], is_whole: bool) -> list[str]:
-    if not is_whole:
-        return []
-    measured = ["--cov", "--cov-append", "--cov-report=", "--cov-fail-under=0"]
-    is_cheap = "COVERAGE_CORE" in environment
-    return measured if is_cheap else [*measured, "-p", "tests.coverage_sampling"]
-
-
 def on_postgresql(
     options: list[str], environment: dict[str, str], scratch: Path, not_run: list[str]
 ) -> list[Outcome]:
@@ -185,11 +174,10 @@ def counts(results: Path) -> str:
 
 
 def is_covered(environment: dict[str, str]) -> bool:
-    say("\n== Coverage (on SQLite; before Python 3.12, of the first case of each test) ==")
-    code = subprocess.run(
-        [sys.executable, "-m", "coverage", "report", "--sort=cover"], env=environment
-    ).returncode
-    return code == 0
+    say("\n== Coverage (on SQLite) ==")
+    steps = (["combine", "--quiet"], ["report", "--sort=cover"])
+    command = [sys.executable, "-m", "coverage"]
+    return all(subprocess.run([*command, *step], env=environment).returncode == 0 for step in steps)
 
 
 def report(outcomes: list[Outcome], not_run: list[str], covered: bool) -> int:
