@@ -82,6 +82,20 @@ def money_figure(
     )
 
 
+@register.simple_tag(takes_context=True)
+def figure_as_read(context: dict[str, Any], amount: Decimal, currency: str) -> SafeString:
+    """As `money_figure`, signed, but an amount with more decimals than its currency has keeps them:
+    rounded, it would look like an amount that could be added.
+    """
+    decimals = -int(amount.normalize().as_tuple().exponent)
+    if decimals <= minor_unit_digits(currency):
+        return money_html(amount, currency, _reader_locale(context), signed=True)
+    written = f"{amount:f}".replace("-", "\N{MINUS SIGN}")
+    return format_html(
+        '<data class="money" value="{}"><bdi>{} {}</bdi></data>', amount, written, currency
+    )
+
+
 def money_html(
     amount: Decimal | None,
     currency: str,

@@ -201,6 +201,7 @@ def _open_questions(batch: ImportBatch) -> dict[str, Any]:
         "columns": found.columns if found else [],
         "proposed_mapping": proposal,
         "readings": readings,
+        "most_likely": found.why_likely if found else [],
     }
 
 
@@ -227,12 +228,15 @@ def _part_out(part: FilePart, account: Account | None) -> dict[str, Any]:
 
 
 def _reading_out(reading: Reading) -> dict[str, Any]:
-    """One possible reading: the fields to send, and example lines read that way."""
+    """One possible reading: the fields to send, and example lines read that way.
+
+    An example without date and amount is a line that this reading leaves out.
+    """
     examples = [
         {
             "description": example.text,
-            "date": example.on.isoformat(),
-            "amount": f"{example.amount:f}",
+            "date": example.on.isoformat() if example.on else None,
+            "amount": None if example.amount is None else f"{example.amount:f}",
         }
         for example in reading.examples
     ]

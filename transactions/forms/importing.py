@@ -121,7 +121,9 @@ class MappingForm(Form):
             self.fields[name].choices = [("", "–"), *choices]
         self.fields["description"].choices = choices
         if not detection.is_table:
-            self.fields = {"date_format": self.fields["date_format"]}
+            names = ("date_format", "decimal_mark")
+            asked = {name for name, _sentence in detection.doubts} | {"date_format"}
+            self.fields = {name: self.fields[name] for name in names if name in asked}
             orders = detection.alternatives["date_format"]
             self.fields["date_format"].choices = [(order, DATE_STYLES[order]) for order in orders]
         for name, sentence in detection.doubts:

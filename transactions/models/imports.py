@@ -13,6 +13,9 @@ from transactions.models.ledger import Transaction
 from transactions.models.reasons import reason_text
 from users.models import User
 
+# The formats that can be read in several ways: a mapping says in which.
+MAPPED_FORMATS = ("csv", "xlsx", "qif")
+
 
 class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
     def visible_to(self, user: User) -> "ImportBatchQuerySet":
@@ -93,8 +96,8 @@ class ImportBatch(models.Model):
 
     @property
     def needs_mapping(self) -> bool:
-        """Whether this is a table whose columns are not mapped yet."""
-        return self.format in ("csv", "xlsx") and not self.mapping
+        """Whether this file can be read in several ways, and nobody has said in which."""
+        return self.format in MAPPED_FORMATS and not self.mapping
 
     @property
     def needs_answer(self) -> bool:

@@ -32,7 +32,7 @@ from transactions.services.import_posting import (
     write_new_rows,
 )
 from transactions.services.import_progress import forget_progress
-from transactions.services.import_reading import examine_batch
+from transactions.services.import_reading import examine_batch, remembered_from
 from transactions.services.import_verdicts import mark_known_rows
 from transactions.services.importing import (
     batch_with_account,
@@ -44,6 +44,7 @@ from transactions.services.importing import (
 from transactions.services.posting import book
 from transactions.services.review_questions import ask_about_rows, close_reviews_of
 from transactions.services.transfer_sides import accounts_of_pairs, dissolve_pairs
+from transactions.sources.files.csv_mapping import Detection
 from transactions.totals import merge
 from users.audit import trail
 from users.models import User
@@ -115,7 +116,7 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
     account is gone.
     """
     batch = check_import(batch_id=batch_id)
-    columns = _columns(batch)
+    detection = _examined(batch)
     with db_transaction.atomic():
         accounts = lock_accounts([batch.account_id])
         batch = batch_with_account(batch_id, lock=True)
@@ -135,7 +136,7 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
         book(accounts, merge((sums, 1), (completed, 1)))
         paired = pair_transfers(batch)
         _settle(batch, account, at)
-        _remember_mapping(batch, columns)
+        _remember_mapping(batch, detection)
         trail.record(
             actor=actor,
             action="transactions.import.confirmed",
@@ -188,19 +189,21 @@ def _receipt(batch: ImportBatch) -> dict[str, Any]:
     }
 
 
-def _columns(batch: ImportBatch) -> list[str]:
-    """The headings that identify the mapping, read before anything is locked."""
+def _examined(batch: ImportBatch) -> Detection | None:
+    """What the file itself says about its reading, examined before anything is locked."""
     if not batch.mapping or batch.is_confirmed:
-        return []
-    detection = examine_batch(batch).detection
-    return detection.columns if detection else []
+        return None
+    return examine_batch(batch).detection
 
 
-def _remember_mapping(batch: ImportBatch, columns: list[str]) -> None:
-    if columns:
+def _remember_mapping(batch: ImportBatch, detection: Detection | None) -> None:
+    if detection is not None:
         ImportMapping.objects.update_or_create(
             account_id=batch.account_id,
-            defaults={"columns": columns, "mapping": batch.mapping},
+            defaults={
+                "columns": detection.columns,
+                "mapping": remembered_from(batch.mapping, detection),
+            },
         )
 
 

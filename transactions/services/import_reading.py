@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Account
 from transactions.models import ImportBatch, ImportMapping
+from transactions.models.imports import MAPPED_FORMATS
 from transactions.sources.files import csv_file, detection, qif_file, xlsx_file
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.incoming import (
@@ -23,12 +24,13 @@ from transactions.sources.files.incoming import (
 from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
 from users.timezones import today_in
 
-MAPPED = ("csv", "xlsx", "qif")
 # How the file is written, as opposed to what its columns mean; detected from the file itself.
 OF_THE_FILE = (
     *("encoding", "delimiter", "quotechar", "header_line", "skip_lines", "decimal_mark"),
     *("date_format", "money_sign", "opening_balance"),
 )
+# What is only remembered if the file proved it or a person chose it.
+LEFT_OPEN = {"decimal_mark", "date_format"}
 # What a running balance proves about a file, whatever was chosen for earlier ones.
 PROVED_BY_BALANCE = (
     *("amount", "debit", "credit", "flag", "balance", "fee", "sign_convention"),
@@ -36,6 +38,11 @@ PROVED_BY_BALANCE = (
 )
 LINES_TRIED = 50
 PREVIEW_LINES = 12
+
+
+def remembered_from(mapping: Mapping[str, Any], found: Detection) -> dict[str, Any]:
+    """What to remember of an imported file's mapping: not what its lines would read either way."""
+    return {name: value for name, value in mapping.items() if name not in found.untested}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ def examine(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Examined:
 
 def open_lines(data: bytes, format_name: str, mapping: CsvMapping | None) -> IncomingFile:
     """Read the file's lines lazily. Raises UnreadableFile, also during iteration."""
-    return detection.open_file(data, mapping if format_name in MAPPED else None)
+    return detection.open_file(data, mapping if format_name in MAPPED_FORMATS else None)
 
 
 def mapping_for(account: Account, data: bytes, examined: Examined) -> CsvMapping | None:
@@ -128,10 +135,12 @@ def _remembered(account: Account, found: Detection) -> CsvMapping | None:
     if kept is None or kept.columns != found.columns:
         return None
     try:
-        mapping = CsvMapping.from_json(kept.mapping)
+        mapping = CsvMapping.from_json({**found.mapping.as_json(), **kept.mapping})
     except ValueError:
         return None
     open_fields = {name for name, _sentence in found.doubts}
+    if open_fields & LEFT_OPEN - kept.mapping.keys():
+        return None
     settled = [name for name in OF_THE_FILE if name not in open_fields]
     if found.is_proved:
         settled += PROVED_BY_BALANCE

@@ -18,6 +18,7 @@ from django.db.models import Count, Max, Min, Q, Sum
 from accounts.models import Account
 from banking.kernel.money import plain_amount
 from transactions.models import ImportBatch, ImportFile, ImportRow
+from transactions.models.imports import MAPPED_FORMATS
 from transactions.services import import_posting
 from transactions.services.import_parts import (
     Answer,
@@ -58,7 +59,7 @@ RESULT_FIELDS = (
     *("file_opening_balance", "file_closing_balance", "covers_from", "covers_to"),
     *("confirmed_at", "updated_at"),
 )
-_UNMAPPED = Q(format__in=("csv", "xlsx"), mapping={})
+_UNMAPPED = Q(format__in=MAPPED_FORMATS, mapping={})
 NOT_FINISHED = "We couldn't finish the import. Nothing was added. Try again."
 NO_LINES = "This file has no transactions."
 

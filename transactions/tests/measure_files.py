@@ -82,7 +82,8 @@ def _opened(data: bytes, context: ReadingContext) -> tuple[list, IncomingFile]:
         found = csv_file.detect(data, context)
         return found.doubts, csv_file.read(data, found.mapping)
     if kind == "qif":
-        return [], detection.open_file(data, qif_file.detect(data, context).mapping)
+        found = qif_file.detect(data, context)
+        return found.doubts, detection.open_file(data, found.mapping)
     return [], detection.open_file(data)
 
 

@@ -560,3 +560,32 @@ def test_three_digits_beside_whole_numbers_are_asked_in_a_currency_with_three_de
 def test_three_digits_beside_whole_numbers_group_thousands_elsewhere(currency):
     text = "Date,Description,Amount\n2024-03-15,Cafe,-10.000\n2024-03-16,Pay,10\n"
     assert read_surely(text, ReadingContext(currency=currency)) == ["-10000", "10"]
+
+
+# --- The question ------------------------------------------------------------------------------
+
+_QUESTIONS = {
+    "two amounts": "03/25/2024,Pay,USD,1525.00,-1000.00\n03/27/2024,Bill,USD,15.00,-10.00\n",
+    "unnamed pair": "18.09.2017;HOFER;;33,87\n18.09.2017;LIDL;;23,55\n19.09.2017;Lohn;924,00;\n",
+    "fee": "Date,Description,Amount,Fee\n2024-03-01,Shop,-20.00,0.00\n2024-03-02,Bus,-30.00,0.50\n",
+    "one letter": "2024-03-01,Shop,20.00,d\n2024-03-02,Bus,30.00,d\n2024-03-05,Rent,9.00,d\n",
+    "other letter": "2024-03-01,Shop,20.00,c\n2024-03-02,Bus,30.00,c\n2024-03-05,Rent,9.00,c\n",
+    "no sign": "Date,Description,Amount\n2024-03-14,Corner,4.20\n2024-03-15,Grocer,12.00\n",
+    "first balance": "Date,Description,Amount,Balance\n2024-03-01,Start,100.00,100.00\n"
+    "2024-03-02,Tea,-6.00,94.00\n2024-03-03,Bus,-1.00,93.00\n2024-03-04,End,93.00,93.00\n",
+    "two dates": "14.03.2024;Laden;15.06.2024;-4,20\n18.03.2024;Bahn;20.03.2024;-9,00\n",
+}
+
+
+@pytest.mark.parametrize("text", _QUESTIONS.values(), ids=_QUESTIONS)
+def test_every_question_shows_different_readings_and_why_the_first_is_likelier(text):
+    detection = found(text, CHECKING)
+    shown = [reading.examples for reading in detection.readings]
+    assert len(shown) == len(set(shown)) == 2
+    assert detection.why_likely
+
+
+def test_line_that_a_reading_leaves_out_is_shown_without_date_and_amount():
+    first, second = found(_QUESTIONS["first balance"]).readings
+    assert (first.examples[0].text, first.examples[0].on) == ("Start", None)
+    assert second.examples[0].amount == Decimal(100)

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from transactions.models import ImportBatch, ImportRow, Transaction
-from transactions.services.importing import choose_mapping, start_import
+from transactions.services.importing import check_import, choose_mapping, start_import
 from transactions.tests.import_samples import AMBIGUOUS, checked, counts_of, csv_of, imported
 from transactions.tests.test_xlsx_file import workbook
 
@@ -39,6 +39,10 @@ def test_question_shows_lines_of_the_file_and_one_click_answers_it(
     words = page.content.decode()
     assert "Which of these is right?" in words
     assert words.count("Coffee") >= 2
+    likely = words[words.index('value="0"') : words.index('value="1"')]
+    assert "Most likely" in likely
+    assert "Banks that keep accounts in EUR usually write the day first." in likely
+    assert words.count("Most likely") == 1
     readings = page.context["detection"].readings
     wanted = [{"%d-%m-%Y": "2026-04-03", "%m-%d-%Y": "2026-03-04"}[reading.changes["date_format"]]
               for reading in readings]  # fmt: skip
@@ -56,6 +60,7 @@ def test_api_lists_the_readings_with_the_fields_to_send(api_for, alice, checking
         "%d-%m-%Y",
         "%m-%d-%Y",
     }
+    assert answer["most_likely"] == ["Banks that keep accounts in EUR usually write the day first."]
     shown = {reading["examples"][0]["date"] for reading in answer["readings"]}
     assert shown == {"2026-04-03", "2026-03-04"}
     confirm = f"/api/imports/{answer['import_id']}/confirm"
@@ -162,15 +167,14 @@ def test_qif_file_may_state_its_date_order(checking):
 
 
 def test_qif_date_order_can_be_chosen_and_is_remembered(client_for, alice, checking):
-    batch = checked(checking, QIF)
-    assert days(batch)[0] == "2026-03-07"
-    assert any("day first or month first" in warning for warning in batch.warnings)
+    batch = start_import(actor=alice, account=checking, file_name="a.qif", content=QIF)
+    assert batch.needs_mapping
     address = reverse("transactions:import_map", args=[batch.pk])
     client = client_for(alice)
     assert list(client.get(address).context["form"].fields) == ["date_format"]
+    assert "Which of these is right?" in client.get(address).content.decode()
     client.post(address, {"date_format": "%d-%m-%Y"})
-    batch.refresh_from_db()
-    assert days(batch)[0] == "2026-07-03"
+    assert days(check_import(batch_id=batch.pk))[0] == "2026-07-03"
     given = imported(checking, QIF + b"\n", mapping={"date_format": "%d-%m-%Y"})
     assert days(given)[0] == "2026-07-03"
     later = QIF.replace(b"Shop", b"Cinema")

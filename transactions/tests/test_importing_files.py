@@ -15,13 +15,13 @@ from transactions.ledger_check import check_ledger
 from transactions.models import ImportBatch, ImportRow, MonthlyTotal, Transaction
 from transactions.services.import_confirming import confirm_import, revert_import
 from transactions.services.import_parts import SKIP, parts_of, takes
+from transactions.services.import_reading import examine
 from transactions.services.importing import (
     check_import,
     choose_accounts,
     choose_mapping,
     start_import,
 )
-from transactions.sources.files import csv_file
 from transactions.tests.import_samples import csv_of
 from transactions.tests.statement_files import REAL_FILES, SAMPLES, manifest_rows
 from transactions.tests.statement_report import EMPTY, EXACT, PART, REFUSED, as_property
@@ -35,7 +35,7 @@ def bring_in(account, content):
     owner = account.user
     batch = start_import(actor=owner, account=account, file_name="s", content=content)
     if batch.needs_mapping:
-        given = csv_file.detect(content).mapping.as_json()
+        given = examine(content).detection.mapping.as_json()
         batch = choose_mapping(actor=owner, batch=batch, given=given)
     if batch.needs_accounts:
         parts = parts_of(batch)

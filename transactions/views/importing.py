@@ -26,6 +26,7 @@ from transactions import dispatching
 from transactions.forms.importing import ImportStartForm, MappingForm, PartsForm
 from transactions.merchant_groups import uncategorized
 from transactions.models import ImportBatch
+from transactions.models.imports import MAPPED_FORMATS
 from transactions.services.import_confirming import (
     revert_group,
     revert_import,
@@ -33,7 +34,6 @@ from transactions.services.import_confirming import (
 )
 from transactions.services.import_progress import progress_of
 from transactions.services.import_reading import (
-    MAPPED,
     PreviewLine,
     content_of,
     examine_batch,
@@ -142,7 +142,7 @@ def import_accounts(request: UserRequest, pk: int) -> HttpResponse:
 def import_map(request: UserRequest, pk: int) -> HttpResponse:
     """Map the columns, with a preview of the first lines."""
     batch = find_to_change(request, pk)
-    if batch.is_confirmed or batch.format not in MAPPED:
+    if batch.is_confirmed or batch.format not in MAPPED_FORMATS:
         return redirect("transactions:import_check", pk)
     try:
         data = content_of(batch)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
-from transactions.sources.files.values import bare, shown
+from transactions.sources.files.values import NUMBER_CELL_MARK, bare, shown
 
 WHOLE_DIGITS = 12
 DECIMALS = 4
@@ -131,7 +131,8 @@ def _usual(text: str, match: re.Match) -> MoneyCell:
 
 
 def _read(text: str, decimal_mark: str, money_sign: str) -> MoneyCell:
-    cleaned = _without_sign(bare(text), money_sign)
+    cleaned = bare(text).replace(NUMBER_CELL_MARK, decimal_mark)
+    cleaned = _without_sign(cleaned, money_sign)
     cleaned, is_bracketed = _without_brackets(text, _ROUND_AMOUNT.sub("", cleaned))
     match = _BODY.search(cleaned)
     if not match:

@@ -17,6 +17,7 @@ from transactions.sources.files.amounts import (
 )
 from transactions.sources.files.column_words import heading_score
 from transactions.sources.files.dates import parse_date, styles_like
+from transactions.sources.files.values import NUMBER_CELL_MARK
 
 _LIKELY_YEARS = range(1970, 2101)
 # A run of digits counts as a date only if it starts with a plausible year, month and day.
@@ -106,6 +107,10 @@ def decimal_mark_in(text: str) -> str:
     return "?" if is_grouped else last
 
 
+def _has_decimals(text: str) -> bool:
+    return NUMBER_CELL_MARK in text or decimal_mark_in(text) in (".", ",")
+
+
 def _is_figure_with(sign: str):
     return lambda text: (
         not _PADDED.fullmatch(figure_in(text)) and any(cell_in(text, mark, sign) for mark in ".,")
@@ -126,6 +131,12 @@ class Column:
     @cached_property
     def filled(self) -> list[str]:
         return [value for value in self.values if value]
+
+    @cached_property
+    def figures(self) -> list[str]:
+        """The digits and marks of the cells that are written as text, without signs."""
+        written = [value for value in self.filled if NUMBER_CELL_MARK not in value]
+        return [figure_in(value) for value in written]
 
     @cached_property
     def fill_share(self) -> float:
@@ -178,7 +189,7 @@ class Column:
 
     @cached_property
     def has_decimals(self) -> bool:
-        return self.share(lambda text: decimal_mark_in(text) in (".", ",")) >= 0.3
+        return self.share(_has_decimals) >= 0.3
 
     @cached_property
     def mark(self) -> str:
@@ -246,20 +257,15 @@ def mark_elsewhere(columns: list[Column]) -> str:
     return "." if found["."] > found[","] else ","
 
 
-def thousands_shown(columns: list[Column]) -> bool:
-    """Whether only figures of four or more digits have a separator, so it must group thousands.
-
-    If it were a decimal mark, smaller figures would have it too.
-    """
-    values = [figure_in(value) for column in columns for value in column.filled]
-    plain = [value for value in values if value.isdigit() and value != "0"]
-    marked = [value for value in values if decimal_mark_in(value) == "?"]
-    return bool(plain and marked) and all(len(value) <= 3 for value in plain)
+def plain_figures(columns: list[Column]) -> list[str]:
+    """The whole numbers that are written without any mark, except zero."""
+    figures = [figure for column in columns for figure in column.figures]
+    return [figure for figure in figures if figure.isdigit() and figure.strip("0")]
 
 
 def mark_written(columns: list[Column]) -> str:
     """The mark that the figures have, of whatever meaning."""
-    return "," if any("," in figure_in(v) for column in columns for v in column.filled) else "."
+    return "," if any("," in figure for column in columns for figure in column.figures) else "."
 
 
 def has_unclear_marks(columns: list[Column]) -> bool:

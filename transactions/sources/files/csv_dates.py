@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
 from transactions.sources.files.column_words import heading_score, plain_heading
 from transactions.sources.files.csv_columns import Column, date_styles, day_of
+from transactions.sources.files.csv_mapping import Doubt
 from transactions.sources.files.dates import DATE_STYLES, is_croatian, may_be_croatian
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.narrowing import sure
@@ -17,11 +17,12 @@ from transactions.sources.files.reading_context import ReadingContext
 DATE_ROLES = ("txn_date", "posted_date", "value_date")
 _LIKELY_YEARS = range(1970, 2101)
 _SEVERAL_DATES = "Several columns contain dates, and no heading says which is the transaction date."
-_DAY_OR_MONTH = "The dates can be read in more than one order, such as day first or month first."
+DAY_OR_MONTH = "The dates can be read in more than one order, such as day first or month first."
 _CROATIAN = (
     "These month names mean different months in Croatian than in Polish and Czech: “listopad” is "
     "October or November. Export the file with numeric dates."
 )
+_FIRST_DATE = "Banks usually list the transaction date before other dates."
 _CLOSE_DAYS = 10
 _DAYS_AHEAD = timedelta(days=40)
 _DAY_FIRST = {"%d-%m-%Y", "%d-%m-%y", "%d%m%Y", "%d%m%y"}
@@ -34,13 +35,17 @@ _SETTLED_BY = 3
 
 @dataclass
 class Dates:
-    """The chosen date columns, their format, and any open questions."""
+    """The chosen date columns, their format, and any open questions.
+
+    ``is_untested`` means that another order of day and month reads the same days.
+    """
 
     txn: Column
     style: str
     posted: Column | None = None
+    is_untested: bool = False
     reasons: dict[str, str] = field(default_factory=dict)
-    doubts: list[tuple[str, str, list[Any]]] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
 
 
 def choose_dates(
@@ -107,7 +112,8 @@ def _settle_unnamed(found: Dates, full: list[Column]) -> None:
         if found.posted is None and close:
             found.posted = close[0]
         return
-    found.doubts.append(("txn_date", _SEVERAL_DATES, [column.index for column in full]))
+    choices = [column.index for column in full]
+    found.doubts.append(Doubt("txn_date", _SEVERAL_DATES, choices, _FIRST_DATE))
 
 
 def _are_close(one: Column, two: Column, style: str) -> bool:
@@ -139,7 +145,8 @@ def _settle_style(
     others = [column for column in dated if column is not found.txn]
     for other in others:
         styles = [style for style in styles if style in fitting_styles(other)] or styles
-    styles = _different(styles, found.txn)
+    fitting, styles = len(styles), _different(styles, found.txn)
+    found.is_untested = len(styles) == 1 < fitting
     proofs: list[tuple[str, Callable[[str], bool]]] = [
         ("the dates are in order", lambda style: _is_in_order(_days(found.txn, style))),
         (
@@ -158,7 +165,8 @@ def _settle_style(
         styles = _by_evidence(styles, found, is_dollar, context)
     found.style = styles[0] if styles else ""
     if len(styles) > 1:
-        found.doubts.append(("date_format", _DAY_OR_MONTH, styles))
+        because = _why(styles, found.txn, is_dollar, context)
+        found.doubts.append(Doubt("date_format", DAY_OR_MONTH, styles, because))
 
 
 def _refuse_croatian(column: Column, context: ReadingContext) -> None:
@@ -226,6 +234,21 @@ def _by_evidence(
         found.reasons["date_format"] = "the account's currency and the owner's language and region"
         return ranked[:1]
     return ranked
+
+
+def _why(ranked: list[str], column: Column, is_dollar: bool, context: ReadingContext) -> str:
+    """Why the first style is likelier, in words for the owner; "" if nothing speaks for it."""
+    first = ranked[0]
+    others = [_span(column, style) for style in ranked[1:]]
+    if all(3 * _span(column, first) + 3 < span for span in others):
+        return "Read this way, the dates lie closest together."
+    if first == context.earlier.get("date_format"):
+        return "The last file you imported into this account was written this way."
+    if first not in _MONTH_FIRST | _DAY_FIRST:
+        return ""
+    if is_dollar and first in _MONTH_FIRST:
+        return "The amounts are in dollars, and US banks write the month first."
+    return context.why_this_order(month_first=first in _MONTH_FIRST)
 
 
 def _votes_for_year(style: str, spans: dict[str, int]) -> int:

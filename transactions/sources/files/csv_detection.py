@@ -15,11 +15,15 @@ from transactions.sources.files.csv_columns import (
     has_unclear_marks,
     is_date,
     mark_elsewhere,
-    mark_written,
-    thousands_shown,
 )
 from transactions.sources.files.csv_dates import Dates, choose_dates
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
+from transactions.sources.files.csv_marks import (
+    MARK_UNCLEAR,
+    likely_marks,
+    mark_by_use,
+    share_mark,
+)
 from transactions.sources.files.csv_money import Evidence, Money
 from transactions.sources.files.csv_preamble import stated_balances
 from transactions.sources.files.csv_question import ask
@@ -29,18 +33,12 @@ from transactions.sources.files.csv_table import Table, best_table
 from transactions.sources.files.csv_texts import text_fields
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.own_csv import own_mapping
-from transactions.sources.files.reading_context import (
-    NOTHING_KNOWN,
-    ReadingContext,
-    decimal_mark_of_language,
-)
+from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
 from transactions.sources.files.text_encoding import find_encoding, first_lines
 from transactions.sources.files.values import fold, shown
 
 _LINES_LOOKED_AT = 3000
 _SAMPLE_ROWS = 20
-_THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
-_NO_DECIMALS = frozenset(["CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"])
 _FEWEST_LINES = 3
 _MAY_BE_OPENING = (
     "The first amount equals its balance, so it may be an opening balance, not a payment."
@@ -49,7 +47,6 @@ _IN_CENTS = re.compile(
     r"(?<!\w)(?:cents?|minor(?: units?)?|pence|centimes?|centavos?|centimos?|centesimi|groszy|"
     r"grosze|ore|haleru|kopecks?|копеек|копейки)(?!\w)"
 )
-_MARK_UNCLEAR = "The separator before three digits could mark thousands or decimals."
 
 
 def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
@@ -126,8 +123,14 @@ def _fields(
     taken = {dates.txn.index, *([dates.posted.index] if dates.posted else [])}
     others = [column for column in columns if not (column.is_dates or column.index in taken)]
     days = [day_of(value, dates.style) for value in dates.txn.values]
-    _share_mark([column for column in others if column.is_numbers], context)
-    evidence = _evidence(table, others, days, context)
+
+    @cache
+    def evidence_for(mark: str) -> Evidence:
+        return _evidence(table, others, days, context, mark)
+
+    numbers = [column for column in others if column.is_numbers]
+    is_mark_proved = share_mark(numbers, evidence_for)
+    evidence = evidence_for(decimal_mark_of(numbers) or ".")
     money = find_money(others, evidence)
     if money is None:
         raise UnreadableFile(_no_amount(others))
@@ -138,11 +141,15 @@ def _fields(
     fields = {"txn_date": dates.txn.index, "date_format": dates.style}
     if dates.posted:
         fields["posted_date"] = dates.posted.index
-    fields |= _money_fields(money, others, detection, context)
+    fields |= _money_fields(money)
+    counted = [*money.columns, *([money.balance] if money.balance else [])]
+    mark = counted[0].shared_mark if is_mark_proved else _proved_mark(money, counted, others, table)
+    fields["decimal_mark"] = mark or _settled_mark(money, counted, others, detection, context)
     if opening_line:
         fields["skip_lines"] = opening_line
         without = 0 if table.header_line else table.first_line - 1
-        detection.doubt("skip_lines", _MAY_BE_OPENING, [opening_line, without])
+        because = "The last line only states the balance too."
+        detection.doubt("skip_lines", _MAY_BE_OPENING, [opening_line, without], because)
     used = {value for name, value in fields.items() if isinstance(value, int)}
     free = [column for column in others if column.index not in used]
     fields |= text_fields(free, money, table.void_at)
@@ -206,11 +213,16 @@ def _no_amount(columns: list[Column]) -> str:
     return "No column in the file has an amount on every line."
 
 
-def _evidence(table: Table, columns: list[Column], days: list, context: ReadingContext) -> Evidence:
-    numbers = [column for column in columns if column.is_numbers]
+def _evidence(
+    table: Table,
+    columns: list[Column],
+    days: list,
+    context: ReadingContext,
+    decimal_mark: str,
+) -> Evidence:
     payments = {row.number for row in table.payments}
     outside = [row.cells for row in table.rows if row.number not in payments]
-    opening, closing = stated_balances(outside, decimal_mark_of(numbers) or ".")
+    opening, closing = stated_balances(outside, decimal_mark)
     return Evidence(
         days=days,
         has_heading=table.heading is not None,
@@ -233,14 +245,14 @@ def _texts_of(columns: list[Column]) -> Callable[[], list[str]]:
 
 def _tell(detection: Detection, dates: Dates, money: Money) -> None:
     detection.is_proved = money.is_proved
+    if dates.is_untested:
+        detection.untested.add("date_format")
     detection.reasons = {**dates.reasons, "amount": money.reason}
-    for name, sentence, alternatives in (*dates.doubts, *money.doubts):
-        detection.doubt(name, sentence, alternatives)
+    for doubt in (*dates.doubts, *money.doubts):
+        detection.doubt(*doubt)
 
 
-def _money_fields(
-    money: Money, columns: list[Column], detection: Detection, context: ReadingContext
-) -> dict[str, Any]:
+def _money_fields(money: Money) -> dict[str, Any]:
     fields: dict[str, Any] = {
         name: getattr(money, name).index
         for name in ("amount", "debit", "credit", "flag", "balance", "fee")
@@ -251,58 +263,32 @@ def _money_fields(
     fields["money_sign"] = next(
         (column.money_sign for column in money.columns if column.money_sign), ""
     )
-    fields["decimal_mark"] = _decimal_mark(money, columns, detection, context)
     return fields
 
 
-def _decimal_mark(
-    money: Money, columns: list[Column], detection: Detection, context: ReadingContext
-) -> str:
-    counted = [*money.columns, *([money.balance] if money.balance else [])]
+def _proved_mark(money: Money, counted: list[Column], columns: list[Column], table: Table) -> str:
+    """The decimal mark that figures of the file prove; "" if none does."""
     mark = decimal_mark_of(money.columns) or decimal_mark_of(counted)
-    mark = mark or mark_elsewhere([column for column in columns if not column.is_dates])
-    if mark or not has_unclear_marks(money.columns):
-        return mark or "."
-    written = mark_written(money.columns)
-    currency = _currency_of(money, columns) or context.currency
-    if mark := _mark_by_use(written, counted, currency, context):
-        return mark
-    # Money of a currency with two decimals rarely has three.
-    has_two = currency and currency not in _THREE_DECIMALS
-    choices = [_other_mark(written), written] if has_two else [written, _other_mark(written)]
-    detection.doubt("decimal_mark", _MARK_UNCLEAR, choices)
-    return choices[0]
+    return mark or mark_elsewhere(columns) or table.mark_outside()
 
 
-def _share_mark(numbers: list[Column], context: ReadingContext) -> None:
-    """Tell every column of figures which decimal mark the table uses."""
-    mark = decimal_mark_of(numbers)
-    if not mark and has_unclear_marks(numbers):
-        mark = _mark_by_use(mark_written(numbers), numbers, context.currency, context)
-    for column in numbers:
-        column.shared_mark = mark
-
-
-def _mark_by_use(
-    written: str, columns: list[Column], currency: str, context: ReadingContext
+def _settled_mark(
+    money: Money,
+    counted: list[Column],
+    columns: list[Column],
+    detection: Detection,
+    context: ReadingContext,
 ) -> str:
-    """The decimal mark where every written mark stands before three digits; "" if it stays open.
-
-    Money of a currency with two decimals is not written with three of them, unless the owner's
-    language writes this mark before decimals: then "1.234" could be either. With three decimals
-    it could be either if smaller figures are written without the mark.
-    """
-    is_grouped = thousands_shown(columns)
-    if currency in _THREE_DECIMALS:
-        return "" if is_grouped else written
-    if currency in _NO_DECIMALS or is_grouped:
-        return _other_mark(written)
-    is_grouping = currency and decimal_mark_of_language(context.locale) == _other_mark(written)
-    return _other_mark(written) if is_grouping else ""
-
-
-def _other_mark(mark: str) -> str:
-    return "." if mark == "," else ","
+    """The decimal mark where no figure proves one, with a question if it stays open."""
+    if not has_unclear_marks(money.columns):
+        detection.untested.add("decimal_mark")
+        return "."
+    currency = _currency_of(money, columns) or context.currency
+    if mark := mark_by_use(counted, currency, context):
+        return mark
+    choices, because = likely_marks(counted, currency, context)
+    detection.doubt("decimal_mark", MARK_UNCLEAR, choices, because)
+    return choices[0]
 
 
 def _currency_of(money: Money, columns: list[Column]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from transactions.sources.files.dates import DATE_STYLES
 from transactions.sources.files.text_encoding import ENCODINGS
@@ -175,13 +175,24 @@ def _whole_number(name: str, value: Any, largest: int) -> int:
     return value
 
 
+class Doubt(NamedTuple):
+    """A question about one field: its possible values, the guess first, and why it is likelier."""
+
+    name: str
+    sentence: str
+    alternatives: list[Any]
+    because: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One line of the file as one reading understands it."""
+    """One line of the file as one reading understands it; without date and amount, it leaves the
+    line out.
+    """
 
     text: str
-    on: date
-    amount: Decimal
+    on: date | None = None
+    amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +212,11 @@ class Detection:
     combines the doubts into one question, the likeliest answer first. ``reasons`` says by field
     what each choice rests on.
 
+    ``untested`` are the fields whose other values would read this file's lines the same way.
     ``encodings`` are the character sets that fit almost equally well, empty if the encoding is
-    certain. ``is_proved`` means that a running balance proves the amounts, ``is_table`` that there
-    are columns to choose.
+    certain. ``because`` says by field, in words for the owner, why the first of its alternatives is
+    likelier; a field without evidence is missing. ``is_proved`` means that a running balance proves
+    the amounts, ``is_table`` that there are columns to choose.
     """
 
     mapping: CsvMapping
@@ -213,6 +226,8 @@ class Detection:
     alternatives: dict[str, list[Any]] = field(default_factory=dict)
     readings: list[Reading] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
+    because: dict[str, str] = field(default_factory=dict)
+    untested: set[str] = field(default_factory=set)
     encodings: list[str] = field(default_factory=list)
     is_proved: bool = False
     is_table: bool = True
@@ -237,7 +252,17 @@ class Detection:
         """The doubts and warnings, for a file read without asking anyone."""
         return [*(sentence for _field, sentence in self.doubts), *self.warnings]
 
-    def doubt(self, name: str, sentence: str, alternatives: list[Any] | None = None) -> None:
+    def doubt(
+        self, name: str, sentence: str, alternatives: list[Any] | None = None, because: str = ""
+    ) -> None:
         self.doubts.append((name, sentence))
         if alternatives:
             self.alternatives[name] = alternatives
+        if because:
+            self.because[name] = because
+
+    @property
+    def why_likely(self) -> list[str]:
+        """Why the first reading is the likeliest, a sentence for each piece of evidence."""
+        names = dict.fromkeys(name for name, _sentence in self.doubts)
+        return [self.because[name] for name in names if name in self.because]

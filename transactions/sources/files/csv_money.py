@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from transactions.sources.files.csv_columns import Column
+from transactions.sources.files.csv_mapping import Doubt
 from transactions.sources.files.narrowing import sure
 from transactions.sources.files.reading_context import ReadingContext
 
@@ -30,14 +31,14 @@ class Money:
     opening_balance: str = ""
     is_proved: bool = False
     reason: str = ""
-    doubts: list[tuple[str, str, list[Any]]] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
 
     @property
     def columns(self) -> list[Column]:
         return [column for column in (self.amount, self.debit, self.credit) if column]
 
-    def doubt(self, name: str, sentence: str, alternatives: list[Any]) -> None:
-        self.doubts.append((name, sentence, alternatives))
+    def doubt(self, name: str, sentence: str, alternatives: list[Any], because: str = "") -> None:
+        self.doubts.append(Doubt(name, sentence, alternatives, because))
 
     @property
     def sizes(self) -> list[Decimal | None]:

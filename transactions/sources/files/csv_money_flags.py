@@ -14,6 +14,9 @@ from transactions.sources.files.csv_money import ALMOST_ALL, Money
 from transactions.sources.files.narrowing import sure
 from transactions.sources.files.values import fold
 
+# Stands for money out where no line has a word for it.
+_NO_WORD = "debit"
+
 
 def settle_flag(money: Money, columns: list[Column]) -> int:
     """Find a column of direction words; 1 or -1 if the amounts' own signs agree with it."""
@@ -48,12 +51,15 @@ def _flag_agreement(words: list[str], amounts: list[Decimal | None]) -> int:
 def _name_flags(money: Money, written: set[str], known: set[str]) -> None:
     outflow = sorted(word for word in written if word.strip(" .") in OUTFLOW_FLAGS)
     inflow = sorted(word for word in written if word.strip(" .") in INFLOW_FLAGS)
-    money.outflow_flag = "|".join(outflow) or "debit"
+    money.outflow_flag = "|".join(outflow) or _NO_WORD
     money.inflow_flag = "|".join(inflow)
     is_lone_letter = len(known) == 1 and len(next(iter(known))) == 1
     if is_lone_letter and not heading_score(sure(money.flag).heading, "flag"):
+        letter = next(iter(known))
+        other = _NO_WORD if outflow else letter
         money.doubt(
             "outflow_flag",
             "Every line has the same letter, so it could mean money in or money out.",
-            [*known],
+            [money.outflow_flag, other],
+            f"Banks use “{letter.upper()}” for money {'out' if outflow else 'in'}.",
         )

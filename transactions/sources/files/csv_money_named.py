@@ -23,6 +23,7 @@ from transactions.sources.files.narrowing import sure
 _MOST_NUMBER_COLUMNS = 12
 _SAME_NAME = 80
 _SECOND_NAME, _AS_WELL_NAMED = 20, 12
+_BEST_NAME = "Its heading says “amount” most clearly."
 _ZERO = Decimal(0)
 
 
@@ -59,6 +60,7 @@ def named_money(columns: list[Column]) -> Money | None:
             "sign_convention",
             "There is a column for money in or money out, but not for both.",
             [guess, other],
+            "This is what the heading says.",
         )
     return money
 
@@ -77,7 +79,12 @@ def _doubt_sparse(money: Money, best: Column | None) -> None:
     """Ask if the column with the better heading is blank in most rows."""
     if best is not None and best is not money.amount and not money.doubts:
         choices = [sure(money.amount).index, best.index]
-        money.doubt("amount", "The column labeled as the amount is blank on most lines.", choices)
+        money.doubt(
+            "amount",
+            "The column labeled as the amount is blank on most lines.",
+            choices,
+            "It has an amount on more lines.",
+        )
 
 
 def _is_half_of_a_pair(amount: Column, columns: list[Column]) -> bool:
@@ -132,7 +139,12 @@ def _doubt_between_names(money: Money, columns: list[Column]) -> None:
     ]
     if others and not money.doubts:
         choices = [amount.index, *(column.index for column in others)]
-        money.doubt("amount", "Several columns are labeled as an amount, and they differ.", choices)
+        money.doubt(
+            "amount",
+            "Several columns are labeled as an amount, and they differ.",
+            choices,
+            _BEST_NAME,
+        )
 
 
 def _doubt_between_twins(money: Money, columns: list[Column]) -> None:
@@ -147,7 +159,12 @@ def _doubt_between_twins(money: Money, columns: list[Column]) -> None:
     others = [column for column in twins if column.amounts != sure(money.amount).amounts]
     if others:
         choices = [sure(money.amount).index, *(column.index for column in others)]
-        money.doubt("amount", "Two columns with almost the same heading contain amounts.", choices)
+        money.doubt(
+            "amount",
+            "Two columns with almost the same heading contain amounts.",
+            choices,
+            _BEST_NAME,
+        )
 
 
 def likeliest_money(columns: list[Column]) -> Money | None:
@@ -172,8 +189,18 @@ def likeliest_money(columns: list[Column]) -> Money | None:
             "amount" if best.amount else "debit",
             "More than one column could be the amount.",
             [best.columns[0].index, *rivals],
+            _shape_of(best),
         )
     return best
+
+
+def _shape_of(money: Money) -> str:
+    """What makes these columns look like the amount, in words for the owner; "" if nothing does."""
+    if any(column.negative_count for column in money.columns):
+        return "It has minus signs, as amounts usually do."
+    if all(column.has_decimals for column in money.columns):
+        return "It has decimals, as amounts usually do."
+    return ""
 
 
 def _is_rival(money: Money, best: Money) -> bool:

@@ -191,8 +191,10 @@ def settle_opening(money: Money, evidence: Evidence) -> None:
     ]
     size, balance, place = lines[-1] if money.sign_convention.endswith("newest") else lines[0]
     choices = [balance + size, balance - size]
+    because = "Most lines on a statement are money out."
     if INCOME.search(evidence.texts()[place]):
         choices.reverse()
+        because = "The words on this line say money in."
     known = [value for value in (evidence.opening, evidence.context.balance) if value in choices]
     money.opening_balance = f"{(known or choices)[0]:f}"
     if not known:
@@ -200,4 +202,5 @@ def settle_opening(money: Money, evidence: Evidence) -> None:
             "opening_balance",
             "The file doesn't say whether the oldest amount was money in or money out.",
             [f"{choice:f}" for choice in choices],
+            because,
         )

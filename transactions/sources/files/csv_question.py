@@ -1,7 +1,9 @@
 """Combine a table's open questions into one, answered by looking at lines of the file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from itertools import product
 from typing import Any
 
@@ -14,7 +16,14 @@ from transactions.sources.files.csv_mapping import (
 )
 from transactions.sources.files.csv_row_reader import RowReader
 from transactions.sources.files.csv_rows import Row
-from transactions.sources.files.incoming import IncomingFile, IncomingTransaction
+from transactions.sources.files.incoming import (
+    IncomingFile,
+    IncomingRow,
+    IncomingTransaction,
+)
+
+# Each line read in one way, by line number: (what may differ, example).
+Lines = dict[int, tuple[tuple[date, Decimal], Example]]
 
 _MOST_READINGS = 6
 _MOST_EXAMPLES = 2
@@ -22,22 +31,34 @@ _ROWS_TRIED = 300
 
 
 def ask(detection: Detection, rows: list[Row]) -> None:
-    """Add every combination of answers to the detection, the likeliest first."""
+    """Add every combination of answers about a table to the detection, the likeliest first."""
+    add_readings(detection, lambda mapping: _read(mapping, rows))
+
+
+def add_readings(detection: Detection, read: Callable[[CsvMapping], Lines]) -> None:
+    """Add every combination of answers; ``read`` gives the lines as one of them reads them."""
     if not detection.doubts:
         return
     names = list(dict.fromkeys(name for name, _sentence in detection.doubts))
     choices = [detection.alternatives.get(name) or [_value(detection, name)] for name in names]
-    kept: list[tuple[Reading, dict[int, tuple]]] = []
+    kept: list[tuple[Reading, Lines]] = []
     for values in product(*choices):
         changes = _completed(detection.mapping, dict(zip(names, values, strict=True)))
         mapping = replace(detection.mapping, **changes)
         if len(kept) < _MOST_READINGS and not mapping.problem():
-            kept.append((Reading(changes, ()), _read(mapping, rows)))
+            kept.append((Reading(changes, ()), read(mapping)))
+    kept = [(reading, lines) for reading, lines in kept if lines] or kept
     telling = _telling_lines([lines for _reading, lines in kept])
     detection.readings = [
-        replace(reading, examples=tuple(lines[number][1] for number in telling if number in lines))
+        replace(reading, examples=tuple(_example(number, lines, kept) for number in telling))
         for reading, lines in kept
     ]
+
+
+def _example(number: int, lines: Lines, kept: list[tuple[Reading, Lines]]) -> Example:
+    if number in lines:
+        return lines[number][1]
+    return next(Example(others[number][1].text) for _, others in kept if number in others)
 
 
 def _value(detection: Detection, name: str) -> Any:
@@ -51,30 +72,34 @@ def _completed(mapping: CsvMapping, changes: dict[str, Any]) -> dict[str, Any]:
     if "debit" in changes and changes["debit"] not in (mapping.debit, mapping.credit):
         changes |= {"amount": changes.pop("debit"), "sign_convention": "signed"}
         changes |= {"debit": None, "credit": None}
+    if changes.get("outflow_flag", mapping.outflow_flag) != mapping.outflow_flag:
+        changes["inflow_flag"] = mapping.outflow_flag
     if "amount" in changes and changes["amount"] == mapping.balance:
         changes["balance"] = None
     return changes
 
 
-def _read(mapping: CsvMapping, rows: list[Row]) -> dict[int, tuple]:
-    """Each line read with this mapping, by line number: (what may differ, example)."""
+def _read(mapping: CsvMapping, rows: list[Row]) -> Lines:
     reader = RowReader(replace(mapping, header_line=0), IncomingFile("csv", iter(())))
-    found = {}
-    sample: Iterator[Row] = iter(
-        rows if mapping.sign_convention in BY_BALANCE else rows[:_ROWS_TRIED]
-    )
-    for line in reader.walk(sample):
+    rows = rows if mapping.sign_convention in BY_BALANCE else rows[:_ROWS_TRIED]
+    return lines_of(reader.walk(row for row in rows if row.number > mapping.skip_lines))
+
+
+def lines_of(rows: Iterable[IncomingRow]) -> Lines:
+    """The payments among the first rows as `add_readings` compares them."""
+    found: Lines = {}
+    for line in rows:
         if isinstance(line, IncomingTransaction):
             example = Example(line.description[:60], line.txn_date, line.amount)
             found[line.row_number] = (line.txn_date, line.amount), example
     return found
 
 
-def _telling_lines(readings: list[dict[int, tuple]]) -> list[int]:
+def _telling_lines(readings: list[Lines]) -> list[int]:
     """Up to two lines that differ most between the readings."""
     numbers = list(dict.fromkeys(number for lines in readings for number in lines))
     ways = {
-        number: len({lines[number][0] for lines in readings if number in lines})
+        number: len({lines[number][0] if number in lines else None for lines in readings})
         for number in numbers
     }
     best = sorted(numbers, key=lambda number: (-ways[number], numbers.index(number)))

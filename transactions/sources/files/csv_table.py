@@ -17,6 +17,7 @@ from transactions.sources.files.column_words import (
 )
 from transactions.sources.files.csv_columns import (
     Column,
+    decimal_mark_of,
     has_figure,
     is_date,
     is_number,
@@ -146,6 +147,13 @@ class Table:
     def below_heading(self) -> list[Row]:
         first = self.header_line + 1 if self.header_line else self.first_line
         return [row for row in self.rows if row.number >= first]
+
+    def mark_outside(self) -> str:
+        """The decimal mark proved by figures in rows that aren't payments, such as a balance."""
+        payments = {row.number for row in self.payments}
+        outside = [row.cells[:MOST_COLUMNS] for row in self.rows if row.number not in payments]
+        figures = [cell.strip() for cells in outside for cell in cells if is_number(cell.strip())]
+        return decimal_mark_of([Column(0, "", figures)])
 
     def dates_elsewhere(self) -> list[str]:
         """Dates in rows that aren't payments, such as a statement period or an opening balance."""

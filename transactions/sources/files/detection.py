@@ -179,14 +179,14 @@ READERS: dict[str, Callable[[bytes], IncomingFile]] = {
 def open_file(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
     """Open the file with its format's reader.
 
-    ``mapping`` says how to read a table (CSV, XLSX) or the dates of a QIF file. Without one the
-    reading is guessed, and open questions become warnings.
+    ``mapping`` says how to read a table (CSV, XLSX) or the dates and amounts of a QIF file. Without
+    one the reading is guessed, and open questions become warnings.
     """
     name = detect_format(data)
     if name == "xlsx":
         return xlsx_file.read(data, mapping)
     if name == "qif":
-        return qif_file.read(data, mapping.date_format if mapping else "")
+        return qif_file.read(data, mapping)
     if name != "csv":
         return READERS[name](data)
     warnings: list[str] = []

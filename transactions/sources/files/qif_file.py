@@ -5,12 +5,16 @@ states what remains open.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from transactions.sources.files.account_parts import PartNames
+from transactions.sources.files.csv_columns import Column, decimal_mark_of, has_unclear_marks
+from transactions.sources.files.csv_dates import DAY_OR_MONTH
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
+from transactions.sources.files.csv_marks import MARK_UNCLEAR, likely_marks, mark_by_use
+from transactions.sources.files.csv_question import add_readings, lines_of
 from transactions.sources.files.dates import parse_date
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import (
@@ -29,7 +33,6 @@ from transactions.sources.files.statement_parts import (
     describe_parts,
     join_text,
     merchant_name,
-    proven_decimal_mark,
     raw_line,
 )
 from transactions.sources.files.values import clean_text
@@ -42,6 +45,8 @@ DEFAULT_STYLE = "%m-%d-%Y"
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "%d-%m-%Y", "%m-%d-%Y", "%Y-%m-%d"
 NAMED_ORDERS = {"dmy": DAY_FIRST, "mdy": MONTH_FIRST, "ymd": YEAR_FIRST}
 DEFAULT_MARK = "."
+FEWEST_VOTES = 3
+LINES_TRIED = 2000
 LONGEST_SPLIT_NOTE = 20
 
 
@@ -61,19 +66,44 @@ class Record:
 
 
 def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
-    """Find the order of the dates, the only thing a person may have to say about a QIF file.
+    """Find the order of the dates and the decimal mark, with a question for what stays open.
 
-    A date may prove it, or the file may name it. Otherwise the account's context decides, and the
-    file is read with a warning.
+    The file's own dates and figures prove them, or it names the order; the account's currency and
+    the owner's region settle the order where they agree.
     """
     lines = _lines_of(data)
     records = [record for record in _records(lines) if record.section in MONEY_SECTIONS]
-    style, is_proved = _date_style([record.value("D") for record in records], lines, context)
-    mapping = CsvMapping(txn_date=0, amount=0, date_format=style)
-    detection = Detection(mapping, ["QIF"], [], is_table=False)
-    detection.alternatives = {"date_format": [DAY_FIRST, MONTH_FIRST]}
-    detection.is_proved = is_proved
+    style, is_settled = _date_style([record.value("D") for record in records], lines, context)
+    detection = Detection(
+        CsvMapping(txn_date=0, amount=0, date_format=style), ["QIF"], [], is_table=False
+    )
+    detection.alternatives["date_format"] = [DAY_FIRST, MONTH_FIRST]
+    if all(day == month for day, month in _pairs(record.value("D") for record in records)):
+        detection.untested.add("date_format")
+    if not is_settled:
+        choices = [style, MONTH_FIRST if style == DAY_FIRST else DAY_FIRST]
+        detection.doubt("date_format", DAY_OR_MONTH, choices, _why_likely(style, context))
+    amounts = [_amount_text(record) for record in records]
+    mark = decimal_mark_of([_column(amounts)])
+    if not mark and not has_unclear_marks([_column(amounts)]):
+        mark = DEFAULT_MARK
+        detection.untested.add("decimal_mark")
+    mark = mark or mark_by_use([_column(amounts)], context.currency, context)
+    if not mark:
+        choices, because = likely_marks([_column(amounts)], context.currency, context)
+        detection.doubt("decimal_mark", MARK_UNCLEAR, choices, because)
+        mark = choices[0]
+    detection.mapping = replace(detection.mapping, decimal_mark=mark)
+    add_readings(detection, lambda mapping: lines_of(_rows(lines[:LINES_TRIED], mapping)))
     return detection
+
+
+def _amount_text(record: Record) -> str:
+    return record.value("T") or record.value("U")
+
+
+def _column(amounts: list[str]) -> Column:
+    return Column(0, "", amounts)
 
 
 def _lines_of(data: bytes) -> list[str]:
@@ -84,12 +114,10 @@ def _lines_of(data: bytes) -> list[str]:
     return lines
 
 
-def read(data: bytes, date_format: str = "") -> IncomingFile:
-    """Open a QIF file; ``date_format`` is the date order if a person chose one."""
+def read(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
+    """Open a QIF file with ``mapping``, or with a guess and warnings if there is none."""
     lines = _lines_of(data)
     parts: dict[str, StatementPart] = {}
-    dates: list[str] = []
-    amounts: list[str] = []
     file = IncomingFile(format="qif", rows=iter(()))
     investment_count = 0
     opening_count = 0
@@ -101,20 +129,18 @@ def read(data: bytes, date_format: str = "") -> IncomingFile:
             continue
         parts.setdefault(last.account, StatementPart(last.account)).line_count += 1
         opening_count += _is_opening_balance(last)
-        dates.append(last.value("D"))
-        amounts.append(last.value("T") or last.value("U"))
     describe_parts(file, list(parts.values()))
-    style, is_proved = _date_style(dates, lines, NOTHING_KNOWN)
-    if not is_proved:
-        style = date_format or style
-        _warn_of_order(file, style)
+    if mapping is None:
+        detection = detect(data)
+        mapping = detection.mapping
+        file.warnings.extend(detection.sentences)
     _warn(file, investment_count, bool(parts), last)
     if opening_count:
         file.warnings.append(
             f"{count_of(opening_count, 'line')} called “Opening Balance” read like any other. "
             "Leave it out if the account already has its opening balance."
         )
-    file.rows = _rows(lines, style, proven_decimal_mark(amounts), PartNames())
+    file.rows = _rows(lines, mapping)
     return file
 
 
@@ -180,9 +206,8 @@ def _is_opening_balance(record: Record) -> bool:
 
 
 def _date_style(dates: list[str], lines: list[str], context: ReadingContext) -> tuple[str, bool]:
-    """(date style, whether the file itself proves it)."""
-    matches = [NUMERIC_DATE.fullmatch(_normal_date(text)) for text in dates]
-    pairs = {(int(match[1]), int(match[2])) for match in matches if match and len(match[1]) < 3}
+    """(date style, whether the file or what is known of its owner settles it)."""
+    pairs = _pairs(dates)
     first = max((pair[0] for pair in pairs), default=0)
     second = max((pair[1] for pair in pairs), default=0)
     named = _named_order(lines)
@@ -196,7 +221,13 @@ def _date_style(dates: list[str], lines: list[str], context: ReadingContext) -> 
         return named, True
     if not any("/" in text or "-" in text for text in dates):  # nobody writes month.day
         return DAY_FIRST, True
-    return _likely_order(context), False
+    return _likely_order(context)
+
+
+def _pairs(dates: Iterable[str]) -> set[tuple[int, int]]:
+    """The first two numbers of each date that doesn't begin with its year."""
+    matches = [NUMERIC_DATE.fullmatch(_normal_date(text)) for text in dates]
+    return {(int(match[1]), int(match[2])) for match in matches if match and len(match[1]) < 3}
 
 
 def _named_order(lines: list[str]) -> str:
@@ -208,20 +239,23 @@ def _named_order(lines: list[str]) -> str:
     return ""
 
 
-def _likely_order(context: ReadingContext) -> str:
+def _likely_order(context: ReadingContext) -> tuple[str, bool]:
+    """The likelier order, and whether currency, region and time zone agree on it."""
+    votes = context.month_first_votes()
+    if len(votes) >= FEWEST_VOTES and len(set(votes)) == 1:
+        return (MONTH_FIRST if votes[0] else DAY_FIRST), True
     earlier = context.earlier.get("date_format")
     if earlier in (DAY_FIRST, MONTH_FIRST):
-        return earlier
-    votes = context.month_first_votes()
-    return DAY_FIRST if len(votes) > 1 and not any(votes) else DEFAULT_STYLE
+        return earlier, False
+    return (DAY_FIRST if len(votes) > 1 and not any(votes) else DEFAULT_STYLE), False
 
 
-def _warn_of_order(file: IncomingFile, style: str) -> None:
-    order = "day first" if style == DAY_FIRST else "month first, as Quicken writes them"
-    file.warnings.append(
-        f"The dates in this file can be read day first or month first; they are read {order}. "
-        "Check them before you import."
-    )
+def _why_likely(style: str, context: ReadingContext) -> str:
+    if style == context.earlier.get("date_format"):
+        return "The last file you imported into this account was written this way."
+    if style == MONTH_FIRST:
+        return "Quicken, which this format comes from, writes the month first."
+    return context.why_this_order(month_first=False)
 
 
 def _normal_date(text: str) -> str:
@@ -229,29 +263,28 @@ def _normal_date(text: str) -> str:
     return text.replace(" ", "").replace("'", "/").replace("’", "/")
 
 
-def _rows(
-    lines: list[str], style: str, file_mark: str, names: PartNames
-) -> Iterator[IncomingTransaction | UnusableRow]:
+def _rows(lines: list[str], mapping: CsvMapping) -> Iterator[IncomingTransaction | UnusableRow]:
+    names = PartNames()
     for record in _records(lines):
         if record.section not in MONEY_SECTIONS:
             continue
         raw = raw_line("\n".join(record.lines))
         try:
-            yield _transaction(record, raw, style, file_mark, names)
+            yield _transaction(record, raw, mapping, names)
         except RowError as error:
             part = names.of(record.account)
             yield UnusableRow(record.line_number, raw, str(error), error.attr, part)
 
 
 def _transaction(
-    record: Record, raw: str, style: str, file_mark: str, names: PartNames
+    record: Record, raw: str, mapping: CsvMapping, names: PartNames
 ) -> IncomingTransaction:
-    txn_date = _date(record.value("D"), style)
-    text = record.value("T") or record.value("U")
+    txn_date = _date(record.value("D"), mapping.date_format)
+    text = _amount_text(record)
     if not text:
         raise RowError("The record has no amount.", "amount")
     try:
-        amount = amount_in_file(text, file_mark, DEFAULT_MARK)
+        amount = amount_in_file(text, mapping.decimal_mark)
     except ValueError as error:
         raise RowError(str(error), "amount") from None
     payee, number = record.value("P"), record.value("N")

@@ -58,6 +58,15 @@ class ReadingContext:
             votes.append(bool(cities & _US_CITIES) or self.time_zone.startswith("US/"))
         return votes
 
+    def why_this_order(self, *, month_first: bool) -> str:
+        """What speaks for this order of day and month, in words for the owner; "" if nothing."""
+        order = "month" if month_first else "day"
+        if self.currency and (self.currency in _MONTH_FIRST_CURRENCIES) == month_first:
+            return f"Banks that keep accounts in {self.currency} usually write the {order} first."
+        if month_first in self.month_first_votes():
+            return f"Your region usually writes the {order} first."
+        return ""
+
 
 NOTHING_KNOWN = ReadingContext()
 

@@ -8,6 +8,8 @@ import re
 import unicodedata
 
 LONGEST_CELL = 64
+# Stands before the decimals of a spreadsheet's number cell, whatever mark its text cells use.
+NUMBER_CELL_MARK = "\u2396"
 
 # Typographic minus signs, spaces of every width, and invisible direction marks.
 _MARKS = str.maketrans(

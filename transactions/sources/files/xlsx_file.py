@@ -6,7 +6,6 @@ unpacking in pieces, before the workbook reader sees it.
 
 import re
 import zlib
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -15,12 +14,12 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from transactions.sources.files.csv_columns import decimal_mark_in, is_number
 from transactions.sources.files.csv_file import detect_table, read_table
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.incoming import IncomingFile, UnreadableFile
 from transactions.sources.files.narrowing import sure
 from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
+from transactions.sources.files.values import NUMBER_CELL_MARK
 
 MAX_UNPACKED = 256 * 1024 * 1024
 MAX_MEMBERS = 2000
@@ -71,18 +70,17 @@ def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
 
 
 def _detect_rows(rows: list[list[str]], context: ReadingContext) -> Detection:
-    texts = {cell for row in rows[:3000] for cell in row if type(cell) is str and is_number(cell)}
-    marks = Counter(map(decimal_mark_in, texts))
-    mark = "," if marks[","] > marks["."] else "."
-    return detect_table([[_for_detection(cell, mark) for cell in row] for row in rows], context)
+    detection = detect_table([list(map(_for_detection, row)) for row in rows], context)
+    mark = detection.mapping.decimal_mark
+    detection.sample = [
+        [cell.replace(NUMBER_CELL_MARK, mark) for cell in row] for row in detection.sample
+    ]
+    return detection
 
 
-def _for_detection(cell: str, decimal_mark: str) -> str:
-    """A number cell padded with zeros, so that three decimals don't look like thousands."""
-    if type(cell) is not NumberText:
-        return cell
-    whole, point, decimals = cell.partition(".")
-    return f"{whole}{decimal_mark}{decimals:0<4}" if point else whole
+def _for_detection(cell: str) -> str:
+    """A number cell with a mark that proves nothing about how the text cells are written."""
+    return cell.written(NUMBER_CELL_MARK) if type(cell) is NumberText else cell
 
 
 def read(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
