@@ -24,8 +24,8 @@ IMPORT_PROGRESS_FOR = timedelta(hours=1)
 HIT_RATE_SECONDS = 24 * 3600
 # What comes until payday, for the same reason.
 OUTLOOK_SECONDS = 24 * 3600
-# A person's home page and overview, while nothing on them changes.
-HOME_SECONDS = 3600
+# A person's pages and overview, while nothing on them changes.
+PAGE_SECONDS = 3600
 # Finished syncs of connected banks; each connection keeps its latest.
 SYNC_RUNS_FOR = timedelta(days=90)
 # The latest responses of exchange rate sources.

@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.viewing_as.ViewingAs",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "insights.kept_pages.KeptPages",
 ]
 
 ROOT_URLCONF = "banking.urls"

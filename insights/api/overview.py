@@ -14,7 +14,7 @@ from banking.kernel.api_parameters import DAY, MONTH
 from banking.kernel.django_private import django_request
 from banking.kernel.keeping import keep, recall
 from banking.kernel.snapshot import read_snapshot
-from banking.limits import HOME_SECONDS
+from banking.limits import PAGE_SECONDS
 from insights.api.serializers import OverviewOut, overview_data
 from insights.figures.kept import OVERVIEW, key_of
 from insights.figures.overview import overview
@@ -59,7 +59,7 @@ class DashboardOverviewApi(ApiView):
         data = recall(key, state)
         if data is None:
             data = self._computed(request, on)
-            keep(key, state, data, HOME_SECONDS)
+            keep(key, state, data, PAGE_SECONDS)
         return Response(data, headers={"ETag": tag})
 
     def _computed(self, request: UserApiRequest, on: date) -> dict[str, Any]:

@@ -1,10 +1,13 @@
-"""Where a person's figures are kept in the cache, each with the state it was made from."""
+"""Where a person's figures and pages are kept in the cache, with the states they were made from."""
 
 from collections.abc import Iterable
 
 from banking.kernel.keeping import forget
 
-KINDS = HOME, OUTLOOK, OVERVIEW = "home", "outlook", "overview"
+# Pages that are read often and take long to make, by the names of their views.
+PAGES = "insights:home", "transactions:transaction_list", "insights:forecast"
+OUTLOOK, OVERVIEW = "outlook", "overview"
+KINDS = (*PAGES, OUTLOOK, OVERVIEW)
 
 
 def key_of(kind: str, user_id: int) -> str:

@@ -62,22 +62,19 @@ def _locked(user: User) -> HomeState:
     return HomeState.objects.select_for_update().get(user=user)
 
 
-def note_visit(*, user: User, state: HomeState | None, at: datetime, is_set_up: bool) -> bool:
+def note_visit(*, user: User, state: HomeState | None, at: datetime, is_set_up: bool) -> None:
     """Record the first visit of a day, and once that setup is complete. Records no audit event.
 
-    Later visits write nothing, so opening the page usually causes no write. Returns whether this
-    one did.
+    Later visits write nothing, so opening the page usually causes no write.
     """
     if user.is_stand_in:
-        return False
+        return
     is_first_today = (
         state is None or state.visited_at is None or _day(user, at) > _day(user, state.visited_at)
     )
     was_set_up = state is not None and state.set_up_at is not None
-    is_news = is_first_today or (is_set_up and not was_set_up)
-    if is_news:
+    if is_first_today or (is_set_up and not was_set_up):
         _write_visit(user, at, is_first_today=is_first_today, is_set_up=is_set_up)
-    return is_news
 
 
 @db_transaction.atomic

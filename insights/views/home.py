@@ -1,24 +1,20 @@
 """The home page, its arrangement, and sample data."""
 
-from datetime import datetime
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from banking.kernel.forms import say_with_undo, tell_refusal
 from banking.kernel.outages import if_possible
-from insights.figures.period_choice import PeriodChoice, choose_period
+from insights.figures.period_choice import choose_period
 from insights.figures.questions import include_shared_in
 from insights.home.arranging import arrange_cards, move_card, note_visit, reset_cards
 from insights.home.cards import PLACES, layout_from
-from insights.home.kept_page import Rendered, keep_page, kept_page, rendered, state_for, tag_of
-from insights.home.page import HomePage, home_context, home_page
+from insights.home.page import home_context, home_page
 from insights.home.sampling import (
     add_sample_data,
     remove_sample_data,
@@ -42,40 +38,16 @@ def home(request: UserRequest) -> HttpResponse:
         for sentence in error.messages:
             messages.error(request, sentence)
         choice, shared, status = choose_period({}, on=on), None, 422
-    made_from = state_for(request, on)
-    tag = tag_of(request, made_from, now)
-    answer = get_conditional_response(request, etag=tag) if tag else None
-    if answer is None:
-        shown = kept_page(user, made_from)
-        if shown is None:
-            shown = _made(request, choice, shared, made_from, now)
-        answer = HttpResponse(shown.body(request), status=status)
-    if tag:
-        answer["ETag"] = tag
-    return answer
-
-
-def _made(
-    request: UserRequest, choice: PeriodChoice, shared: bool | None, made_from: str, now: datetime
-) -> Rendered:
-    """The page as it is now. The visit that it counts as is part of the next page's state."""
-    user, on = request.user, local_date(request.user.timezone, now)
     state = HomeState.objects.visible_to(user).first()
     page = home_page(user=user, choice=choice, on=on, state=state, include_shared=shared)
-    shown, is_noted = _rendered(request, page), True
+    # Noted or not, this is the page as it was before the visit, which is part of the next's state.
     with if_possible():
-        is_noted = note_visit(user=user, state=state, at=now, is_set_up=page.is_set_up)
-    if not is_noted:
-        keep_page(user, made_from, shown)
-    return shown
-
-
-def _rendered(request: UserRequest, page: HomePage) -> Rendered:
+        note_visit(user=user, state=state, at=now, is_set_up=page.is_set_up)
     context = home_context(page)
     if not page.overview.is_empty:
-        return rendered(request, "insights/home.html", context)
-    context["may_add_sample"] = may(request.user, Ability.CHANGE_OWN_DATA)
-    return rendered(request, "insights/home_empty.html", context)
+        return render(request, "insights/home.html", context, status=status)
+    context["may_add_sample"] = may(user, Ability.CHANGE_OWN_DATA)
+    return render(request, "insights/home_empty.html", context, status=status)
 
 
 def home_cards(request: UserRequest) -> HttpResponse:
