@@ -167,7 +167,9 @@ class ImportOut(serializers.ModelSerializer):
     opening_balance = serializers.SerializerMethodField()
     closing_balance = serializers.SerializerMethodField()
     balance_after = AmountSerializerField(currency="account.currency", read_only=True)
-    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+    warnings = serializers.ListField(
+        source="warning_texts", child=serializers.CharField(), read_only=True
+    )
     progress = serializers.SerializerMethodField()
     errors = serializers.SerializerMethodField()  # type: ignore[assignment]  # a field of that name
 

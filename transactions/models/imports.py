@@ -10,6 +10,7 @@ from accounts.models import Account
 from banking.kernel.fields import AmountField
 from transactions.models.categories import Category
 from transactions.models.ledger import Transaction
+from transactions.models.notices import notice_text
 from transactions.models.reasons import reason_text
 from users.models import User
 
@@ -65,6 +66,7 @@ class ImportBatch(models.Model):
     covers_from = models.DateField(null=True, blank=True)
     covers_to = models.DateField(null=True, blank=True)
     balance_after = AmountField(null=True, blank=True)
+    # What its owner should know, each as `Notice.as_json` stores it; shown by `warning_texts`.
     warnings = models.JSONField(default=list, blank=True)
     # The file's contents by account (`import_parts.FilePart`); empty if it knows only one account.
     file_parts = models.JSONField(default=list, blank=True)
@@ -115,6 +117,11 @@ class ImportBatch(models.Model):
             return 0
         apart = self.duplicate_count + self.review_count + self.skipped_count + self.invalid_count
         return self.read_count - self.added_count - apart
+
+    @property
+    def warning_texts(self) -> list[str]:
+        """What the owner should know, in the reader's language and formats."""
+        return [notice_text(stored) for stored in self.warnings]
 
     @property
     def net(self) -> Decimal:

@@ -31,6 +31,7 @@ from transactions.sources.files.incoming import (
     IncomingTransaction,
     UnreadableFile,
 )
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.statement_parts import chain_balances
 from users.audit import trail
 from users.models import User
@@ -339,8 +340,8 @@ def _rows_in(rows: Iterator[IncomingRow], names: frozenset[str]) -> Iterator[Inc
     return (line for line in rows if line.part in names)
 
 
-def left_out(batch: ImportBatch) -> list[str]:
-    """A sentence about the parts that go into no account; none if all of them do."""
+def left_out(batch: ImportBatch) -> list[Notice]:
+    """A notice about the parts that go into no account; none if all of them do."""
     if not batch.parts:
         return []
     together = ImportBatch.objects.together_with(batch).values_list("parts", flat=True)
@@ -348,7 +349,5 @@ def left_out(batch: ImportBatch) -> list[str]:
     rest = [part for part in parts_of(batch) if part.part not in taken]
     if not rest:
         return []
-    named = ", ".join(
-        f"{part.part} ({part.count:,} {'line' if part.count == 1 else 'lines'})" for part in rest
-    )
-    return [f"The file also has lines from other accounts, which are not imported: {named}."]
+    named = [[part.part, part.count] for part in rest]
+    return [Notice(NoticeCode.OTHER_ACCOUNTS, {"parts": named})]

@@ -31,6 +31,7 @@ from transactions.sources.files.incoming import (
     UnreadableFile,
     UnusableRow,
 )
+from transactions.sources.files.notices import Notice, NoticeCode
 
 COLUMNS = (
     *("row_number", "raw", "txn_date", "posted_date", "signed_amount", "currency", "description"),
@@ -189,11 +190,11 @@ class Staging:
             )
         return posted_amount(line.amount, currency)
 
-    def warnings(self) -> list[str]:
+    def warnings(self) -> list[Notice]:
         if not self.foreign_currencies:
             return []
-        codes = ", ".join(sorted(self.foreign_currencies))
-        return [f"The file has lines in {codes}; {self.account_name} is in {self.currency}."]
+        values = {"currencies": sorted(self.foreign_currencies), "account": self.account_name}
+        return [Notice(NoticeCode.FOREIGN_LINES, {**values, "currency": self.currency})]
 
     def opening(self) -> Decimal | None:
         """The balance before the earliest line, if lines include the balance after them."""

@@ -27,6 +27,7 @@ from transactions.matching.reading import (
     texts_of_held,
 )
 from transactions.models import ImportBatch, ImportRow, Transaction
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
 
 TWICE_IN_FILE = "This line is in the file twice with the same bank reference."
@@ -62,10 +63,10 @@ def mark_repeated_ids(batch: ImportBatch) -> None:
     ImportRow.objects.filter(pk__in=others).update(external_id="")
 
 
-def mark_known_rows(batch: ImportBatch) -> list[str]:
+def mark_known_rows(batch: ImportBatch) -> list[Notice]:
     """Give each undecided row its verdict and its matching transaction.
 
-    Returns sentences about transactions within the file's days that the file does not list.
+    Returns notices about transactions within the file's days that the file does not list.
     """
     found = _surveyed(batch)
     if found["first"] is None:
@@ -101,7 +102,7 @@ def mark_known_rows(batch: ImportBatch) -> list[str]:
         knowledge=knowledge,
     )
     _write(matching.verdicts, before)
-    return _unlisted(batch, matching)
+    return _unlisted(matching)
 
 
 _JUDGED = (
@@ -201,26 +202,28 @@ WHERE {table}.id = v.id
 """
 
 
-def _unlisted(batch: ImportBatch, matching: Matching) -> list[str]:
+def _unlisted(matching: Matching) -> list[Notice]:
     """Transactions the bank listed before for the file's days but does not list in this file."""
-    sentences = []
-    for pks, what in (
-        (matching.missing, "The bank no longer lists"),
-        (matching.vanished, "The bank no longer lists the pending line"),
+    notices = []
+    for pks, listed, more in (
+        (matching.missing, NoticeCode.NOT_LISTED, NoticeCode.MORE_NOT_LISTED),
+        (matching.vanished, NoticeCode.PENDING_NOT_LISTED, NoticeCode.MORE_PENDING_NOT_LISTED),
     ):
         named = Transaction.objects.filter(pk__in=pks[:MOST_NAMED]).order_by("txn_date", "pk")
-        sentences += [
-            f"{what} {row.description}, {plain_amount(row.signed_amount, row.currency)}"
-            f" {row.currency} on {row.txn_date.day} {row.txn_date:%B %Y}."
-            for row in named
-        ]
+        notices += [_about(listed, row) for row in named]
         if len(pks) > MOST_NAMED:
-            sentences.append(f"{what} {len(pks) - MOST_NAMED} more of these days.")
-    return sentences
+            notices.append(Notice(more, {"count": len(pks) - MOST_NAMED}))
+    return notices
 
 
-def overdue_lines(batch: ImportBatch) -> list[str]:
-    """Sentences about pending lines of earlier files from before this file's days, which it should
+def _about(code: NoticeCode, row: Transaction) -> Notice:
+    amount = plain_amount(row.signed_amount, row.currency)
+    values = {"description": row.description, "amount": amount, "currency": row.currency}
+    return Notice(code, {**values, "on": row.txn_date.isoformat()})
+
+
+def overdue_lines(batch: ImportBatch) -> list[Notice]:
+    """Notices about pending lines of earlier files from before this file's days, which it should
     have listed as posted by now: the bank books or drops an announcement within two weeks.
     """
     if batch.format == OWN_FORMAT:
@@ -242,13 +245,8 @@ def overdue_lines(batch: ImportBatch) -> list[str]:
     late = [row for row in waiting if row.txn_date < before]
     ids = [row.pk for row in late]
     matched = set(rows.filter(match__in=ids).values_list("match_id", flat=True))
-    return [
-        f"{row.description}, {plain_amount(row.signed_amount, row.currency)} {row.currency}, has"
-        f" been pending since {row.txn_date.day} {row.txn_date:%B %Y}. This file doesn't list it as"
-        " posted. Delete it if it was canceled or posted with another amount."
-        for row in late
-        if row.pk not in matched
-    ][:MOST_NAMED]
+    unmatched = [row for row in late if row.pk not in matched]
+    return [_about(NoticeCode.STILL_PENDING, row) for row in unmatched[:MOST_NAMED]]
 
 
 def batches_of_this_kind(batch: ImportBatch) -> list[int]:

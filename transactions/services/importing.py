@@ -19,6 +19,7 @@ from accounts.models import Account
 from banking.kernel.money import plain_amount
 from transactions.models import ImportBatch, ImportFile, ImportRow
 from transactions.models.imports import MAPPED_FORMATS
+from transactions.models.notices import notice_text
 from transactions.services import import_posting
 from transactions.services.import_parts import (
     Answer,
@@ -47,6 +48,7 @@ from transactions.services.import_verdicts import (
 )
 from transactions.sources.files.csv_mapping import CsvMapping
 from transactions.sources.files.incoming import UnreadableFile
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
 from users.audit import trail
 from users.models import User
@@ -276,7 +278,8 @@ def _read(batch: ImportBatch) -> Spool:
     spool.warnings += left_out(batch)
     if not spool.row_count:
         spool.__exit__()
-        raise UnreadableFile(" ".join(spool.warnings) or NO_LINES)
+        said = " ".join(notice_text(notice.as_json()) for notice in spool.warnings)
+        raise UnreadableFile(said or NO_LINES)
     return spool
 
 
@@ -290,7 +293,7 @@ def _stage(batch: ImportBatch, spool: Spool) -> None:
     batch.file_opening_balance = spool.opening_balance
     batch.file_closing_balance = spool.closing_balance
     said = [*spool.warnings, *_opening_warning(batch), *_balance_warning(batch), *unlisted]
-    batch.warnings = said[:20]
+    batch.warnings = [notice.as_json() for notice in said[:20]]
     if batch.status != Status.IMPORTING:
         batch.status = Status.CHECKED
     batch.error = ""
@@ -313,16 +316,13 @@ def proven_opening(batch: ImportBatch) -> Decimal | None:
     return closing - total
 
 
-def _opening_warning(batch: ImportBatch) -> list[str]:
+def _opening_warning(batch: ImportBatch) -> list[Notice]:
     if not batch.opens_account or proven_opening(batch) is not None:
         return []
-    return [
-        f"The file doesn't say what {batch.account.name} held before its first line, so the new "
-        "account starts at 0. You can change its opening balance under Accounts."
-    ]
+    return [Notice(NoticeCode.OPENING_UNKNOWN, {"account": batch.account.name})]
 
 
-def _balance_warning(batch: ImportBatch) -> list[str]:
+def _balance_warning(batch: ImportBatch) -> list[Notice]:
     """If the file has both balances: whether its lines lead from one to the other."""
     opening, closing = batch.file_opening_balance, batch.file_closing_balance
     if opening is None or closing is None:
@@ -332,14 +332,10 @@ def _balance_warning(batch: ImportBatch) -> list[str]:
     if opening + total == closing:
         return []
     currency = batch.account.currency
-    opening_text, total_text, closing_text, gap = (
-        plain_amount(amount, currency)
-        for amount in (opening, total, closing, closing - opening - total)
-    )
-    return [
-        f"The file's opening balance {opening_text} plus its lines ({total_text}) doesn't equal"
-        f" its closing balance {closing_text}: {gap} {currency} is missing."
-    ]
+    amounts = {"opening": opening, "total": total, "closing": closing}
+    amounts["gap"] = closing - opening - total
+    values = {name: plain_amount(amount, currency) for name, amount in amounts.items()}
+    return [Notice(NoticeCode.BALANCE_GAP, {**values, "currency": currency})]
 
 
 def count_verdicts(batch: ImportBatch) -> None:

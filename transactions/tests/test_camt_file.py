@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from transactions.sources.files import camt_file
 from transactions.sources.files.incoming import UnreadableFile
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.tests.statement_files import (
     REAL_FILES,
     real_files,
@@ -73,7 +74,7 @@ def test_statement_entries_are_read():
     assert (file.currency, file.account_hint) == ("EUR", "DE89370400440532013000")
     assert (file.opening_balance, file.closing_balance) == (Decimal("-100.00"), Decimal("120.00"))
     assert file.skipped_count == 1
-    assert file.warnings == ["1 line for information only (status INFO), not booked: left out."]
+    assert file.warnings == [Notice(NoticeCode.INFORMATION_LINES, {"count": 1})]
 
 
 def test_counterparty_becomes_merchant_and_bank_text_becomes_description():
@@ -135,7 +136,7 @@ def test_nonstandard_amount_is_rejected(amount):
 def test_empty_statement_is_reported():
     file = camt_file.read(camt())
     assert list(file.rows) == []
-    assert file.warnings == ["This CAMT file contains no transactions."]
+    assert file.warnings == [Notice(NoticeCode.NO_TRANSACTIONS, {"format": "CAMT"})]
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,7 @@ def test_lines_in_another_currency_are_rejected_individually(checking):
     assert counts_of(batch) == {"read": 6, "invalid": 1}
     row = batch.rows.get(verdict="invalid")
     assert (row.error, row.attr) == ("This line is in USD; Everyday is in EUR.", "currency")
-    assert batch.warnings == ["The file has lines in USD; Everyday is in EUR."]
+    assert batch.warning_texts == ["The file has lines in USD; Everyday is in EUR."]
 
 
 def test_pending_lines_count_once_booked(checking):
@@ -300,11 +300,11 @@ def test_lines_that_miss_the_closing_balance_give_a_warning(checking):
     good = ["2026-03-01,Pay,10.00,110.00", "2026-03-02,Tea,-4.00,106.00"]
     batch = checked(checking, csv_of(good, header))
     assert (batch.file_opening_balance, batch.file_closing_balance) == (Decimal(100), Decimal(106))
-    assert batch.warnings == []
+    assert batch.warning_texts == []
     batch = checked(checking, csv_of([*good, "2026-03-03,Bus,-1.00,99.00"], header))
-    assert batch.warnings == [
-        "The file's opening balance 100.00 plus its lines (5.00) doesn't equal its closing"
-        " balance 99.00: -6.00 EUR is missing."
+    assert batch.warning_texts == [
+        "The file's opening balance €100.00 plus its lines (€5.00) doesn't equal its closing"
+        " balance €99.00: -€6.00 is missing."
     ]
     assert batch.new_count == 3
 

@@ -209,8 +209,8 @@ def test_vanished_pending_line_is_reported(checking):
     imported(checking, csv_of(["2026-03-13,HOTEL SEA,-100.00,pending"], PENDING))
     lines = ["2026-03-12,Pay,10,booked", "2026-03-16,Tea,-2,booked"]
     batch = imported(checking, csv_of(lines, PENDING))
-    assert batch.warnings == [
-        "The bank no longer lists the pending line HOTEL SEA, -100.00 EUR on 13 March 2026."
+    assert batch.warning_texts == [
+        "The bank no longer lists the pending line HOTEL SEA, -€100.00 on March 13, 2026."
     ]
 
 
@@ -222,7 +222,7 @@ def test_reworded_line_within_the_files_days_raises_a_question(checking):
     reworded = [line.replace("KERN BAKERY", "Card payment Kern Bakery 0042") for line in FIRST]
     batch = imported(checking, csv_of(reworded, H))
     assert counts_of(batch) == {"read": 3, "duplicate": 2, "review": 1}
-    assert batch.warnings == []
+    assert batch.warning_texts == []
     unlike = [line.replace("KERN BAKERY", "POS 99 ZZ TOP") for line in FIRST]
     assert counts_of(imported(checking, csv_of(unlike, H)))["read"] == 3
     answer(checking, "same")
@@ -234,7 +234,9 @@ def test_reworded_line_within_the_files_days_raises_a_question(checking):
 def test_line_the_bank_no_longer_lists_is_reported(checking):
     imported(checking, csv_of(FIRST, H))
     batch = imported(checking, csv_of([FIRST[0], FIRST[2], "2026-03-22,Bus,-3.00"], H))
-    assert batch.warnings == ["The bank no longer lists KERN BAKERY, -10.00 EUR on 13 March 2026."]
+    assert batch.warning_texts == [
+        "The bank no longer lists KERN BAKERY, -€10.00 on March 13, 2026."
+    ]
     assert counts_of(batch) == {"read": 3, "added": 1, "duplicate": 2}
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from transactions.sources.files import mt940_file
 from transactions.sources.files.incoming import UnreadableFile
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.tests.statement_files import (
     REAL_FILES,
     real_files,
@@ -92,7 +93,7 @@ def test_two_accounts_in_one_file_are_distinguished():
         (Decimal("5.00"), "USD", "…4321", ""),
     ]
     assert (file.currency, file.opening_balance, file.closing_balance) == ("", None, None)
-    assert len(file.warnings) == 1
+    assert file.warnings == [Notice(NoticeCode.SEVERAL_CURRENCIES, {"currencies": ["EUR", "USD"]})]
 
 
 def test_expected_items_of_an_interim_report_are_pending():
@@ -103,9 +104,7 @@ def test_expected_items_of_an_interim_report_are_pending():
         (Decimal("-5.00"), True),
     ]
     assert file.currency == "EUR"
-    assert file.warnings == [
-        "This is an interim report (MT942). The day's final statement comes later."
-    ]
+    assert file.warnings == [Notice(NoticeCode.INTERIM_REPORT)]
 
 
 @pytest.mark.parametrize(
@@ -140,14 +139,14 @@ def test_statements_with_a_gap_report_no_balance():
     file = mt940_file.read(data)
     assert (file.opening_balance, file.closing_balance) == (None, None)
     assert file.warnings == [
-        "The statements in this file don't connect: one closes with 1.00, the next opens with 9.00."
+        Notice(NoticeCode.NOT_CONNECTED, {"closing": "1.00", "opening": "9.00", "currency": "EUR"})
     ]
 
 
 def test_file_without_transactions_is_reported():
     file = mt940_file.read(b":20:1\n:25:7\n:60F:C260101EUR1,00\n:62F:C260101EUR1,00\n")
     assert list(file.rows) == []
-    assert file.warnings == ["This MT940 file contains no transactions."]
+    assert file.warnings == [Notice(NoticeCode.NO_TRANSACTIONS, {"format": "MT940"})]
 
 
 @pytest.mark.parametrize("data", [b"", b"1\n2\n3\n", b"a;b\n1;2\n"])

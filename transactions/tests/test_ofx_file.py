@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from transactions.sources.files import ofx_file
 from transactions.sources.files.incoming import UnreadableFile
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.tests.statement_files import (
     REAL_FILES,
     real_files,
@@ -127,7 +128,7 @@ def test_xml_file_with_two_accounts_reads_all_lines_and_names_the_accounts():
         "The bank withdraws an earlier line here; delete that transaction yourself."
     ]
     assert file.closing_balance is None
-    assert any("1 line labeled as debit but positive" in text for text in file.warnings)
+    assert Notice(NoticeCode.POSITIVE_DEBITS, {"count": 1}) in file.warnings
 
 
 def test_cdata_is_read_unchanged():
@@ -144,10 +145,7 @@ def test_investment_statement_reads_cash_lines_and_names_the_rest():
     file = ofx_file.read(sample("ofx/investment.ofx"))
     assert [row.amount for row in transactions_of(file)] == [Decimal("3.21")]
     assert file.skipped_count == 1
-    assert file.warnings == [
-        "1 investment line (purchases, sales, transfers of securities) skipped; "
-        "only cash lines are imported."
-    ]
+    assert file.warnings == [Notice(NoticeCode.SECURITIES_LINES, {"count": 1})]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +178,7 @@ def test_truncated_last_line_is_not_posted():
     transactions, unusable = split_rows(file)
     assert len(transactions) == 1
     assert unusable[-1].error == "The file ends in the middle of this line."
-    assert "The file ends before its closing </OFX>; lines may be missing." in file.warnings
+    assert Notice(NoticeCode.OFX_NOT_CLOSED) in file.warnings
 
 
 def test_banks_error_message_is_passed_on():
@@ -188,7 +186,8 @@ def test_banks_error_message_is_passed_on():
     file = ofx_file.read(data)
     assert list(file.rows) == []
     assert file.warnings == [
-        "This OFX file contains no transactions. The bank's message: “Try later”."
+        Notice(NoticeCode.NO_TRANSACTIONS, {"format": "OFX"}),
+        Notice(NoticeCode.BANK_MESSAGE, {"message": "Try later"}),
     ]
 
 
@@ -236,7 +235,7 @@ def test_investment_statement_without_lines_says_what_it_is():
     assert (list(file.rows), file.warnings) == (
         [],
         [
-            "This OFX file contains no transactions. It is an investment statement, of which only "
-            "cash lines are imported."
+            Notice(NoticeCode.NO_TRANSACTIONS, {"format": "OFX"}),
+            Notice(NoticeCode.INVESTMENTS_ONLY),
         ],
     )

@@ -85,8 +85,8 @@ def test_pending_line_that_never_was_booked_is_named_once_it_should_have_been(ch
     soon = imported(checking, csv_of(["2026-03-15,ZIMMER MEER,-150,booked"], STATUS))
     assert (counts_of(soon), soon.warnings) == ({"read": 1, "added": 1}, [])
     lines = ["2026-03-16,Tea,-3,booked", "2026-03-29,Pay,10,booked"]
-    (said,) = imported(checking, csv_of(lines, STATUS)).warnings
-    assert said.startswith("HOTEL SEA, -100.00 EUR, has been pending since 13 March 2026.")
+    (said,) = imported(checking, csv_of(lines, STATUS)).warning_texts
+    assert said.startswith("HOTEL SEA, -€100.00, has been pending since March 13, 2026.")
     lines = ["2026-04-16,Hotel Sea,-100,booked", "2026-04-29,Pay,10,booked"]
     assert len(imported(checking, csv_of(lines, STATUS)).warnings) == 1
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from transactions.sources.files import qif_file
 from transactions.sources.files.incoming import UnreadableFile
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.tests.statement_files import (
     REAL_FILES,
     real_files,
@@ -52,9 +53,8 @@ def test_only_bank_records_of_a_quicken_file_are_read():
 def test_skipped_and_possibly_duplicate_records_are_reported():
     file = qif_file.read(sample("qif/quicken_us.qif"))
     assert file.warnings == [
-        "1 investment line skipped; only cash is imported.",
-        "1 line called “Opening Balance” read like any other. Leave it out if the "
-        "account already has its opening balance.",
+        Notice(NoticeCode.INVESTMENT_LINES, {"count": 1}),
+        Notice(NoticeCode.OPENING_LINES, {"count": 1}),
     ]
 
 
@@ -84,13 +84,15 @@ def test_old_encoding_comma_decimals_and_missing_end_marker_are_read():
         (date(2025, 12, 31), Decimal("-1234.56"), "Müller"),
         (date(2026, 2, 1), Decimal("-12.00"), "Bäcker"),
     ]
-    assert file.warnings == ["The last record has no “^” at its end; the file may be cut short."]
+    assert file.warnings == [Notice(NoticeCode.LAST_RECORD_OPEN)]
 
 
 def test_ambiguous_dates_are_read_month_first_with_a_warning():
     file = qif_file.read(sample("qif/ambiguous_dates.qif"))
     assert [row.txn_date for row in transactions_of(file)] == [date(2026, 3, 4), date(2026, 5, 4)]
-    assert [warning for warning in file.warnings if "month first" in warning]
+    (said,) = file.warnings
+    assert said.code == NoticeCode.OPEN_QUESTION
+    assert "month first" in said.values["question"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from openpyxl import Workbook
 
 from transactions.sources.files import xlsx_file
 from transactions.sources.files.incoming import UnreadableFile
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.tests.statement_files import refused_or_read, split_rows
 
 pytestmark = pytest.mark.once
@@ -101,7 +102,8 @@ def test_sheet_with_the_most_lines_is_read_and_the_others_are_named():
     file = xlsx_file.read(data)
     transactions, _ = split_rows(file)
     assert len(transactions) == 3
-    assert "Only the sheet “Lines” is read; left out: “Summary”." in file.warnings
+    values = {"sheet": "Lines", "others": ["“Summary”"]}
+    assert Notice(NoticeCode.ONE_SHEET, values) in file.warnings
 
 
 def test_workbook_that_unpacks_to_too_much_is_rejected(monkeypatch):

@@ -26,11 +26,11 @@ from transactions.sources.files.incoming import (
     UnusableRow,
 )
 from transactions.sources.files.narrowing import sure
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.statement_parts import (
     NO_DESCRIPTION,
     RowError,
     StableIds,
-    count_of,
     currency_code,
     describe_parts,
     join_text,
@@ -78,10 +78,9 @@ def read(data: bytes) -> IncomingFile:
     file = IncomingFile(format="camt", rows=iter(()), skipped_count=information_count)
     describe_parts(file, parts)
     if information_count:
-        counted = count_of(information_count, "line")
-        file.warnings.append(f"{counted} for information only (status INFO), not booked: left out.")
+        file.warnings.append(Notice(NoticeCode.INFORMATION_LINES, {"count": information_count}))
     if not ids:
-        file.warnings.append("This CAMT file contains no transactions.")
+        file.warnings.append(Notice(NoticeCode.NO_TRANSACTIONS, {"format": "CAMT"}))
     file.rows = _rows(source, StableIds(ids), PartNames())
     return file
 

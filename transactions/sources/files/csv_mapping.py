@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from transactions.sources.files.dates import DATE_STYLES
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.text_encoding import ENCODINGS
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -237,20 +238,21 @@ class Detection:
         return not self.doubts
 
     @property
-    def warnings(self) -> list[str]:
+    def warnings(self) -> list[Notice]:
         """What the owner should know even though nothing needs an answer."""
         if not self.encodings:
             return []
-        others = ", ".join(self.encodings[1:])
-        return [
-            f"The file was read as {self.encodings[0]}, but {others} would fit almost as well. "
-            "If accented letters look wrong, choose another encoding under “Match columns”."
-        ]
+        values = {"encoding": self.encodings[0], "others": self.encodings[1:]}
+        return [Notice(NoticeCode.ENCODING_GUESSED, values)]
 
     @property
-    def sentences(self) -> list[str]:
+    def notices(self) -> list[Notice]:
         """The doubts and warnings, for a file read without asking anyone."""
-        return [*(sentence for _field, sentence in self.doubts), *self.warnings]
+        doubts = [
+            Notice(NoticeCode.OPEN_QUESTION, {"question": sentence})
+            for _field, sentence in self.doubts
+        ]
+        return [*doubts, *self.warnings]
 
     def doubt(
         self, name: str, sentence: str, alternatives: list[Any] | None = None, because: str = ""

@@ -16,6 +16,7 @@ from transactions.sources.files import (
 from transactions.sources.files.csv_mapping import CsvMapping
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import IncomingFile, UnreadableFile
+from transactions.sources.files.notices import Notice
 
 HEAD_SIZE = 65_536
 EXPORT_HINT = "Export the statement as CSV, OFX, QFX, QIF, CAMT.053, MT940 or XLSX instead."
@@ -189,10 +190,10 @@ def open_file(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
         return qif_file.read(data, mapping)
     if name != "csv":
         return READERS[name](data)
-    warnings: list[str] = []
+    warnings: list[Notice] = []
     if mapping is None:
         detection = csv_file.detect(data)
-        mapping, warnings = detection.mapping, detection.sentences
+        mapping, warnings = detection.mapping, detection.notices
     file = csv_file.read(data, mapping)
     file.warnings.extend(warnings)
     return file

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from transactions.sources.files.notices import Notice
+
 
 class UnreadableFile(Exception):  # noqa: N818 - the file is at fault, not the program
     """The file can't be read at all; ``str(error)`` is the message for its owner."""
@@ -118,6 +120,6 @@ class IncomingFile:
     opening_balance: Decimal | None = None
     closing_balance: Decimal | None = None
     skipped_count: int = 0
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Notice] = field(default_factory=list)
     # The statements in the file, if its format has them.
     statements: list[StatementPart] = field(default_factory=list)

@@ -24,6 +24,7 @@ from transactions.sources.files.incoming import (
     UnreadableFile,
     UnusableRow,
 )
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.statement_parts import (
     NO_DESCRIPTION,
     RowError,
@@ -86,11 +87,9 @@ def read(data: bytes) -> IncomingFile:
     described = [part for part in parts if part.account or part.line_count] or parts
     describe_parts(file, described)
     if not ids:
-        file.warnings.append("This MT940 file contains no transactions.")
+        file.warnings.append(Notice(NoticeCode.NO_TRANSACTIONS, {"format": "MT940"}))
     if any(line.startswith(":34F:") for line in lines):
-        file.warnings.append(
-            "This is an interim report (MT942). The day's final statement comes later."
-        )
+        file.warnings.append(Notice(NoticeCode.INTERIM_REPORT))
     file.rows = _rows(lines, StableIds(ids), PartNames())
     return file
 

@@ -23,12 +23,12 @@ from transactions.sources.files.incoming import (
     UnreadableFile,
     UnusableRow,
 )
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.statement_parts import (
     NO_DESCRIPTION,
     RowError,
     StableIds,
     amount_in_file,
-    count_of,
     currency_code,
     decimal_mark_of,
     describe_parts,
@@ -219,30 +219,21 @@ def _note(survey: Survey, record: Record) -> None:
 
 
 def _warn(file: IncomingFile, survey: Survey, text: str) -> None:
-    line_count = sum(part.line_count for part in survey.parts)
-    if survey.investment_count:
-        file.warnings.append(
-            f"{count_of(survey.investment_count, 'investment line')} (purchases, sales, transfers "
-            "of securities) skipped; only cash lines are imported."
-        )
-    if survey.correction_count:
-        file.warnings.append(
-            f"{count_of(survey.correction_count, 'line')} correcting an earlier file; "
-            "check the lines of that file too."
-        )
-    if survey.positive_debits:
-        file.warnings.append(
-            f"{count_of(survey.positive_debits, 'line')} labeled as debit but positive, "
-            "which in this format means money in. Check their direction."
-        )
-    if not line_count:
-        said = f" The bank's message: “{survey.bank_message}”." if survey.bank_message else ""
-        holds = ""
+    for code, count in (
+        (NoticeCode.SECURITIES_LINES, survey.investment_count),
+        (NoticeCode.CORRECTION_LINES, survey.correction_count),
+        (NoticeCode.POSITIVE_DEBITS, survey.positive_debits),
+    ):
+        if count:
+            file.warnings.append(Notice(code, {"count": count}))
+    if not sum(part.line_count for part in survey.parts):
+        file.warnings.append(Notice(NoticeCode.NO_TRANSACTIONS, {"format": "OFX"}))
         if not survey.investment_count and re.search(r"<INVSTMTRS\s*>", text, re.IGNORECASE):
-            holds = " It is an investment statement, of which only cash lines are imported."
-        file.warnings.append(f"This OFX file contains no transactions.{holds}{said}")
+            file.warnings.append(Notice(NoticeCode.INVESTMENTS_ONLY))
+        if survey.bank_message:
+            file.warnings.append(Notice(NoticeCode.BANK_MESSAGE, {"message": survey.bank_message}))
     if not re.search(r"</OFX\s*>\s*\Z", text[-200:], re.IGNORECASE):
-        file.warnings.append("The file ends before its closing </OFX>; lines may be missing.")
+        file.warnings.append(Notice(NoticeCode.OFX_NOT_CLOSED))
 
 
 def _rows(

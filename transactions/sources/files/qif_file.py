@@ -24,12 +24,12 @@ from transactions.sources.files.incoming import (
     UnreadableFile,
     UnusableRow,
 )
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
 from transactions.sources.files.statement_parts import (
     NO_DESCRIPTION,
     RowError,
     amount_in_file,
-    count_of,
     describe_parts,
     join_text,
     merchant_name,
@@ -133,13 +133,10 @@ def read(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
     if mapping is None:
         detection = detect(data)
         mapping = detection.mapping
-        file.warnings.extend(detection.sentences)
+        file.warnings.extend(detection.notices)
     _warn(file, investment_count, bool(parts), last)
     if opening_count:
-        file.warnings.append(
-            f"{count_of(opening_count, 'line')} called “Opening Balance” read like any other. "
-            "Leave it out if the account already has its opening balance."
-        )
+        file.warnings.append(Notice(NoticeCode.OPENING_LINES, {"count": opening_count}))
     file.rows = _rows(lines, mapping)
     return file
 
@@ -148,13 +145,11 @@ def _warn(
     file: IncomingFile, investment_count: int, has_transactions: bool, last: Record | None
 ) -> None:
     if investment_count:
-        file.warnings.append(
-            f"{count_of(investment_count, 'investment line')} skipped; only cash is imported."
-        )
+        file.warnings.append(Notice(NoticeCode.INVESTMENT_LINES, {"count": investment_count}))
     if not has_transactions:
-        file.warnings.append("This QIF file contains no transactions.")
+        file.warnings.append(Notice(NoticeCode.NO_TRANSACTIONS, {"format": "QIF"}))
     elif last and not last.is_closed:
-        file.warnings.append("The last record has no “^” at its end; the file may be cut short.")
+        file.warnings.append(Notice(NoticeCode.LAST_RECORD_OPEN))
 
 
 class QifWalk:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from transactions.sources.files.amounts import parse_amount
 from transactions.sources.files.incoming import IncomingFile, StatementPart
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.values import clean_text, shown
 
 RAW_LIMIT = 4000
@@ -80,11 +81,6 @@ class RowError(ValueError):
         self.attr = attr
 
 
-def count_of(count: int, noun: str) -> str:
-    """ "1 line" or "2 lines"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def raw_line(text: str) -> str:
     """The bank's original line, shortened if it is very long."""
     text = text.strip()
@@ -138,7 +134,7 @@ def describe_parts(file: IncomingFile, parts: list[StatementPart]) -> None:
         chain_balances(file, parts)
     if len(currencies) > 1:
         file.warnings.append(
-            f"This file contains several currencies: {', '.join(sorted(currencies))}."
+            Notice(NoticeCode.SEVERAL_CURRENCIES, {"currencies": sorted(currencies)})
         )
 
 
@@ -147,10 +143,9 @@ def chain_balances(file: IncomingFile, parts: list[StatementPart]) -> None:
     stated = [part for part in parts if part.opening is not None or part.closing is not None]
     for earlier, later in pairwise(stated):
         if None not in (earlier.closing, later.opening) and earlier.closing != later.opening:
-            file.warnings.append(
-                f"The statements in this file don't connect: one closes with "
-                f"{earlier.closing}, the next opens with {later.opening}."
-            )
+            balances = {"closing": str(earlier.closing), "opening": str(later.opening)}
+            values = {**balances, "currency": later.currency or file.currency}
+            file.warnings.append(Notice(NoticeCode.NOT_CONNECTED, values))
             return
     if stated:
         file.opening_balance, file.closing_balance = stated[0].opening, stated[-1].closing

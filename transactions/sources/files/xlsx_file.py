@@ -18,6 +18,7 @@ from transactions.sources.files.csv_file import detect_table, read_table
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.incoming import IncomingFile, UnreadableFile
 from transactions.sources.files.narrowing import sure
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
 from transactions.sources.files.values import NUMBER_CELL_MARK
 
@@ -89,7 +90,7 @@ def read(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
     if mapping is None:
         detection = _detect_rows(rows, NOTHING_KNOWN)
         mapping = detection.mapping
-        warnings.extend(detection.sentences)
+        warnings.extend(detection.notices)
     mark = mapping.decimal_mark
     cells = (
         [cell.written(mark) if type(cell) is NumberText else cell for cell in row] for row in rows
@@ -111,7 +112,7 @@ def kind_of_zip(data: bytes) -> str:
     return next((kind for name, kind in OTHER_KINDS.items() if name in names), "")
 
 
-def read_cells(data: bytes) -> tuple[list[list[str]], list[str]]:
+def read_cells(data: bytes) -> tuple[list[list[str]], list[Notice]]:
     """The rows of the fullest visible sheet as text, and warnings about other sheets."""
     measure(data)
     try:
@@ -136,10 +137,9 @@ def read_cells(data: bytes) -> tuple[list[list[str]], list[str]]:
     others = [sheet.name for sheet in sheets if sheet is not fullest and sheet.height > 1]
     warnings = []
     if others:
-        left_out = ", ".join(f"“{name[:40]}”" for name in others[:5])
-        warnings.append(
-            f"Only the sheet “{sure(fullest).name[:40]}” is read; left out: {left_out}."
-        )
+        left_out = [f"“{name[:40]}”" for name in others[:5]]
+        values = {"sheet": sure(fullest).name[:40], "others": left_out}
+        warnings.append(Notice(NoticeCode.ONE_SHEET, values))
     return [[cell_text(cell) for cell in row] for row in rows], warnings
 
 
