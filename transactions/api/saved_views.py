@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.http import QueryDict
 from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from banking.kernel.api_input import GenericApiView, Input, operation
+from transactions.forms.gone_filters import FINDERS, gone_filters
 from transactions.models import SavedView
 from transactions.services.saved_views import delete_view, edit_view, save_view
 from users.api.idempotency import idempotent
@@ -14,12 +17,28 @@ from users.policy import Ability, require
 from users.signed_in import UserApiRequest
 
 
+class GoneFilterOut(serializers.Serializer):
+    """A filter whose value no longer exists, such as a deleted category."""
+
+    name = serializers.ChoiceField(choices=sorted(FINDERS))
+    text = serializers.CharField()
+
+
 class SavedViewOut(serializers.ModelSerializer):
-    """A saved view; `query` is the query string of the transactions list."""
+    """A saved view; `query` is the query string of the transactions list.
+
+    With a filter in `gone`, the view finds nothing until that filter is changed or removed.
+    """
+
+    gone = serializers.SerializerMethodField()
 
     class Meta:
         model = SavedView
-        fields = ["id", "name", "query", "created_at"]
+        fields = ["id", "name", "query", "gone", "created_at"]
+
+    @extend_schema_field(GoneFilterOut(many=True))
+    def get_gone(self, view: SavedView) -> Any:
+        return GoneFilterOut(self.context["gone"][view.pk], many=True).data
 
 
 class SavedViewIn(Input):
@@ -41,12 +60,20 @@ class SavedViewApi(GenericApiView):
     def get_queryset(self) -> Any:
         return SavedView.objects.visible_to(self.request.user)
 
+    def told(self, views: list[SavedView]) -> Any:
+        """The views as the API shows them."""
+        queries = [QueryDict(view.query) for view in views]
+        gone = gone_filters(self.request.user, queries)
+        keys = [view.pk for view in views]
+        context = {**self.get_serializer_context(), "gone": dict(zip(keys, gone, strict=True))}
+        return SavedViewOut(views, many=True, context=context).data
+
 
 class SavedViewListApi(SavedViewApi):
     @operation(operation_id="transaction_views_list", responses=SavedViewOut(many=True))
     def get(self, request: UserApiRequest) -> Response:
         """List your saved views by name."""
-        return Response(self.get_serializer(self.get_queryset(), many=True).data)
+        return Response(self.told(list(self.get_queryset())))
 
     @operation(
         operation_id="transaction_views_save", request=SavedViewIn, responses={201: SavedViewOut}
@@ -58,7 +85,7 @@ class SavedViewListApi(SavedViewApi):
         data = SavedViewIn(data=request.data)
         data.is_valid(raise_exception=True)
         view = save_view(actor=request.user, **data.validated_data)
-        return Response(self.get_serializer(view).data, status=status.HTTP_201_CREATED)
+        return Response(self.told([view])[0], status=status.HTTP_201_CREATED)
 
 
 class SavedViewDetailApi(SavedViewApi):
@@ -71,7 +98,7 @@ class SavedViewDetailApi(SavedViewApi):
         data = SavedViewEditIn(data=request.data)
         data.is_valid(raise_exception=True)
         view = edit_view(actor=request.user, view=view, **data.validated_data)
-        return Response(self.get_serializer(view).data)
+        return Response(self.told([view])[0])
 
     @operation(operation_id="transaction_views_delete", responses={204: None})
     def delete(self, request: UserApiRequest, pk: int) -> Response:

@@ -4,11 +4,18 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.http import QueryDict
+from django.utils import timezone
 
 from accounts.models import AccountShare
-from tests.builders import make_transaction, make_user
+from accounts.services import delete_account
+from tests.builders import make_account, make_transaction, make_user
+from transactions.forms.gone_filters import gone_filters
 from transactions.models import SavedView
+from transactions.services.categories import create_category
+from transactions.services.category_removal import delete_category
 from transactions.services.saved_views import save_view
+from transactions.services.undoing import undo_change
 from users.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -194,3 +201,107 @@ def test_read_only_users_see_no_edit_actions_in_the_row(alice, checking, client_
     text = client.get("/transactions/").content.decode()
     assert ("work" in text, "/notes/" in text) == (True, False)
     assert client.get(f"/transactions/{row.pk}/notes/?field=tags").status_code == 403
+
+
+def gone_of(api, **body):
+    """What the API says of a view with this query, and what the list then finds."""
+    made = api.post(API, body, format="json")
+    assert made.status_code == 201
+    (listed,) = [view for view in api.get(API).json() if view["id"] == made.json()["id"]]
+    assert listed == made.json()
+    found = api.get(f"/api/transactions?{body['query']}").json()["results"]
+    return [filter["name"] for filter in listed["gone"]], len(found)
+
+
+def test_view_of_a_deleted_category_finds_nothing_and_says_why(alice, api_for, client_for):
+    """Its transactions are in the parent now. A list of them would be wider than what was asked."""
+    parent = create_category(actor=alice, user=alice, name="Leisure", kind="expense")
+    own = create_category(actor=alice, user=alice, name="Climbing", parent=parent)
+    account = make_account(user=alice, opening_balance="100")
+    for category in (own, parent):
+        make_transaction(account=account, category=category)
+    api, page = api_for(alice), client_for(alice)
+    query = f"category={own.slug}"
+    assert gone_of(api, name="Wall", query=query) == ([], 1)
+    change = delete_category(actor=alice, category=own)
+    (view,) = api.get(API).json()
+    assert view["gone"] == [{"name": "category", "text": "The category “Climbing” was deleted."}]
+    assert api.get(f"/api/transactions?{query}").json()["results"] == []
+    answer = page.get(f"/transactions/?{query}")
+    assert (answer.status_code, answer.context["rows_count"]) == (200, 0)
+    text = answer.content.decode()
+    assert "The category “Climbing” was deleted." in text
+    assert "Finds nothing" in text
+    assert "No matching transactions" not in text
+    undo_change(actor=alice, change=change, at=timezone.now())
+    (view,) = api.get(API).json()
+    assert view["gone"] == []
+    assert len(api.get(f"/api/transactions?{query}").json()["results"]) == 1
+
+
+def test_view_of_a_deleted_account_finds_nothing_and_says_why(alice, bob, api_for, client_for):
+    gone, theirs = (
+        make_account(user=alice, name="Old", opening_balance="100"),
+        make_account(user=bob, name="Secret"),
+    )
+    for account in (gone, make_account(user=alice, opening_balance="100")):
+        make_transaction(account=account)
+    delete_account(actor=alice, account=gone)
+    api, page = api_for(alice), client_for(alice)
+    assert gone_of(api, name="Old", query=f"account={gone.pk}") == (["account"], 0)
+    assert gone_of(api, name="Theirs", query=f"account={theirs.pk}") == (["account"], 0)
+    assert (
+        "The account “Old” was deleted."
+        in page.get(f"/transactions/?account={gone.pk}").content.decode()
+    )
+    text = page.get(f"/transactions/?account={theirs.pk}").content.decode()
+    assert "You no longer have the account of this view." in text
+    assert "Secret" not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "gone"),
+    [
+        ("category=never", ["category"]),
+        ("category=uncategorized", []),
+        ("category=groceries", []),
+        ("tag=Trip", []),
+        ("tag=%20TRIP", []),
+        ("tag=gone", ["tag"]),
+        ("merchant_is=Kern+Bakery", []),
+        ("merchant_is=(none)", []),
+        ("merchant_is=closed", ["merchant_is"]),
+        ("import_batch=99999", ["import_batch"]),
+        ("account=99999&tag=gone&search=x", ["account", "tag"]),
+        ("search=nothing", []),
+    ],
+)
+def test_view_names_every_filter_that_is_gone(alice, checking, api_for, client_for, query, gone):
+    make_transaction(account=checking, merchant="KERN Bakery", tags=["trip"])
+    names, found = gone_of(api_for(alice), name="V", query=query)
+    assert names == gone
+    if gone:
+        assert found == 0
+    answer = client_for(alice).get(f"/transactions/?{query}")
+    assert answer.status_code == 200
+    assert [filter.name for filter in answer.context["gone"]] == gone
+
+
+def test_view_of_a_share_that_ended_finds_nothing(alice, bob, api_for):
+    row = make_transaction(account=make_account(user=bob, opening_balance="100"), merchant="Kern")
+    share = AccountShare.objects.create(
+        account=row.account, user=bob, member=alice, level="viewer", status="accepted"
+    )
+    query = f"account={row.account_id}&merchant_is=kern"
+    assert gone_of(api_for(alice), name="Bob", query=query) == ([], 1)
+    share.status = "revoked"
+    share.save()
+    again = type(alice).objects.get(pk=alice.pk)
+    (view,) = api_for(again).get(API).json()
+    assert [filter["name"] for filter in view["gone"]] == ["account", "merchant_is"]
+
+
+def test_views_with_gone_filters_cost_no_query_each(alice, django_assert_max_num_queries):
+    queries = [QueryDict(f"category=c{number}&tag=t{number}") for number in range(40)]
+    with django_assert_max_num_queries(4):
+        assert len(gone_filters(alice, queries)) == 40

@@ -26,6 +26,7 @@ from banking.kernel.snapshot import read_snapshot
 from banking.limits import LINES_A_PAGE
 from transactions.filters import TransactionFilter
 from transactions.forms.filtering import PANEL, chip_labels, dress_filter_form
+from transactions.forms.gone_filters import gone_filters
 from transactions.models import SavedView, Transaction, TransactionQuerySet
 from transactions.running_balance import balances_after
 from transactions.summaries import COUNTED, day_nets, summarize
@@ -122,7 +123,7 @@ def transaction_list(request: UserRequest) -> HttpResponse:
         "has_accounts": bool(accounts),
         "own_accounts": _importable(request, accounts),
         "may_bulk": may(request.user, Ability.CHANGE_OWN_DATA),
-        **_views(request, chosen),
+        **_views(request, chosen, is_empty=not context["rows_count"]),
         "selection_key": _with(request.GET, cursor=None, ordering=None, totals=None),
         "totals_url": reverse("transactions:transaction_totals") + _with(request.GET, cursor=None),
         "totals_toggle": _with(request.GET, totals=None if "totals" in request.GET else "1"),
@@ -289,14 +290,25 @@ def _presets(query: QueryDict, today: date) -> list[dict[str, Any]]:
     return found
 
 
-def _views(request: UserRequest, columns: tuple[Column, ...]) -> dict[str, Any]:
-    """The saved views, which of them is active, and what saving would store."""
+def _views(request: UserRequest, columns: tuple[Column, ...], *, is_empty: bool) -> dict[str, Any]:
+    """The saved views, which of them is active, what saving would store, and the filters that name
+    something that no longer exists.
+    """
     present = _with(request.GET, cursor=None, **{PARAMETER: named(columns)}).lstrip("?")
     # A view without columns uses those of the session.
     same = (present, _with(request.GET, cursor=None).lstrip("?"))
     views = list(SavedView.objects.visible_to(request.user))
     current = next((view for view in views if view.query in same), None)
-    return {"saved_views": views, "current_view": current, "view_query": present}
+    # A list with rows has no such filter.
+    present_query = request.GET if is_empty else QueryDict()
+    queries = [present_query, *(QueryDict(view.query) for view in views)]
+    gone, *gone_of_views = gone_filters(request.user, queries)
+    return {
+        "saved_views": [(view, bool(its)) for view, its in zip(views, gone_of_views, strict=True)],
+        "current_view": current,
+        "view_query": present,
+        "gone": gone,
+    }
 
 
 def _with(query: QueryDict, **changes: str | None) -> str:
