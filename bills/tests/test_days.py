@@ -142,7 +142,6 @@ def missed(zone, day):
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover  # Other tests cover this code; tracing would take a third longer.
 @pytest.mark.django_db(transaction=True)
 def test_every_reminder_and_payment_happens_once_and_on_its_day():
     people, last = make_people(), ticks()[-1]

@@ -12,8 +12,7 @@ from transactions.models import Transaction
 from transactions.services.posting import delete_transactions, restore_transactions
 from users.models import Notification, User
 
-# Covers nothing that other tests do not; tracing it would take a third longer.
-pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.no_cover]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 ON = date(2026, 3, 15)
 KINDS = [
     "budget_warning", "budget_exceeded", "low_balance", "large_transaction", "unusual_spending",
