@@ -2,7 +2,7 @@
 # into .venv and node_modules, and again when the list of packages changes.
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test test-fast check format lock bench files matrix fuzz-api rehearse chaos setup setup-dev clean
+.PHONY: help run manage test test-fast search check format lock bench files matrix fuzz-api rehearse chaos setup setup-dev clean
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -16,6 +16,7 @@ help: ## List the targets
 	@echo "make manage ARGS='...'   a management command with the settings of make run, e.g. check_ledger"
 	@echo "make test                every test on SQLite and on PostgreSQL (ARGS= goes to pytest)"
 	@echo "make test-fast           the quick ones on SQLite, without servers or a browser"
+	@echo "make search              the long searches at their full depth, on both engines (about an hour)"
 	@echo "make check               format, lint, imports, types, templates, migrations, security"
 	@echo "make format              fix what the formatters can"
 	@echo "make lock                write the lock files, after changing requirements*.txt"
@@ -38,6 +39,9 @@ test: setup-dev
 
 test-fast: setup-dev
 	@exec $(BIN)/python -m tests.run --fast $(ARGS)
+
+search: setup-dev
+	@exec $(BIN)/python -m tests.run --search $(ARGS)
 
 check: setup-dev
 	@exec $(BIN)/python -m tests.check

@@ -15,6 +15,7 @@ from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from tests import builders, servers
+from tests.depth import up_to
 from tests.sandbox_bank import sandbox_bank
 from tests.template_database import Template
 from transactions import predefined
@@ -28,6 +29,7 @@ settings.register_profile(
     "suite",
     derandomize=True,
     deadline=None,
+    max_examples=up_to(100, quick=40),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.register_profile("fast", settings.get_profile("suite"), max_examples=10)
@@ -36,9 +38,24 @@ settings.register_profile("explore", settings.get_profile("suite"), derandomize=
 settings.load_profile("suite")
 # Allow slow pages; no test may depend on speed.
 LONGEST_MILLISECONDS = 120_000
+# Marks of tests that need an engine's server or files without opening the test database.
+ENGINE_MARKS = ("postgresql", "pgbouncer", "worker")
 # What lets the teardown of a test use the database, once there is one.
 DATABASE_ACCESS = pytest.StashKey[DjangoDbBlocker]()
 expect.set_options(timeout=LONGEST_MILLISECONDS)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """One engine is enough for what never opens the database."""
+    for item in items:
+        if not _uses_database(item) and not any(map(item.get_closest_marker, ENGINE_MARKS)):
+            item.add_marker("once")
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db", "live_server"} & set(item.fixturenames)
+    return bool(fixtures) or item.get_closest_marker("django_db") is not None
 
 
 def pytest_collection_finish(session):

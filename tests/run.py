@@ -1,7 +1,8 @@
 """`make test`: run every test on SQLite with coverage, then on PostgreSQL.
 
-`python -m tests.run [--fast] [pytest arguments]`; ENGINES=sqlite or ENGINES=postgresql runs only
-one. `--fast` (`make test-fast`) skips slow tests and needs no server or browser. The coverage
+`python -m tests.run [--fast | --search] [pytest arguments]`; ENGINES=sqlite or ENGINES=postgresql
+runs only one. `--fast` (`make test-fast`) skips slow tests and needs no server or browser.
+`--search` (`make search`) runs the long searches at their full depth (tests/depth.py). The coverage
 threshold in pyproject.toml applies to full runs only.
 
 STATEMENTS_DIR names an optional corpus of real bank files. If it is set, it must exist.
@@ -45,6 +46,9 @@ def main(arguments: list[str]) -> int:
             options = ["--hypothesis-profile=fast", *marks, *arguments[1:]]
             outcome = run_pytest("SQLite", options, environment, scratch)
             return report([outcome], [], covered=True)
+        if arguments[:1] == ["--search"]:
+            environment["SEARCH_DEPTH"] = "full"
+            return run_engines(arguments[1:], environment, scratch, "search")
         return run_engines(arguments, environment, scratch)
     except servers.MissingError as error:
         say(str(error))
@@ -55,12 +59,14 @@ def main(arguments: list[str]) -> int:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def run_engines(arguments: list[str], environment: dict[str, str], scratch: Path) -> int:
+def run_engines(
+    arguments: list[str], environment: dict[str, str], scratch: Path, mark: str = ""
+) -> int:
     engines = os.environ.get("ENGINES", "sqlite,postgresql").split(",")
-    is_whole = not arguments and len(engines) == 2
+    is_whole = not arguments and not mark and len(engines) == 2
     not_run: list[str] = []
     outcomes: list[Outcome] = []
-    everywhere = corpus_marks(environment)
+    everywhere = join(mark, corpus_marks(environment))
     with contextlib.ExitStack() as stack:
         everywhere = join(everywhere, find_programs(environment, engines, not_run))
         start_valkey(environment, stack, not_run)

@@ -199,6 +199,7 @@ def test_a_change_is_audited_and_ignores_forbidden_fields(moment, command):
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_a_read_only_role_changes_nothing(moment, subtests):
     """The same requests by the same owner as viewer and analyst: 403 except for OPEN_TO."""
     owner = moment["owner"].pk

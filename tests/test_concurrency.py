@@ -18,6 +18,7 @@ from accounts import services as account_services
 from accounts.models import Account
 from banking.kernel.commands import command as runs_again
 from tests.builders import make_account, make_user
+from tests.depth import up_to
 from tests.invariants import assert_ledger_holds
 from transactions.models import Transaction, Transfer
 from transactions.services import posting
@@ -30,7 +31,7 @@ from transactions.services.posting import (
 from transactions.services.transfers import transfer_funds
 from users.audit.audit_check import verify
 
-THREADS, COMMANDS = 8, 50
+THREADS, COMMANDS = 8, up_to(50, quick=14)
 LIMIT = Decimal("50.00")
 SLOWEST_SECONDS = 300
 
@@ -147,6 +148,7 @@ def spend_or_move(chance, owner, accounts):
     )
 
 
+@pytest.mark.search
 @pytest.mark.slow
 def test_concurrent_expenses_and_pairs_lose_nothing(hot):
     outcomes, lowest = storm(hot, COMMANDS, spend_or_move)
@@ -157,6 +159,7 @@ def test_concurrent_expenses_and_pairs_lose_nothing(hot):
     assert verify().is_intact
 
 
+@pytest.mark.search
 @pytest.mark.slow
 def test_all_commands_running_concurrently_lose_nothing(hot):
     outcomes, _ = storm(hot, COMMANDS // 2, command)

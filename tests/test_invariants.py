@@ -1,10 +1,9 @@
 """Any sequence of commands keeps every balance and total equal to the rows.
 
 A rejected command must change nothing; the ledger is compared with the model after each step.
-Hypothesis generates the sequences; set HYPOTHESIS_PROFILE=nightly for long ones.
+Hypothesis generates the sequences; `make search` has more and longer ones.
 """
 
-import os
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from accounts.services import delete_account, edit_account, restore_account
 from tests.builders import make_account, make_user
+from tests.depth import up_to
 from tests.invariants import assert_ledger_holds
 from transactions import predefined
 from transactions.models import Category, Change, ImportBatch, Transaction, Transfer
@@ -51,7 +51,6 @@ from transactions.services.transfers import (
 )
 from transactions.services.undoing import undo_change
 
-LONG = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 cents = st.integers(-300_00, 300_00).filter(bool).map(lambda cents: Decimal(cents).scaleb(-2))
 dates = st.integers(0, 100).map(lambda days: date(2026, 1, 20) + timedelta(days=days))
 statuses = st.sampled_from(["posted", "posted", "pending"])
@@ -259,13 +258,14 @@ class Ledger(RuleBasedStateMachine):
 
 
 Ledger.TestCase.settings = settings(
-    max_examples=300 if LONG else 12,
-    stateful_step_count=50 if LONG else 20,
+    max_examples=up_to(300, quick=5),
+    stateful_step_count=up_to(50, quick=20),
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 
 
+@pytest.mark.search
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_any_sequence_of_commands_keeps_the_ledger_correct():

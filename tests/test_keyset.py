@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from banking.kernel.keyset import full_ordering, keyset_page
 from tests.builders import make_account, make_user
+from tests.depth import up_to
 from transactions.filters import ORDERINGS, sort_transactions
 from transactions.fingerprints import fingerprint
 from transactions.models import Category, Transaction
@@ -50,9 +51,12 @@ names = st.lists(
 )
 
 
+@pytest.mark.search
 @pytest.mark.slow
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=up_to(60, quick=20),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(order=names, size=st.integers(1, 70))
 def test_keyset_pages_match_the_unpaged_order(population, order, size):

@@ -23,6 +23,7 @@ from bills.services.paying import pay_bill, settle_with
 from bills.services.planning import create_bill
 from insights.demo.household import Household
 from tests.builders import make_account, make_user
+from tests.depth import up_to
 from transactions.ledger_check import check_ledger
 from transactions.matching.lines import NEW, Matching, Verdict
 from transactions.models import Category, ReviewItem, Transaction
@@ -329,8 +330,9 @@ def tell_everything(payments, steps):
 
 
 # Without shrinking: a shorter example takes minutes, and each says enough.
+@pytest.mark.search
 @pytest.mark.slow
-@settings(max_examples=25, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=up_to(25, quick=6), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(histories())
 def test_ledger_matches_the_bank_however_payments_arrive(db, history):
     teller = tell_everything(*history)

@@ -12,7 +12,6 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import coverage
 import psycopg
 import pytest
 from django.conf import settings
@@ -24,12 +23,6 @@ from tests import servers
 from tests.servers import free_port
 
 READY = "Ctrl-C stops everything."
-
-
-def measured() -> list[str]:
-    """Coverage follows the tests and the supervisor only; its children would become slow."""
-    is_measured = coverage.Coverage.current() is not None
-    return ["-m", "coverage", "run", "--parallel-mode"] if is_measured else []
 
 
 class Instance:
@@ -53,7 +46,7 @@ class Instance:
         self.log = self.log.with_name(f"{self.folder.name}-{self.starts}.log")
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *measured(), "-m", "banking.launcher.serve"],
+                [sys.executable, "-m", "banking.launcher.serve"],
                 cwd=settings.BASE_DIR,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

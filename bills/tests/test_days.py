@@ -1,4 +1,4 @@
-"""400 days of the jobs in three time zones with two concurrent workers: everything happens once, on
+"""Days of the jobs in three time zones with two concurrent workers: everything happens once, on
 its day.
 
 The workers are threads with a connection each. They run the same hours side by side; one worker's
@@ -24,13 +24,14 @@ from bills.services.auto_paying import auto_pay_due, plan_all_ahead
 from bills.services.planning import create_bill, edit_bill
 from bills.services.reminding import send_due_reminders
 from tests.builders import make_account, make_user
+from tests.depth import up_to
 from tests.invariants import assert_ledger_holds
 from transactions.models import Transaction
 from users.models import Notification
 from users.timezones import local_date
 
 ZONES = ["Pacific/Kiritimati", "Europe/Berlin", "America/Los_Angeles"]
-START, DAYS = datetime(2027, 12, 20, 1, 0, tzinfo=UTC), 400
+START, DAYS = datetime(2027, 12, 20, 1, 0, tzinfo=UTC), up_to(400, quick=105)
 EVERY = timedelta(hours=8)
 # Three days without a beat, including a month end.
 OUT_FROM, OUT_UNTIL = datetime(2028, 1, 30, tzinfo=UTC), datetime(2028, 2, 2, tzinfo=UTC)
@@ -141,6 +142,7 @@ def missed(zone, day):
     return not any(local_date(zone, at) == day for at in ticks())
 
 
+@pytest.mark.search
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_every_reminder_and_payment_happens_once_and_on_its_day():

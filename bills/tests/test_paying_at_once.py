@@ -18,11 +18,12 @@ from bills.services.auto_paying import auto_pay_due
 from bills.services.planning import create_bill
 from rewards.models import PointsEntry, Reward
 from tests.builders import make_account, make_transaction, make_user
+from tests.depth import up_to
 from tests.invariants import assert_ledger_holds
 from transactions.models import Transaction
 from users.timezones import local_date
 
-ROUNDS = 50
+ROUNDS = up_to(50, quick=10)
 AMOUNT = Decimal("10.00")
 # Waiting longer means waiting forever; slow machines get enough time.
 LONGEST_SECONDS = 300
@@ -82,6 +83,7 @@ def settled(bill, row):
     return posted + matched, earned, following
 
 
+@pytest.mark.search
 @pytest.mark.slow
 def test_four_concurrent_callers_pay_one_occurrence_once(world):
     for number in range(ROUNDS):

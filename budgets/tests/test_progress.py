@@ -20,6 +20,7 @@ from budgets.models import Budget
 from budgets.progress import budget_progress, month_totals, progress_of_month, spending_trend
 from budgets.services import create_budget, delete_budget, edit_budget
 from tests.builders import make_account, make_transaction, make_user
+from tests.depth import up_to
 from transactions.models import Category, Transaction
 from transactions.services.posting import delete_transactions
 from transactions.services.splitting import Part, split_transaction
@@ -252,9 +253,10 @@ LINE = st.tuples(
 _names = count()
 
 
+@pytest.mark.search
 @pytest.mark.slow
 @settings(
-    max_examples=25,
+    max_examples=up_to(25, quick=8),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

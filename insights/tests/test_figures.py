@@ -14,6 +14,7 @@ from insights.figures.overview import overview
 from insights.figures.period_choice import choose_period
 from insights.tests.recomputation import recomputed_flows, recomputed_net_worth
 from tests.builders import make_account, make_transaction
+from tests.depth import up_to
 from transactions.models import Category, Transaction
 from transactions.services.posting import delete_transactions
 
@@ -79,9 +80,10 @@ _CHOICES = st.sampled_from(
 )
 
 
+@pytest.mark.search
 @pytest.mark.slow
 @settings(
-    max_examples=25,
+    max_examples=up_to(25, quick=8),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -13,6 +13,7 @@ from insights.home.charts import pace_chart, worth_chart
 from insights.home.pace import expected_rest, month_pace, pace_of
 from insights.tests.recomputation import recomputed_flows
 from tests.builders import make_account, make_transaction, make_user
+from tests.depth import up_to
 from transactions.models import Category
 from transactions.services.splitting import Part, split_transaction
 
@@ -127,9 +128,10 @@ def test_splits_refunds_transfers_and_other_currencies_count_as_in_every_figure(
     assert spent == [0, 20, 20, 20, 26, 46]
 
 
+@pytest.mark.search
 @pytest.mark.slow
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(up_to(6, quick=2)))
 def test_pace_of_random_people_equals_a_recomputation(seed):
     dice = random.Random(seed)
     user = make_user(f"person{seed}@example.org", base_currency="USD")

@@ -18,6 +18,7 @@ from insights.home.page import home_context, home_page
 from insights.tests.recomputation import recomputed_flows, recomputed_net_worth
 from insights.tests.test_home_page import rows_behind, total_behind
 from tests.builders import make_account, make_transaction, make_user
+from tests.depth import up_to
 from transactions.models import Category, Transaction
 from users.models import User
 from users.timezones import today_in
@@ -86,8 +87,9 @@ def test_home_of_the_demo_household():
     assert_home_is_right(User.objects.get(email="demo@example.com"), on)
 
 
+@pytest.mark.search
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(up_to(6, quick=2)))
 def test_home_of_random_people(seed):
     dice = random.Random(seed)
     on = today_in("UTC")

@@ -15,6 +15,7 @@ from insights.figures.overview import overview
 from insights.figures.period_choice import choose_period
 from insights.forecast.forecast_summary import forecast_summary
 from tests.builders import make_account, make_user
+from tests.depth import up_to
 from tests.invariants import assert_ledger_holds
 from transactions.models import Transaction
 from transactions.running_balance import daily_balances
@@ -31,7 +32,7 @@ from users.timezones import local_date
 ZONES = ["Pacific/Kiritimati", "Europe/Berlin", "America/Los_Angeles", "Australia/Lord_Howe"]
 # Days before a daylight saving change in one of the zones, and before a month end.
 STARTS = [datetime(2026, 3, 6, 20, tzinfo=UTC), datetime(2026, 10, 23, 20, tzinfo=UTC)]
-STEPS = 10
+STEPS = up_to(10, quick=6)
 
 
 class Books:
@@ -98,6 +99,7 @@ class Books:
         assert forecast_summary(user=self.owner, on=today, days=30).forecast.balance == expected
 
 
+@pytest.mark.search
 @pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("zone", ZONES)

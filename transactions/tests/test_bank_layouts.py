@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from tests.depth import up_to
 from transactions.sources.files import csv_file
 from transactions.sources.files.incoming import IncomingTransaction, UnreadableFile
 from transactions.sources.files.reading_context import ReadingContext
@@ -35,12 +36,13 @@ def test_every_layout_that_tells_its_reading_is_read_exactly():
         assert found in allowed, (layout.name, found, words)
 
 
+@pytest.mark.search
 @pytest.mark.slow
 @pytest.mark.once
 def test_no_variation_of_a_layout_is_silently_misread():
     random = Random(SEED)
     counts: Counter[str] = Counter()
-    for _ in range(300):
+    for _ in range(up_to(300, quick=80)):
         layout = vary(random.choice(LAYOUTS), random)
         try:
             filled = fill(layout, random)

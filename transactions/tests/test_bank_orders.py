@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Account, BankConnection
 from tests.builders import make_user
+from tests.depth import up_to
 from transactions.ledger_check import check_ledger
 from transactions.models import BankLine, Category, ReviewItem, Transaction
 from transactions.services import connecting, syncing
@@ -319,6 +320,7 @@ def categories(account) -> Iterator[tuple[str, str]]:
         yield pk.partition("-")[0], slug
 
 
+@pytest.mark.search
 @pytest.mark.slow
 @pytest.mark.parametrize("provider", ["plaid", "obp", "simplefin"])
 @pytest.mark.django_db
@@ -326,7 +328,9 @@ def test_ledger_ends_up_with_the_banks_data(provider, servers, httpserver, monke
     monkeypatch.setattr(plaid, "PAGE_SIZE", 2)
     monkeypatch.setattr(obp, "PAGE_SIZE", 2)
 
-    @settings(max_examples=12, phases=[Phase.explicit, Phase.generate], print_blob=True)
+    @settings(
+        max_examples=up_to(12, quick=4), phases=[Phase.explicit, Phase.generate], print_blob=True
+    )
     @given(st.lists(steps, min_size=3, max_size=25))
     @example([ADDED, SYNCED, ("revise", (0, (6, "-3.20", "KERN BAKERY 0042")))])
     @example([PENDED, SYNCED, ("add", (0, "-10.00", "SHELL STATION"))])

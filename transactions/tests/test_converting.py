@@ -13,6 +13,7 @@ from accounts.models import ExchangeRate, RateMonth
 from accounts.services import store_rates
 from banking.kernel.periods import Period
 from tests.builders import make_account, make_transaction
+from tests.depth import up_to
 from transactions.flows import load_flows
 from transactions.ledger_check import check_ledger
 from transactions.models import Category, ConvertedMonth, Transaction
@@ -162,8 +163,9 @@ def test_limit_leaves_the_oldest_months_for_the_next_run(person):
     assert waiting() == [(account.pk, date(2026, 1, 1))]
 
 
+@pytest.mark.search
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(up_to(4, quick=1)))
 def test_converted_figures_equal_those_from_days(person, seed):
     dice = random.Random(seed)
     accounts = [abroad(person, code, name=code) for code in ("EUR", "GBP", "USD")]

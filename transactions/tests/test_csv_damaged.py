@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.depth import up_to
 from transactions.sources.files.csv_file import CsvMapping, detect, detect_table, read, read_table
 from transactions.sources.files.incoming import IncomingTransaction, UnreadableFile
 from transactions.sources.files.text_encoding import ENCODINGS
@@ -38,7 +39,10 @@ def read_or_refuse(data: bytes, **changes) -> None:
             assert 0 < abs(row.amount) < 10**12
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.search
+@settings(
+    max_examples=up_to(150, quick=50), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(st.binary(max_size=2000))
 def test_random_bytes_raise_only_unreadable_file(data):
     read_or_refuse(data)
@@ -60,14 +64,18 @@ def damaged_samples(draw):
     return bytes(data)
 
 
+@pytest.mark.search
 @pytest.mark.slow
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=up_to(250, quick=60), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(damaged_samples())
 def test_damaged_files_raise_only_unreadable_file(data):
     read_or_refuse(data)
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.search
+@settings(max_examples=up_to(100, quick=40), deadline=None)
 @given(st.lists(st.lists(st.text(max_size=12), max_size=6), max_size=12))
 def test_any_text_table_is_read_or_rejected(rows):
     try:
@@ -77,8 +85,11 @@ def test_any_text_table_is_read_or_rejected(rows):
     list(read_table(rows, mapping).rows)
 
 
+@pytest.mark.search
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=up_to(100, quick=40), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(damaged_samples(), st.sampled_from(ENCODINGS))
 def test_wrong_encoding_raises_only_unreadable_file(data, encoding):
     read_or_refuse(data, encoding=encoding)

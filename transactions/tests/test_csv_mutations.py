@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from tests.depth import up_to
 from transactions.tests.measure_files import (
     ASKED,
     EXACT,
@@ -18,9 +19,10 @@ from transactions.tests.mutated_files import invented_mutant
 pytestmark = pytest.mark.once
 
 SEED = 47
-INVENTED, MUTATED = 150, 250
+INVENTED, MUTATED = up_to(150, quick=50), up_to(250, quick=80)
 
 
+@pytest.mark.search
 @pytest.mark.slow
 def test_invented_files_of_many_countries_are_read_exactly():
     results = list(invented_results(Random(SEED), INVENTED))
@@ -31,6 +33,7 @@ def test_invented_files_of_many_countries_are_read_exactly():
     assert counts[ASKED] <= 0.05 * INVENTED
 
 
+@pytest.mark.search
 @pytest.mark.slow
 def test_no_mutation_is_silently_misread():
     random = Random(SEED)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NOON, make_account, make_transaction, make_user
+from tests.depth import up_to
 from transactions.exports import csv_lines
 from transactions.ledger_check import check_ledger
 from transactions.models import (
@@ -290,8 +291,9 @@ def written(account, ledger, category):
             split_transaction(actor=account.user, transaction=row, parts=parts)
 
 
+@pytest.mark.search
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=up_to(25, quick=8))
 @given(ledger=LEDGERS)
 def test_any_ledger_round_trips_and_gains_nothing_in_the_original(db, ledger):
     groceries = Category.objects.get(user=None, slug="groceries")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.builders import make_user
+from tests.depth import up_to
 from users.models import AuditEvent, Notification, RefreshSession
 from users.services import people, sessions
 from users.services.sessions import TokenRaceError, WrongTokenError, rotate_tokens, start_tokens
@@ -199,13 +200,14 @@ def test_twenty_parallel_refreshes_have_one_winner_and_end_nothing():
     assert me(winners[0].access) == 200
 
 
+@pytest.mark.search
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_repeated_parallel_refreshes_have_one_surviving_winner():
     """A client with many parallel requests whose token has expired, in repeated rounds."""
     user = make_user()
     token = start_tokens(user=user, at=timezone.now()).refresh
-    for _ in range(50):
+    for _ in range(up_to(50, quick=10)):
         answers = in_parallel(lambda _, token=token: refresh(token), 20)
         codes = [answer.status_code for answer in answers]
         assert (codes.count(200), codes.count(409)) == (1, 19)
