@@ -78,6 +78,7 @@ def ask(api, door, value):
     return getattr(api, method)(address, body)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_malformed_amounts_are_rejected_everywhere_and_change_nothing(alice, api_for, doors):
     api, before = api_for(alice), everything()
@@ -173,6 +174,7 @@ def test_text_and_numbers_are_not_interchangeable(alice, api_for, checking):
     assert everything() == before
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "text",
     [

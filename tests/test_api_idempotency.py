@@ -203,6 +203,7 @@ def test_an_admin_creates_one_user_with_one_key(api_for):
     assert (first.status_code, second.json()) == (201, first.json())
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("key", ["", " ", "\t", "clé", "鍵", "a\x7f", "k" * 201])
 def test_an_invalid_key_is_rejected_everywhere(alice, api_for, world, key):
     api = api_for(alice)

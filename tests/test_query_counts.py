@@ -152,6 +152,7 @@ def queries_of(client, address):
     return [query["sql"] for query in captured]
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client_for, subtests):
     for number in range(2):

@@ -38,6 +38,7 @@ def pages_of(things) -> list[str]:
     return [address for address in addresses if not address.startswith(("/api/", "/admin/"))]
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_pages_for_a_polish_user(db, alice, client_for):
     alice.locale, alice.base_currency = "pl-PL", "EUR"

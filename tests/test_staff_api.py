@@ -68,6 +68,7 @@ def rights() -> list:
     )
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_each_url_is_open_to_its_roles_only(api_for, alice, failed, subtests):
     anonymous = api_for(None)

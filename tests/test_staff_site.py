@@ -128,6 +128,7 @@ def test_auditors_see_every_table_and_cannot_change_any(world, client_for):
     assert everything() == before
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_support_sees_masked_values_and_no_amounts(world, client_for, alice):
     client = client_for(staff("support"))

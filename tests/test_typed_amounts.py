@@ -311,6 +311,7 @@ def typed_by(person, value: str, currency: str = "EUR") -> str:
     return format_number(Decimal(value), currency, person.locale)
 
 
+@pytest.mark.once
 def test_account_form_reads_and_shows_amounts_in_the_users_format(person, client_for):
     client = client_for(person)
     entries = {"name": "Main", "account_type": "checking", "currency": "EUR"}
@@ -330,6 +331,7 @@ def test_account_form_reads_and_shows_amounts_in_the_users_format(person, client
     assert Account.objects.count() == 1
 
 
+@pytest.mark.once
 def test_money_forms_read_amounts_in_the_users_format(person, client_for):
     client = client_for(person)
     main = make_account(user=person, opening_balance="9000.00")
@@ -357,6 +359,7 @@ def test_money_forms_read_amounts_in_the_users_format(person, client_for):
     assert Bill.objects.filter(payment__signed_amount=Decimal(-1000)).exists()
 
 
+@pytest.mark.once
 def test_rules_rewards_and_thresholds_use_the_users_format(person, client_for):
     client = client_for(person)
     rule = {"keyword_pattern": "rewe", "category": "groceries", "priority": "100"}
@@ -390,6 +393,7 @@ def test_split_amounts_are_read_in_the_users_format(person, client_for):
     assert list(amounts) == [Decimal("-1250.5"), Decimal("-1249.5")]
 
 
+@pytest.mark.once
 def test_filters_accept_typed_amounts_and_our_own_links(person, client_for):
     client = client_for(person)
     main = make_account(user=person, opening_balance="9000.00")

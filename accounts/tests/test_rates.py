@@ -139,6 +139,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", BROKEN)
 def test_garbage_stores_nothing_and_the_last_good_rate_stays(providers, kind):
     friday = TODAY - timedelta(days=1)

@@ -315,6 +315,7 @@ def test_each_posting_leaves_a_mark_that_the_sweep_takes(alice, bob, checking, b
     assert not LedgerMark.objects.exists()
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_queries_do_not_grow_with_the_users_of_a_batch(
     db, groceries, django_assert_max_num_queries

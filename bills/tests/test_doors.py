@@ -261,6 +261,7 @@ def test_the_calendar_shows_expected_occurrences_beyond_the_planned_ones(alice, 
     assert client.get(reverse("bills:bill_calendar") + "?month=2026-13").status_code == 422
 
 
+@pytest.mark.once
 def test_the_pages_need_constant_queries_for_many_bills(
     alice, client_for, django_assert_max_num_queries
 ):

@@ -62,6 +62,7 @@ def test_creating_a_budget_defaults_to_this_month_and_the_base_currency(api, ali
     assert api.get("/api/budgets").json()["results"] == [data]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("body", "attr", "code"),
     [
@@ -329,6 +330,7 @@ def test_another_persons_month_is_empty(api_for, bob, budget_for):
     assert api_for(None).get("/api/budgets/month/2026/3").status_code == 401
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_list_queries_do_not_grow_with_rows(api, budget_for, spend, category_of):
     def queries(url):

@@ -95,6 +95,7 @@ def test_a_budget_can_be_created_edited_deleted_and_restored(visitor, budget_for
     assert Budget.objects.live().get() == budget
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("over", "sentence"),
     [
@@ -180,6 +181,7 @@ def test_a_name_is_always_escaped(visitor, alice, budget_for):
     assert "<b>Bees" not in page
 
 
+@pytest.mark.once
 def test_page_queries_do_not_grow_with_rows(visitor, budget_for, spend):
     def queries():
         with CaptureQueriesContext(connection) as captured:

@@ -342,6 +342,7 @@ def queries_of(work):
     return len(captured), result
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_thirty_budgets_need_as_many_queries_as_two(alice, spend, rate, checking):
     dollars = make_account(user=alice, currency="USD", opening_balance="900")
@@ -372,6 +373,7 @@ def test_thirty_budgets_need_as_many_queries_as_two(alice, spend, rate, checking
     assert found[15 + 2].spent in (Decimal("1.50"), Decimal("18.50"))
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_scan_over_many_users_needs_constant_queries_per_batch(spend, category_of, monkeypatch):
     def people(number, start):

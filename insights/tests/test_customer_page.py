@@ -209,6 +209,7 @@ def staff_reader() -> User:
     return User.objects.filter(role="auditor").first()
 
 
+@pytest.mark.once
 def test_the_page_needs_constant_queries_for_many_rows(
     client_for, django_assert_num_queries, maria
 ):

@@ -67,6 +67,7 @@ def test_load_demo_creates_the_demo_once_and_prints_the_sign_ins(settings):
     assert (state(), AuditEvent.objects.count()) == before
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_demo_is_deterministic_and_ends_on_the_given_day(db):
     states = []
@@ -80,6 +81,7 @@ def test_demo_is_deterministic_and_ends_on_the_given_day(db):
     assert {row[4] for row in states[0]} == {"posted", "pending"}
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_demo_users_have_their_roles_and_the_password_works(demo, client):
     roles = dict(User.objects.values_list("email", "role"))
@@ -175,6 +177,7 @@ def test_demo_confirms_all_but_the_latest_transfers_and_has_rules_and_a_view(dem
     assert filters.qs.exists()
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_demo_can_be_created_in_any_size(db):
     loaded = load_demo(on=ON, transaction_count=6000)

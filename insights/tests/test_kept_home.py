@@ -47,6 +47,7 @@ def shown_rightly(client) -> str:
     return page
 
 
+@pytest.mark.once
 def test_a_kept_page_takes_three_queries(client_for, alice, household):
     client = client_for(alice)
     # Notes the visit; the next is kept.

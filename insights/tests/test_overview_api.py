@@ -178,6 +178,7 @@ def queries_of(api_for, user, count) -> int:
     return len(seen)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_number_of_queries_does_not_grow_with_rows_or_accounts(
     api_for, alice, today, django_assert_max_num_queries, groceries

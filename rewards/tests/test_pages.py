@@ -190,6 +190,7 @@ def test_the_program_pages_work_without_javascript(alice, client_for):
     assert list(Reward.objects.visible_to(alice)) == [reward]
 
 
+@pytest.mark.once
 def test_the_list_needs_constant_queries_for_many_programs(
     alice, client_for, django_assert_max_num_queries
 ):

@@ -60,6 +60,7 @@ def test_admins_and_auditors_can_view_and_search(world, client_for, model, role)
     assert client.get(url(model, "change", row.pk)).status_code == 200
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("role", ["admin", "auditor"])
 @pytest.mark.parametrize("model", MODELS)
 def test_nobody_can_add_change_or_delete_ledger_rows(world, client_for, model, role):
@@ -77,6 +78,7 @@ def test_nobody_can_add_change_or_delete_ledger_rows(world, client_for, model, r
     assert list(model.objects.order_by("pk").values()) == before
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("model", MODELS)
 def test_support_sees_no_money(world, client_for, model):
     assert staff(client_for, "support").get(url(model, "changelist")).status_code == 403
@@ -104,6 +106,7 @@ def test_auditor_cannot_edit_categories(client_for, groceries):
     assert groceries.name == "Groceries"
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("model", [Account, Transaction, MerchantTotal, CategoryChange])
 def test_list_runs_as_many_queries_for_twenty_rows_as_for_two(world, alice, client_for, model):

@@ -125,6 +125,7 @@ def test_amounts_have_the_currencys_own_decimals(alice, api_for):
     assert error_of(refused) == (400, "amount", "JPY has no decimals.")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("over", "attr"),
     [

@@ -206,6 +206,7 @@ def test_restoring_returns_the_number_of_restored_rows(alice, rows):
     assert actions.get().changes == {"count": 3, "stayed": 0}
 
 
+@pytest.mark.once
 def test_query_count_does_not_grow_with_rows(alice):
     account = make_account(user=alice, opening_balance="900")
     counts = []

@@ -240,6 +240,7 @@ def test_a_single_account_can_be_checked(row, checking, savings):
     assert (status, text) == (2, "There is no account 987654.\n")
 
 
+@pytest.mark.once
 def test_query_count_does_not_grow(row, alice):
     def queries():
         with CaptureQueriesContext(

@@ -198,6 +198,7 @@ PAGES = [
 ]  # fmt: skip
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("method", "name"), PAGES)
 def test_another_persons_import_returns_404(client_for, bob, checking, method, name):
     batch = checked(checking, csv_of(MARCH))
@@ -222,6 +223,7 @@ def test_viewer_cannot_upload(client_for, db):
     assert client_for(viewer).get(url("import_history")).status_code == 200
 
 
+@pytest.mark.once
 def test_check_page_query_count_does_not_grow_with_rows(
     client_for, alice, checking, django_assert_max_num_queries
 ):

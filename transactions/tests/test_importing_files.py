@@ -104,6 +104,7 @@ def test_samples_are_imported_once_and_reverted_completely(kind, alice):
     assert check_ledger().is_clean
 
 
+@pytest.mark.once
 @pytest.mark.corpus
 @pytest.mark.parametrize("kind", ["csv", "ofx", "qif", "mt940", "camt"])
 def test_real_statements_are_imported_once_and_reverted_completely(kind, alice, record_property):
@@ -211,6 +212,7 @@ CORPUS = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", CORPUS)
 @pytest.mark.parametrize("door", ["page", "api"])
 def test_any_upload_is_read_or_answered_with_a_message(

@@ -75,6 +75,7 @@ def test_rule_can_be_created_read_edited_and_deleted(alice, api_for, checking):
     assert client.get(RULES).json()["results"] == []
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("given", "attr"),
     [
@@ -227,6 +228,7 @@ def test_all_filter_results_get_or_lose_a_category(alice, api_for, coffees):
     assert not Transaction.objects.exclude(category=None).exists()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "given",
     [

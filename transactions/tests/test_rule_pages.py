@@ -149,6 +149,7 @@ def test_rule_can_be_moved_deleted_and_restored(alice, client_for):
     assert [rule.pk for rule in client.get(RULES).context["rules"]] == [first.pk, second.pk]
 
 
+@pytest.mark.once
 def test_list_query_count_does_not_grow_with_rules(
     alice, client_for, checking, django_assert_max_num_queries
 ):

@@ -175,6 +175,7 @@ def test_change_page_lists_what_undo_skips(alice, client_for, rows):
     assert [line.row.transaction_id for line in page.context["rows"]] == [row.pk]
 
 
+@pytest.mark.once
 def test_page_query_counts_do_not_grow_with_rows(
     alice, client_for, rows, checking, django_assert_max_num_queries
 ):

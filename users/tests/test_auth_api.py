@@ -95,6 +95,7 @@ def test_a_sign_up_by_api_mails_a_confirmation_link_that_can_be_resent(
     assert len(mailoutbox) == 6
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("change", "attr"),
     [
@@ -181,6 +182,7 @@ def test_a_failed_sign_in_does_not_record_the_whole_email(api, alice):
     assert event.chain.name == "system"
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["signup", "login", "refresh", "logout"])
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def test_pages_show_times_in_the_users_time_zone(alice):
     assert date_format(local, "DATETIME_FORMAT") in client.get("/users/security/").content.decode()
 
 
+@pytest.mark.once
 def test_the_page_needs_constant_queries_for_many_sessions(alice, django_assert_num_queries):
     client = sign_in()
     sessions.start_tokens(user=alice, at=timezone.now())
