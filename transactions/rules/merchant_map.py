@@ -43,7 +43,7 @@ BRANDS = {
         Nordsee; L'Osteria; Hans im Glück; Block House; Peter Pane; dean & david; Burgermeister; Quick Restaurant; Flunch; Hippopotamus; Buffalo Grill; Léon de Bruxelles; La Boucherie; Courtepaille; Big Mamma; Telepizza; 100 Montaditos; Foster's Hollywood; Goiko; Lizarran; !Vips; La Tagliatella; Ginos;
         Old Wild West; Roadhouse; Autogrill; Max Burgers; Hesburger; Sibylla; !La Place; Swiss Chalet; !Harvey's; !A&W; Boston Pizza; Hungry Jack's; Oporto; Guzman y Gomez; Giraffas; Habib's; !Madero; Sanborns; El Corral; Crepes & Waffles; Bembos""",
     "coffee": """
-        Starbucks = starbucks store, starbucks coffee; Costa = costa coffee; Pret a Manger; Dunkin' = dunkin donuts; Tim Hortons = tim horton; Greggs; Peet's Coffee = peets, peets coffee tea; Caribou Coffee; Dutch Bros; Philz; Blue Bottle = blue bottle coffee; Caffè Nero = caffe nero; Black Sheep Coffee; Gail's Bakery = gails; Krispy Kreme; Einstein Bros = einstein bros bagels; Bruegger's; Auntie Anne's; Cinnabon; Baskin-Robbins; Jamba = jamba juice; Smoothie King; Cold Stone Creamery = cold stone; Ben & Jerry's; Häagen-Dazs;
+        Starbucks = starbucks store, starbucks coffee; Costa = costa coffee; Pret a Manger; Dunkin' = dunkin donuts; Tim Hortons; Greggs; Peet's Coffee = peets, peets coffee tea; Caribou Coffee; Dutch Bros; Philz; Blue Bottle = blue bottle coffee; Caffè Nero = caffe nero; Black Sheep Coffee; Gail's Bakery = gails; Krispy Kreme; Einstein Bros = einstein bros bagels; Bruegger's; Auntie Anne's; Cinnabon; Baskin-Robbins; Jamba = jamba juice; Smoothie King; Cold Stone Creamery = cold stone; Ben & Jerry's; Häagen-Dazs;
         Nespresso; Tchibo; Einstein Kaffee; Balzac Coffee; Coffee Fellows; BackWerk; Kamps; Ditsch; Le Crobag; Paul Boulangerie; Brioche Dorée; Columbus Café; Espresso House; Joe & the Juice; Wayne's Coffee; Juan Valdez; Second Cup; Gloria Jean's; Insomnia Coffee; Café Martínez; Havanna""",
     "food-delivery": """
         Uber Eats = ubereats, uber eat; Deliveroo; DoorDash = dd doordash; Grubhub; !Seamless; Postmates; !Caviar; Just Eat = just eat co uk, justeat; Lieferando; Takeaway = takeaway com; Thuisbezorgd; Wolt; Glovo; foodora; foodpanda; SkipTheDishes; iFood; Rappi; PedidosYa; DiDi Food; Menulog; Bolt Food; Pyszne; ChowNow; Slice Pizza; ezCater; Foodhub; Swiggy; Zomato; Volt Delivery""",
@@ -227,7 +227,7 @@ CARD_WORDS = """
 # What stands between a chain's name and a store's number.
 BRANCHES = """
     fil filiale filial branch outlet sucursal suc tienda magasin winkel sklep negozio butik store
-    stores shop station nr no"""
+    stores shop station nr no posto estacion stacja"""
 
 # Words that name nobody: how it was paid and legal forms.
 NOISE = """
@@ -277,6 +277,36 @@ SENTENCE = """
     story stories book books plan project due amount summary subtotal balance geld money danke
     thanks thank"""
 
+# What people pay each other for, and whom: beside one of these a brand is no merchant at all.
+OCCASIONS = """
+    birthday wedding anniversary christening funeral party raffle kitty fund funds gift present
+    share shares fundraiser night tickets cottage float reunion biography mug sensor
+    geburtstag hochzeit geschenk taufe feier anteil mitbringsel ausflug klassenfahrt
+    anniversaire mariage cadeau part cagnotte cumpleanos boda regalo regalos cuota fiesta
+    compleanno matrimonio quota festa verjaardag bruiloft cadeautje urodziny wesele prezent
+    aniversario casamento presente bursdag fodelsedag syntymapaiva lahja
+    mum mom mummy dad daddy mama papa mutti vati gran granny grandma grandpa nan oma opa nonna
+    nonno abuela abuelo mamie papi tante onkel auntie aunt uncle
+    mr mrs ms mx herr herrn frau sra senor senora mme monsieur madame dhr mevr pan pani"""
+
+# How people address each other in a payment's text: a brand beside unknown words is no merchant.
+ADDRESSING = """
+    from with for my our your their his her mit fur fuer von vom avec pour con para per met voor
+    dla med till and und et"""
+
+# Names of payments between accounts: a brand counts if the payee has no other name beside it.
+TRANSFERS = """
+    transfer transferencia transferencias trasferimento bonifico przelew virement vir overboeking
+    ueberweisung uberweisung gutschrift swish zelle venmo mobilepay bizum blik pix tikkie vipps
+    twint standing order dauerauftrag traspaso overforing tilisiirto siirto prevod prijenos"""
+
+# What only companies' lines say: then a name beside the brand is its own.
+COMPANY_WORDS = """
+    gmbh ag ltd limited inc llc plc spa srl bv nv sas sarl kg oyj asa aps ug lda ltda sau
+    invoice bill rechnung rechnungsnr kundennummer kundennr kdnr vertrag mandat facture contrat
+    recibo factura contrato bolletta fattura factuur klantnr faktura fatura boleto contract
+    account customer policy premium abschlag beitrag"""
+
 # Brands that are also people's first or last names: of two words in capitals the other may be
 # the rest of the name, so capitals are no evidence.
 NAMES = """
@@ -285,3 +315,64 @@ NAMES = """
     leon marshalls max maxima meo miles mint monro myer next norma norton otto oxford penny
     perry picard plume potbelly prime purple regal reiss rex rona sam sams schuh schwab sephora
     sky tim toom tui uber vivint warta wendys wish zara zoom"""
+
+# Common given names: right before a brand at the end of a line they make it a family name.
+GIVEN_NAMES = """
+    aaron abigail adam agnieszka ahmed aisha alain alan alba albert alberto alejandro
+    aleksandra alessia alex alexander alexis ali alice alistair alois alvaro amanda amber amit
+    amy ana anders andrea andreas andrew andrzej angel angela angelo anja ann anna anne annie
+    anouk anthony antje antoine antonio archie arne arthur ashley astrid aurelie austin axel
+    ayse baptiste barbara barry bartosz beata beatriz becky ben bengt benjamin bernard bernd
+    beth bettina betty beverly billy birgit bjorn bob bobby bram brandon brenda brian brigitte
+    britta brittany bruce bruna bryan callum cameron camila camille carl carlos carmela carmen
+    carol carolyn carrie catherine cathy celine charles charlie charlotte cheryl chiara chloe
+    chris christina christine christophe christopher claire claudia claudine clement clive
+    colette colin connor corinne cornelia craig cristina cynthia daan dagmar damian dan daniel
+    danielle daphne darren david dean debbie deborah debra denise dennis denny derek diana
+    diane diego dieter dmitri dolores domenico dominic dominik donald donna doris dorota
+    dorothy douglas duarte duncan dylan eddie edith edward egon eleanor elena elijah elizabeth
+    elke ella ellie elliot elodie elsie emil emily emma enric enrico eric erik erika erna
+    ernest ernst esther ethan ethel euan eva evelyn evie ewa fabian fatima federica felipe
+    felix femke fergus fernando fiona fleur florian frances francesca francesco franco francois
+    francoise frankie franz freddie freja freya frieda fritz gabriel gary gavin geir gemma
+    geoff george georgina gerald geraldine gerd gerhard gianni gina giorgia giovanni gisela
+    giulia giuseppe glenn gloria grace graham gregory greta grzegorz guenter guillaume gunter
+    gustav gustavo gwen hakan hamish hannah hanne hans harold harriet harry hartmut hazel
+    heather hedwig heidi heike heiko heinz helen helga helmut henrik henry hermann hilda hilde
+    holger horst howard hugh hugo ian ilaria ilse imogen ines inge ingrid irina iris irmgard
+    isabel isabella isabelle isla ivan ivana ivy iwona jack jackie jacob jacqueline jake jakub
+    james jamie jan jane janet janice jason javier jeffrey jen jennifer jens jeremy jerry jerzy
+    jesper jess jesse jessica jesus jill jim joan joanna joao joaquim joe joel johan johanna
+    john johnny jolanda jonas jonathan jonny joost jordan jordi jorge jorn jose josef josefa
+    joseph josephine josh joshua joyce jozef juan judith judy juergen jules julia julie julien
+    juliette june jurgen justin kai kalle kamil karen karl kasia kate katerina katherine
+    kathleen kathrin kathryn katie katja katrin kayla kees keith kelly ken kenneth kerry kevin
+    kieran kim kimberly kirsten kirsty klaus knut krystyna krzysztof kurt kyle laia larissa
+    larry lars laura lauren laurent lawrence lea leah leanne lee leif leila lena lennart leo
+    leonie leopold lewis liam lily linda lisa lise liv liz logan lorenzo lori lotte louis
+    louise lucia lucie lucy ludwig luigi luis lukas lukasz luke lynn maarten mabel madison
+    magdalena magnus maisie maja malcolm malgorzata mandy manfred manon manuel mara marcel
+    marcin marco marcus marek margaret margaux margot maria marian marie marilyn marina mario
+    marlene marta martha martin mary mathieu matt matteo matthew matthias maureen maurice
+    maxime meg megan mehmet melissa mette michael michal michel michelle miguel mikael mike
+    milan millie miriam mohamed mohammed molly monika monique morgan moritz nadine nancy naomi
+    natalia natalie nathalie nathan neil nell nicholas nick nicolas nicole nigel niklas nils
+    nina noah noel noemie nora norah norman nuria ole olga oliver olivia olivier omar oscar
+    otmar owen pablo pam pamela paolo patricia patrick pau paul paula pauline pawel pedro peggy
+    penelope percy peter petra philip philippe phoebe phyllis pia pierre piet pietro pilar
+    piotr poppy preben priya rachel rafael rainer raj ralph randy raquel raul raymond rebecca
+    reece reinhard renata renate rene rhys richard ricky rita robert roberto robin roger rolf
+    ron ronald ronny rory rosa rosemarie rosie rowan ruby rudolf rui rune rupert russell ruth
+    ryan sabine sally salvatore sam samantha samuel sander sandra sanne sara sarah scott sean
+    sebastian sem sergei sergio sharon sheila shirley siegfried sigrid sigurd silke silvana
+    silvia silvio simon sofia solveig sophia sophie stanislaw stefan stefano stella stephanie
+    stephen steve steven stewart stig stuart sue susan sven svenja svetlana sylvia sylvie
+    tadeusz tanja tara tatjana ted teresa terry thelma theo theodore thiago thibault thomas
+    tiago tim timothy tina tobias toby tom tomasz tony torsten tove tracy trevor tyler ulf ulla
+    ulrich ursula ute uwe vera vernon vicky victoria viktor vincent vincenzo virginia vitor
+    vivian walter warren wayne wendy werner wesley wiebke willem william willie winnie wolfgang
+    xaver yusuf yvonne zachary zoe zofia zosia zuzana"""
+
+# Kinds of shop that are family names too.
+FAMILY_NAMES = """
+    burger curry barber butcher tailor gardener lohn reisen metro cab rail"""

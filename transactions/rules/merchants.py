@@ -7,6 +7,7 @@ wrong one is worse than none.
 
 import re
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache, lru_cache
 
 from transactions.matching.words import normalized
@@ -28,6 +29,12 @@ _DEPARTMENTS = frozenset({
 })  # fmt: skip
 # These often sell other companies' goods, so the other name says more.
 _RESELLERS = frozenset({"shopping", "subscriptions"})
+# Before a given name they make a city: "San Jose".
+_SAINTS = frozenset({"san", "santa", "santo", "sao", "st", "saint", "sankt", "fort", "port"})
+# "Chez Paul", "Da Mario" and "Bei Anna" are names of restaurants.
+_LONGEST_ARTICLE = 3
+# What people write to each other about.
+_WRITTEN_ABOUT = frozenset({"rent", "insurance", "electricity", "internet", "loan-repayment"})
 # How a line's words show a number that tells nothing: as a store's or till's number may be
 # written, or shorter, or a year.
 _STORE_NUMBER, _NUMBER = "000", "0"
@@ -42,6 +49,12 @@ _BRANCHES = frozenset(merchant_map.BRANCHES.split())
 _SENTENCE = frozenset(merchant_map.SENTENCE.split())
 _NAMES = frozenset(merchant_map.NAMES.split())
 _AMBIGUOUS = frozenset(merchant_map.AMBIGUOUS.split())
+_OCCASIONS = frozenset(merchant_map.OCCASIONS.split())
+_ADDRESSING = frozenset(merchant_map.ADDRESSING.split())
+_TRANSFERS = frozenset(merchant_map.TRANSFERS.split())
+_COMPANY_WORDS = frozenset(merchant_map.COMPANY_WORDS.split())
+_GIVEN_NAMES = frozenset(merchant_map.GIVEN_NAMES.split())
+_FAMILY_NAMES = frozenset(merchant_map.FAMILY_NAMES.split())
 _CARD_WORDS = frozenset(merchant_map.CARD_WORDS.split())
 # What tills and processors print and people do not write: "SQ *", "#4711", "T-1234", "apple.com".
 _PRINTED = re.compile(r"[*#@]|\w\.(?:com|net|co|de|fr|es|it|nl|eu)\b|\w-\d{3}")
@@ -60,6 +73,16 @@ _SUFFIX = re.compile(
     r"|[#*]?\d[\dA-Z:./-]*|(?:https?://|www\.|help\.)\S+|ref\b.*|nr\b.*|on \d.*|date \d.*))+$",
     re.IGNORECASE,
 )
+
+
+class Case(Enum):
+    """How a line is written: as tills print, as names are written, or with words in lower case as
+    people write.
+    """
+
+    UPPER = "upper"
+    TITLE = "title"
+    PROSE = "prose"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +211,16 @@ def recognize(text: str, *, is_inflow: bool) -> Recognized:
         _shown_number(word) if word.isdigit() and word not in telling else word
         for word in _words(text)
     )
-    return _recognized(words, is_inflow, _PRINTED.search(text) is not None, text.isupper())
+    return _recognized(words, is_inflow, _PRINTED.search(text) is not None, _case_of(text))
+
+
+def _case_of(text: str) -> Case:
+    if text.isupper():
+        return Case.UPPER
+    is_prose = text[:1].isupper() and any(
+        word.islower() and word.isalpha() and len(word) > _LONGEST_ARTICLE for word in text.split()
+    )
+    return Case.PROSE if is_prose else Case.TITLE
 
 
 def _shown_number(word: str) -> str:
@@ -197,41 +229,128 @@ def _shown_number(word: str) -> str:
 
 
 @lru_cache(maxsize=_MEMORY)
-def _recognized(
-    line: tuple[str, ...], is_inflow: bool, is_printed: bool, is_upper: bool
-) -> Recognized:
+def _recognized(line: tuple[str, ...], is_inflow: bool, is_printed: bool, case: Case) -> Recognized:
     words = list(line)
     found = _found_in(words)
     if not found:
         return Recognized("", "")
+    is_upper = case == Case.UPPER
     if not is_printed:
-        found = [key for key in found if _has_evidence(key, found, words, is_upper)]
+        found = [key for key in found if _has_evidence(key, found, words, case)]
     brand = _brand(found, words, is_upper)
     return Recognized(brand.name if brand else "", _category(found, brand, is_inflow))
 
 
-def _has_evidence(key: Keyword, found: list[Keyword], words: list[str], is_upper: bool) -> bool:
-    """Whether a line means the brand by a word that has other meanings too.
+def _has_evidence(key: Keyword, found: list[Keyword], words: list[str], case: Case) -> bool:
+    """Whether a line means the shop, and not a person, an occasion or a word's other meaning.
 
-    It does where a store's number follows, where it was paid by card, where merchant and text both
-    name it, where the line names the kind of shop, or where nothing else is said. Capitals, as
-    tills print, count if the word is nobody's name and the others make no sentence with it.
+    It does where a store's number follows the brand, where it was paid by card, where merchant and
+    text both name it, and else unless people wrote the line to each other.
     """
-    if key.grade != BRAND or key.text not in _AMBIGUOUS:
+    if key.grade == KIND:
+        return not _is_in_passing(key, found, words, case)
+    if key.grade != BRAND or _number_after(key, words) or words.count(key.text) > 1:
         return True
-    if _number_after(key, words) or words.count(key.text) > 1:
+    if not _CARD_WORDS.isdisjoint(words[: _place_of(key, words)]):
         return True
-    at = words.index(key.text) if key.text in words else len(words)
-    if not _CARD_WORDS.isdisjoint(words[:at]):
-        return True
+    if _is_between_people(key, found, words, case):
+        return False
+    return key.text not in _AMBIGUOUS or _is_meant(key, found, words, case)
+
+
+def _is_meant(key: Keyword, found: list[Keyword], words: list[str], case: Case) -> bool:
+    """Whether a word that has other meanings is the brand.
+
+    It is where the line names the kind of shop, where a city follows, or where nothing else is
+    said. Capitals, as tills print, count if the line begins with the word, it is nobody's name and
+    the others make no sentence with it.
+    """
     same = {key.slug} | (_DEPARTMENTS if key.slug in _STORES else set())
     kinds = {other.slug for other in found if other.grade in {KIND, DEPARTMENT}}
     if kinds & same:
         return True
     left = {word for word in words if word.isalpha()} - _NOISE - {key.text}
-    if not left:
+    if not left or _place_after(key, words):
         return True
-    return is_upper and not kinds and key.text not in _NAMES and _is_no_sentence(key, words)
+    if case != Case.UPPER or kinds or key.text in _NAMES:
+        return False
+    before = {word for word in words[: _place_of(key, words)] if word.isalpha()} - _NOISE
+    is_first = all(len(word) <= _LONGEST_ARTICLE for word in before)
+    return is_first and _is_no_sentence(key, words)
+
+
+def _place_of(key: Keyword, words: list[str]) -> int:
+    """Where the keyword begins in the line; behind it if it is written in another form."""
+    name = key.text.split()
+    starts = range(len(words) - len(name) + 1)
+    return next((at for at in starts if words[at : at + len(name)] == name), len(words))
+
+
+def _is_between_people(key: Keyword, found: list[Keyword], words: list[str], case: Case) -> bool:
+    """Whether people wrote the line, so that the brand's word is somebody's name or an object.
+
+    The words say it: an occasion, a given name before the brand; who it is from or for, or a
+    transfer, with words nobody knows beside the brand. So does the place of the brand: bank lines
+    in upper and lower case begin with the merchant, and have no more words in lower case.
+    """
+    rest = set(words) - set(key.text.split())
+    if not _OCCASIONS.isdisjoint(rest) or _is_family_name(key, words, case):
+        return True
+    if not _COMPANY_WORDS.isdisjoint(rest):
+        return False
+    unknown = _unknown(key, found, words)
+    if not unknown:
+        return False
+    if not _TRANSFERS.isdisjoint(rest) or words[0] in _ADDRESSING:
+        return True
+    is_first = unknown[0] not in words[: _place_of(key, words)]
+    if case == Case.UPPER:
+        is_last = words[-1] == key.text and len(unknown) == 1
+        return not is_first and (is_last or not _GIVEN_NAMES.isdisjoint(rest))
+    is_told = case == Case.PROSE and len(unknown) > 1
+    return is_told or not is_first or not _ADDRESSING.isdisjoint(rest)
+
+
+def _unknown(key: Keyword, found: list[Keyword], words: list[str]) -> list[str]:
+    """The words that no keyword and no list explains."""
+    known = {word for other in found for word in other.text.split()} | _NOISE | _TRANSFERS
+    own = set(key.text.split())
+    return [
+        word
+        for word in words
+        if word.isalpha() and word not in known and word not in own and word not in _ADDRESSING
+    ]
+
+
+def _is_family_name(key: Keyword, words: list[str], case: Case) -> bool:
+    """Whether a given name stands before the keyword, as in "Emma Aldi", or ends "Kroger Ulf"."""
+    at = _place_of(key, words)
+    behind = words[at + len(key.text.split()) :]
+    if 0 < at < len(words) and words[at - 1] in _GIVEN_NAMES:
+        return at == 1 or words[at - 2] not in _SAINTS
+    return case == Case.TITLE and len(behind) == 1 and behind[0] in _GIVEN_NAMES
+
+
+def _is_in_passing(key: Keyword, found: list[Keyword], words: list[str], case: Case) -> bool:
+    """Whether people wrote the line and only mention a kind of shop, or it is a name."""
+    if key.text in _FAMILY_NAMES and words[-1] == key.text and _is_family_name(key, words, case):
+        return True
+    if case == Case.UPPER or key.slug in _WRITTEN_ABOUT:
+        return False
+    at, size = _place_of(key, words), len(key.text.split())
+    if at > 0 and not _ADDRESSING.isdisjoint(words[:at] + words[at + size :]):
+        return True
+    if case == Case.PROSE and len(_unknown(key, found, words)) > 1:
+        return True
+    between = [word for word in words[at + size : -1] if len(word) > _LONGEST_ARTICLE]
+    return at == 0 and words[-1] in _GIVEN_NAMES and not _NOISE.issuperset(between)
+
+
+def _place_after(key: Keyword, words: list[str]) -> bool:
+    """Whether a city follows the brand, and nothing that makes a sentence."""
+    at = _place_of(key, words) + len(key.text.split())
+    is_city = words[at : at + 1] and len(words[at]) > 2 and words[at] in _PLACES
+    return bool(is_city) and key.text not in _NAMES and _is_no_sentence(key, words)
 
 
 def _is_no_sentence(key: Keyword, words: list[str]) -> bool:
@@ -240,9 +359,7 @@ def _is_no_sentence(key: Keyword, words: list[str]) -> bool:
 
 def _number_after(key: Keyword, words: list[str]) -> str:
     """The number of a store right behind its brand, "FIL" or "STORE" in between; "" if none."""
-    name = key.text.split()
-    starts = range(len(words) - len(name) + 1)
-    at = next((at + len(name) for at in starts if words[at : at + len(name)] == name), len(words))
+    at = _place_of(key, words) + len(key.text.split())
     while at < len(words) and words[at] in _BRANCHES:
         at += 1
     return words[at] if at < len(words) and words[at] in {_NUMBER, _STORE_NUMBER} else ""
