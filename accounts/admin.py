@@ -2,7 +2,7 @@
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.models import (
@@ -17,7 +17,16 @@ from accounts.models import (
     SyncRun,
 )
 from accounts.rates import accept_held_rate, refuse_held_rate
-from users.admin import ReadOnlyAdmin, TypedFilter, amount
+from banking.limits import CUSTOMERS_SUGGESTED
+from users.admin import (
+    PickedFilter,
+    ReadOnlyAdmin,
+    SetFilter,
+    TypedFilter,
+    amount,
+    is_id,
+    newest_rows,
+)
 from users.models import User
 from users.policy import Ability, may
 from users.services import second_admin
@@ -38,10 +47,22 @@ class AccountAdmin(ReadOnlyAdmin):
         "account_type",
         "is_active",
         ("currency", TypedFilter),
-        ("deleted_at", admin.EmptyFieldListFilter),
+        ("deleted_at", SetFilter),
     ]
     search_fields = ["name", "bank_name", "user__email", "=last_four"]
     list_select_related = ["user"]
+
+    def suggestions(self, text: str, customer: User | None) -> list[tuple[int, str, str]]:
+        """One customer's accounts by name or last digits; else by number, digits or a new name."""
+        rows: QuerySet[Account] = Account.objects.select_related("user").order_by("-id")
+        if customer is not None:
+            named = Q(name__icontains=text) | Q(bank_name__icontains=text)
+            rows = rows.filter(named | Q(last_four=text), user=customer)
+        elif is_id(text):
+            rows = rows.filter(Q(pk=int(text)) | Q(last_four=text))
+        else:
+            rows = newest_rows(rows).filter(name__icontains=text)
+        return [(row.pk, str(row), row.user.email) for row in rows[:CUSTOMERS_SUGGESTED]]
 
     @admin.display(description="balance", ordering="balance")
     def balance_text(self, account: Account) -> str:
@@ -59,7 +80,7 @@ class AccountShareAdmin(ReadOnlyAdmin):
     group, label = "Customers", "Shared accounts"
     customer_path = "user"
     list_display = ["account", "customer", "member", "level", "status", "created_at"]
-    list_filter = ["level", "status"]
+    list_filter = ["level", "status", ("account", PickedFilter)]
     search_fields = ["user__email", "member__email", "account__name"]
     list_select_related = ["account", "user", "member"]
 
@@ -74,7 +95,7 @@ class BankConnectionAdmin(ReadOnlyAdmin):
         "institution_name", "customer", "provider", "status", "error_code", "last_synced_at",
         "next_sync_at", "disconnected_at",
     ]  # fmt: skip
-    list_filter = ["provider", "status", ("disconnected_at", admin.EmptyFieldListFilter)]
+    list_filter = ["provider", "status", ("disconnected_at", SetFilter)]
     search_fields = ["institution_name", "user__email"]
     list_select_related = ["user"]
     exclude = ["secret", "cursor"]

@@ -149,7 +149,7 @@ TEMPLATES = [
                 "banking.kernel.template_tags",
                 "banking.kernel.navigation_tags",
             ],
-            "libraries": {"cells": "transactions.cells"},
+            "libraries": {"cells": "transactions.cells", "staff_words": "users.admin.words"},
         },
     }
 ]

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from bills.models import Bill
-from users.admin import ReadOnlyAdmin, amount
+from users.admin import NewestPickedFilter, ReadOnlyAdmin, SetFilter, amount
 
 
 @admin.register(Bill)
@@ -27,8 +27,10 @@ class BillAdmin(ReadOnlyAdmin):
         "recurrence",
         "auto_pay",
         "due_date",
-        ("paid_at", admin.EmptyFieldListFilter),
-        ("deleted_at", admin.EmptyFieldListFilter),
+        ("account", NewestPickedFilter),
+        ("category", NewestPickedFilter),
+        ("paid_at", SetFilter),
+        ("deleted_at", SetFilter),
     ]
     search_fields = ["biller_name", "user__email"]
     list_select_related = ["user"]

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from budgets.models import Budget
-from users.admin import ReadOnlyAdmin, TypedFilter, amount
+from users.admin import NewestPickedFilter, ReadOnlyAdmin, SetFilter, TypedFilter, amount
 
 
 @admin.register(Budget)
@@ -16,11 +16,12 @@ class BudgetAdmin(ReadOnlyAdmin):
         "category", "customer", "period_text", "limit", "rollover", "is_live", "updated_at",
     ]  # fmt: skip
     list_filter = [
+        ("category", NewestPickedFilter),
         ("year", TypedFilter),
         ("month", TypedFilter),
         "rollover",
         ("currency", TypedFilter),
-        ("deleted_at", admin.EmptyFieldListFilter),
+        ("deleted_at", SetFilter),
     ]
     search_fields = ["user__email", "category__name", "category__slug"]
     list_select_related = ["user", "category"]

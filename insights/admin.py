@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from django.forms import SplitDateTimeField
 from django.http import HttpRequest, HttpResponse
 from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import (
@@ -31,7 +32,14 @@ from insights.staff.schedules import plain_values
 from insights.views import approvals as approval_pages
 from insights.views import jobs as job_pages
 from insights.views import staff as customer_pages
-from users.admin import ReadOnlyAdmin, StaffAdmin, TypedFilter, staff_site
+from users.admin import (
+    NewestPickedFilter,
+    ReadOnlyAdmin,
+    SetFilter,
+    StaffAdmin,
+    TypedFilter,
+    staff_site,
+)
 from users.audit.trail import record
 from users.policy import Ability, may
 from users.services import second_admin
@@ -93,7 +101,7 @@ class WorkItemAdmin(ReadOnlyAdmin):
 
     group, label = "Operations", "Queue history"
     list_display = ["created_at", "queue", "key", "assignee", "done_by", "done_at", "note"]
-    list_filter = [("queue", TypedFilter), ("done_at", admin.EmptyFieldListFilter)]
+    list_filter = [("queue", TypedFilter), ("done_at", SetFilter)]
     search_fields = ["key", "note"]
     list_select_related = ["assignee", "done_by"]
 
@@ -119,7 +127,7 @@ class RecurringDismissalAdmin(ReadOnlyAdmin):
     group, label = "Technical", "Payments marked as not recurring"
     customer_path = "user"
     list_display = ["created_at", "customer", "account", "name", "direction"]
-    list_filter = ["direction"]
+    list_filter = ["direction", ("account", NewestPickedFilter)]
     search_fields = ["user__email", "name"]
     list_select_related = ["user", "account"]
 
@@ -131,7 +139,7 @@ class SameAnswerAdmin(ReadOnlyAdmin):
     group, label = "Technical", "Answers about bills and recurring payments"
     customer_path = "user"
     list_display = ["created_at", "customer", "account", "bill_name", "name", "is_same"]
-    list_filter = ["is_same"]
+    list_filter = ["is_same", ("account", NewestPickedFilter)]
     search_fields = ["user__email", "bill_name", "name"]
     list_select_related = ["user", "account"]
 
@@ -143,7 +151,7 @@ class HomeStateAdmin(ReadOnlyAdmin):
     group, label = "Technical", "Home pages"
     customer_path = "user"
     list_display = ["customer", "visited_at", "set_up_at", "updated_at"]
-    list_filter = [("set_up_at", admin.EmptyFieldListFilter)]
+    list_filter = [("set_up_at", SetFilter)]
     search_fields = ["user__email"]
     list_select_related = ["user"]
 
@@ -155,7 +163,7 @@ class SampleDataAdmin(ReadOnlyAdmin):
     group, label = "Technical", "Sample data"
     customer_path = "user"
     list_display = ["customer", "created_at", "removed_at"]
-    list_filter = [("removed_at", admin.EmptyFieldListFilter)]
+    list_filter = [("removed_at", SetFilter)]
     search_fields = ["user__email"]
     list_select_related = ["user"]
 
@@ -177,6 +185,15 @@ class ScheduleAdmin(StaffAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         is_alone_enough = not second_admin.is_needed()
         return is_alone_enough and may(user_of(request), Ability.MANAGE_USERS)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Django gives the two boxes of a moment no label."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, SplitDateTimeField):
+            name = str(field.label).capitalize()
+            for box, part in zip(field.widget.widgets, ("date", "time"), strict=True):
+                box.attrs["aria-label"] = f"{name}: {part}"
+        return field
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """Save, or ask a second admin to; new rows and deletions then come with a release only."""

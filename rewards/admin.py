@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from rewards.models import PointsEntry, Reward
-from users.admin import ReadOnlyAdmin, TypedFilter
+from users.admin import ReadOnlyAdmin, SetFilter, TypedFilter
 
 
 @admin.register(Reward)
@@ -16,7 +16,7 @@ class RewardAdmin(ReadOnlyAdmin):
     list_filter = [
         "earns_on_bills",
         ("currency", TypedFilter),
-        ("deleted_at", admin.EmptyFieldListFilter),
+        ("deleted_at", SetFilter),
     ]
     search_fields = ["program_name", "user__email"]
     list_select_related = ["user"]

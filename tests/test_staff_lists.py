@@ -2,18 +2,23 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
 from django.db import connection
+from django.http import HttpRequest
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Account
 from tests.builders import make_account, make_transaction, make_user
 from tests.world import everything
+from transactions.services.categorizing import set_category
 from users.admin import lists
 from users.admin.staff_site import GROUPS
+from users.admin.words import staff_label
 from users.models import AuditEvent, User
 from users.services.people import set_role
 
@@ -59,6 +64,58 @@ def test_the_navigation_speaks_of_subjects(auditor):
     assert auditor.get("/admin/accounts/")["Location"] == "/admin/"
     heading = auditor.get("/admin/transactions/importbatch/").content.decode()
     assert "<h1>Imports</h1>" in heading
+
+
+# What the code's names, and Django's, look like where people's words are missing.
+ODD = re.compile(
+    r"^is | (at|on|id|count)$|^(ip|sms|sha256|url|params|slug|txn)\b|_|\(s\)|[a-z] [A-Z][a-z]"
+    r"|datetime|timezone|locale"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("created at", "created"),
+        ("Expires Datetime", "expires"),
+        ("is read", "read"),
+        ("ip", "IP address"),
+        ("Transaction id", "transaction ID"),
+        ("skipped count", "skipped"),
+        ("AMQP Message Headers", "AMQP message headers"),
+        ("due date", "due date"),
+    ],
+)
+def test_labels_become_peoples_words(name, words):
+    assert staff_label(name) == words
+
+
+def labels_of(model_admin: admin.ModelAdmin, request: HttpRequest) -> dict[str, list[str]]:
+    """What a list's columns, its filters and its form are called."""
+    model = model_admin.model
+    columns = [
+        label_for_field(n, model, model_admin) for n in model_admin.get_list_display(request)
+    ]
+    changelist = model_admin.get_changelist_instance(request)
+    form = model_admin.get_form(request, model(), change=True)
+    fields = [field.label for field in form.base_fields.values()]
+    readonly = model_admin.get_readonly_fields(request, model())
+    fields += [form._meta.labels[name] for name in readonly if name in form._meta.labels]
+    return {
+        "columns": [staff_label(str(label)) for label in columns],
+        "filters": [staff_label(str(spec.title)) for spec in changelist.filter_specs],
+        "form": [str(label) for label in fields],
+    }
+
+
+def test_every_label_is_in_peoples_words_and_names_one_thing(rf, subtests):
+    request = rf.get("/admin/")
+    request.user = staff("admin")
+    for model, model_admin in admin.site._registry.items():
+        for part, labels in labels_of(model_admin, request).items():
+            with subtests.test(table=model._meta.label, part=part):
+                assert [label for label in labels if ODD.search(label)] == []
+                assert len(labels) == len(set(labels)), labels
 
 
 # --- Bounds ---------------------------------------------------------------------------------------
@@ -120,6 +177,85 @@ def test_each_cell_has_its_heading_for_the_phone_and_amounts_their_currency(audi
     assert 'data-label="Balance"' in page
     assert '<bdi class="staff-amount">€1,234.50</bdi>' in page
     assert 'data-label="IP address"' in auditor.get("/admin/users/auditevent/").content.decode()
+
+
+# --- Filters by suggestion ------------------------------------------------------------------------
+
+TRANSACTIONS = "/admin/transactions/transaction/"
+
+
+def test_a_typed_filter_shows_its_value_and_keeps_it(auditor, checking):
+    page = auditor.get(ACCOUNTS, {"currency": "EUR"}).content.decode()
+    assert "Currency: EUR" in page
+    assert 'name="currency" value="EUR"' in page
+    page = auditor.get("/admin/users/auditevent/", {"created_at__date__gte": "2026-01-02"})
+    assert 'name="created_at__date__gte" value="2026-01-02"' in page.content.decode()
+
+
+def test_transactions_are_filtered_by_account_category_and_merchant(
+    auditor, checking, savings, groceries
+):
+    make_transaction(account=checking, amount="-1.00", merchant="Kiosk", description="one")
+    row = make_transaction(account=savings, amount="-2.00", merchant="Bakery", description="two")
+    set_category(actor=row.user, transaction=row, category=groceries)
+
+    def found(**query: str) -> tuple[bool, bool]:
+        page = auditor.get(TRANSACTIONS, query).content.decode()
+        return "Kiosk" in page, "Bakery" in page
+
+    assert found() == (True, True)
+    assert found(account__id__exact=str(checking.pk)) == (True, False)
+    assert found(category__id__exact=str(groceries.pk)) == (False, True)
+    assert found(merchant="Kiosk") == (True, False)
+    assert found(account__id__exact="words") == (False, False)
+    page = auditor.get(TRANSACTIONS, {"category__id__exact": str(groceries.pk)}).content.decode()
+    assert "Category: Groceries" in page
+
+
+def test_a_column_without_an_index_is_filtered_in_the_newest_rows_or_one_customers(
+    auditor, checking, monkeypatch
+):
+    monkeypatch.setattr("users.admin.lists.STAFF_SEARCH_ROWS", 2)
+    make_transaction(account=checking, amount="-1.00", merchant="Anchor", description="old")
+    for number in range(3):
+        make_transaction(account=checking, amount="-1.00", description=f"later {number}")
+
+    def is_found(**query: str) -> bool:
+        rows = auditor.get(TRANSACTIONS, {"merchant": "Anchor", **query})
+        return rows.context["cl"].result_count == 1
+
+    assert not is_found()
+    assert is_found(customer=str(checking.user_id))
+
+
+def test_suggestions_are_of_one_customer_or_of_the_newest_and_readers_alone_get_them(
+    client_for, auditor, checking, bobs_account, groceries
+):
+    accounts = reverse("admin:accounts_account_suggest")
+    categories = reverse("admin:transactions_category_suggest")
+
+    def suggested(url: str, **query: str) -> list[str]:
+        return re.findall(r'data-value="(\d+)"', auditor.get(url, query).content.decode())
+
+    assert suggested(accounts, q="every") == [str(checking.pk)]
+    assert suggested(accounts, q=str(checking.pk)) == [str(checking.pk)]
+    assert suggested(accounts, q="own", customer=str(checking.user_id)) == []
+    assert suggested(accounts, q="own", customer=str(bobs_account.user_id)) == [
+        str(bobs_account.pk)
+    ]
+    assert suggested(accounts, q="") == []
+    assert str(groceries.pk) in suggested(categories, q="grocer")
+    assert client_for(staff("support")).get(accounts, {"q": "every"}).status_code == 403
+    assert client_for(checking.user).get(accounts, {"q": "every"}).status_code == 302
+
+
+def test_a_moment_is_filtered_by_yes_and_no(auditor, checking):
+    page = auditor.get(ACCOUNTS).content.decode()
+    assert re.search(r"Deleted\s*</summary>", page)
+    assert ">Yes</a>" in page
+    assert "Empty" not in page
+    trash = auditor.get(ACCOUNTS, {"deleted_at__isempty": "0"})
+    assert trash.context["cl"].result_count == 0
 
 
 # --- Export ---------------------------------------------------------------------------------------

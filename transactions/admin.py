@@ -4,9 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
+from banking.limits import CUSTOMERS_SUGGESTED
 from transactions.models import (
     Attachment,
     BankLine,
@@ -33,7 +34,17 @@ from transactions.models import (
     UnpostedReason,
 )
 from transactions.services.categories import edit_category
-from users.admin import ReadOnlyAdmin, StaffAdmin, TypedFilter, amount
+from users.admin import (
+    NewestPickedFilter,
+    NewestTypedFilter,
+    PickedFilter,
+    ReadOnlyAdmin,
+    SetFilter,
+    StaffAdmin,
+    TypedFilter,
+    amount,
+)
+from users.models import User
 from users.policy import Ability, may
 from users.signed_in import user_of
 
@@ -51,10 +62,13 @@ class TransactionAdmin(ReadOnlyAdmin):
     list_filter = [
         "status",
         "origin",
+        ("account", PickedFilter),
+        ("category", PickedFilter),
+        ("merchant", NewestTypedFilter),
         "category_source",
         ("currency", TypedFilter),
         "txn_date",
-        ("deleted_at", admin.EmptyFieldListFilter),
+        ("deleted_at", SetFilter),
     ]
     search_fields = ["=id", "user__email", "merchant", "description", "=external_id"]
     list_select_related = ["user", "account", "category"]
@@ -106,7 +120,7 @@ class DailyTotalAdmin(TotalsAdmin):
     list_display = [
         "day", "customer", "account", "category", "money_in", "money_out", "rows_counted",
     ]  # fmt: skip
-    list_filter = ["day"]
+    list_filter = ["day", ("account", PickedFilter), ("category", NewestPickedFilter)]
     search_fields = ["account__user__email", "account__name"]
     list_select_related = ["account__user", "category"]
 
@@ -118,7 +132,7 @@ class ConvertedMonthAdmin(ReadOnlyAdmin):
     group, label = "Technical", "Converted months"
     customer_path = "account__user"
     list_display = ["month", "customer", "account", "currency", "is_added_up", "rates_version"]
-    list_filter = ["month"]
+    list_filter = ["month", ("account", PickedFilter)]
     search_fields = ["account__user__email", "account__name"]
     list_select_related = ["account__user"]
 
@@ -136,7 +150,7 @@ class MonthlyTotalAdmin(TotalsAdmin):
     list_display = [
         "month", "customer", "account", "category", "money_in", "money_out", "rows_counted",
     ]  # fmt: skip
-    list_filter = ["month"]
+    list_filter = ["month", ("account", PickedFilter), ("category", NewestPickedFilter)]
     search_fields = ["user__email", "account__name"]
     list_select_related = ["user", "account", "category"]
 
@@ -151,7 +165,7 @@ class MerchantTotalAdmin(TotalsAdmin):
         "month", "customer", "account", "merchant", "category", "money_in", "money_out",
         "rows_counted",
     ]  # fmt: skip
-    list_filter = ["month"]
+    list_filter = ["month", ("account", PickedFilter), ("category", NewestPickedFilter)]
     search_fields = ["account__user__email", "account__name", "merchant"]
     list_select_related = ["account__user", "category"]
 
@@ -180,7 +194,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         "created_at", "customer", "account", "file_name", "format", "status", "read_count",
         "added_count", "duplicate_count", "invalid_count",
     ]  # fmt: skip
-    list_filter = ["status", ("format", TypedFilter), "created_at"]
+    list_filter = ["status", ("account", PickedFilter), ("format", TypedFilter), "created_at"]
     search_fields = ["=id", "user__email", "file_name", "=sha256"]
     list_select_related = ["user", "account"]
 
@@ -208,7 +222,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     list_display = [
         "created_at", "customer", "account", "txn_date", "status", "why", "decided_at",
     ]  # fmt: skip
-    list_filter = ["status", "created_at"]
+    list_filter = ["status", ("account", PickedFilter), "created_at"]
     search_fields = ["=id", "user__email"]
     list_select_related = ["user", "account"]
 
@@ -220,7 +234,7 @@ class BankLineAdmin(ReadOnlyAdmin):
     group, label = "Technical", "Repeated bank lines"
     customer_path = "account__user"
     list_display = ["created_at", "customer", "account", "transaction", "import_batch", "source"]
-    list_filter = ["created_at"]
+    list_filter = ["created_at", ("account", PickedFilter)]
     search_fields = ["=id", "=transaction__id", "=external_id"]
     list_select_related = ["account__user", "transaction", "import_batch"]
 
@@ -292,7 +306,7 @@ class CategoryRuleAdmin(ReadOnlyAdmin):
     list_display = [
         "category", "customer", "keyword_pattern", "merchant_pattern", "priority", "is_active",
     ]  # fmt: skip
-    list_filter = ["is_active", ("deleted_at", admin.EmptyFieldListFilter)]
+    list_filter = ["is_active", ("category", NewestPickedFilter), ("deleted_at", SetFilter)]
     search_fields = ["user__email", "keyword_pattern", "merchant_pattern"]
     list_select_related = ["user", "category"]
 
@@ -373,10 +387,19 @@ class CategoryAdmin(StaffAdmin):
     customer_path = "user"
     form = CategoryForm
     list_display = ["name", "slug", "kind", "parent", "owner", "icon", "color", "is_live"]
-    list_filter = ["kind", ("user", admin.EmptyFieldListFilter)]
+    list_filter = ["kind", ("user", SetFilter)]
     search_fields = ["name", "slug", "user__email"]
     list_select_related = ["parent", "user"]
     ordering = ["kind", "name"]
+
+    def suggestions(self, text: str, customer: User | None) -> list[tuple[int, str, str]]:
+        """The predefined categories and one customer's own, by part of the name."""
+        rows = Category.objects.filter(Q(user=None) | Q(user=customer), deleted_at=None)
+        found = rows.filter(name__icontains=text).order_by("name", "pk")
+        return [
+            (row.pk, row.name, "predefined" if row.user_id is None else "own")
+            for row in found[:CUSTOMERS_SUGGESTED]
+        ]
 
     @admin.display(description="owner", ordering="user__email")
     def owner(self, category: Category) -> str:

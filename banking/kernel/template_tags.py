@@ -18,7 +18,6 @@ from django.contrib.messages.storage.base import Message
 from django.template.defaultfilters import floatformat as django_floatformat
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import capfirst
 
 from banking.kernel import formats
 from banking.kernel.icons import NoSuchIconError, draw, strokes
@@ -380,18 +379,6 @@ def initials(who: Any) -> str:
     words = name.split() or ["?"]
     letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
     return letters.upper()
-
-
-@register.filter
-def with_labels(cells: list[str], headers: list[dict[str, Any]]) -> list[SafeString]:
-    """The cells of a row in Django's admin, each with its heading for narrow screens."""
-    labeled = []
-    for cell, header in zip(cells, headers, strict=False):
-        text = "" if "<input" in str(header["text"]) else capfirst(str(header["text"]))
-        label = format_html(' data-label="{}"', text)
-        # A cell begins with "<td" or "<th".
-        labeled.append(mark_safe(f"{cell[:3]}{label}{cell[3:]}"))
-    return labeled
 
 
 @register.filter

@@ -1,6 +1,5 @@
 """Every scheduled job: when it runs, in the reader's time zone, and how its last run ended."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,14 +13,15 @@ from django.db import connection
 from django.db import transaction as db_transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
-from django.utils.formats import date_format
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from redis.exceptions import RedisError
 
 from accounts.models import BankConnection, ExchangeRate, RateFetch
+from banking.kernel.formats import date_format
 from banking.kernel.waking import BrokerAwayError, publish
 from insights.models import JobState
 from insights.staff.figures import AUDIT_JOB, LEDGER_JOB, queue_length
+from insights.staff.job_words import NAMES, job_name, result_words
 from users.audit import trail
 from users.models import User
 from users.policy import Ability, require
@@ -30,6 +30,7 @@ from users.policy import Ability, require
 WORKER_SILENT_AFTER = timedelta(minutes=3)
 HEARTBEAT_JOB = "users.tasks.deliver_notifications"
 RATES_OLD_AFTER_DAYS = 4
+_HALF_A_SECOND = timedelta(milliseconds=500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +52,7 @@ class Job:
             return "Has not run yet."
         if self.state.outcome == JobState.Outcome.FAILED:
             return f"Failed: {self.state.error}"
-        return _RESULTS.get(self.state.result) or _in_words(self.state.result)
-
-
-def _in_words(result: str) -> str:
-    """Counts by name become "Paid 3, failed 0."; anything else is quoted."""
-    counts = _COUNT.findall(result)
-    if not counts or not result.startswith("{"):
-        return f"Done: {result}"
-    words = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts)
-    return f"{words[0].upper()}{words[1:]}."
-
-
-_COUNT = re.compile(r"'(\w+)': (\d+)")
-_RESULTS = {
-    "": "Done.",
-    "None": "Done.",
-    "True": "Passed.",
-    "False": "Found problems.",
-    "0": "Nothing to do.",
-}
+        return result_words(self.task, self.state.result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +68,26 @@ class Sign:
 
 
 def jobs(at: datetime) -> list[Job]:
-    """All jobs by name, in two queries."""
+    """All jobs by name, in two queries. An operator's own job has the name they gave it."""
     states = {state.name: state for state in JobState.objects.all()}
     rows = PeriodicTask.objects.select_related("interval", "crontab", "solar", "clocked")
-    return [
+    found = [
         Job(
             row.pk,
-            row.name.replace("-", " ").capitalize(),
+            job_name(row.task) if row.task in NAMES else row.name,
             row.task,
             schedule_words(row, at),
             row.enabled,
             _next_run(row, at) if row.enabled else None,
             states.get(row.task),
         )
-        for row in rows.exclude(name="celery.backend_cleanup").order_by("name")
+        for row in rows.exclude(name="celery.backend_cleanup").order_by("pk")
     ]
+    return sorted(found, key=lambda job: job.name.casefold())
 
 
 def schedule_words(row: PeriodicTask, at: datetime) -> str:
-    """ "Daily at 04:10", "Every 15 minutes"; clock times are the reader's."""
+    """ "Daily at 4:10 AM", "Every 15 minutes"; the clock is the reader's."""
     if row.crontab is None:
         return str(row.interval or row.clocked or row.solar or "–").capitalize()
     timing: CrontabSchedule = row.crontab
@@ -116,14 +99,14 @@ def schedule_words(row: PeriodicTask, at: datetime) -> str:
         return f"Crontab {timing}"
     there = at.astimezone(timing.timezone)
     clock = there.replace(hour=int(timing.hour), minute=int(timing.minute))
-    return f"Daily at {timezone.localtime(clock):%H:%M}"
+    return f"Daily at {date_format(timezone.localtime(clock), 'TIME_FORMAT')}"
 
 
 def _within_the_hour(minute: str) -> str:
     if minute == "*":
         return "Every minute"
     if minute.isdecimal():
-        return f"Hourly, {minute} minutes past"
+        return f"Hourly, {minute} {'minute' if int(minute) == 1 else 'minutes'} past"
     _, _, step = minute.partition("/")
     return f"Every {step} minutes" if step.isdecimal() else f"In the minutes {minute}"
 
@@ -133,7 +116,8 @@ def _next_run(row: PeriodicTask, at: datetime) -> datetime | None:
     if row.clocked or row.solar:
         return None
     left: timedelta = row.schedule.remaining_estimate(row.last_run_at or at)
-    return max(at, at + left)
+    # Celery counts from a moment after `at`: 7:44:59.99 is 7:45.
+    return max(at, (at + left + _HALF_A_SECOND).replace(microsecond=0))
 
 
 @db_transaction.atomic
@@ -178,29 +162,32 @@ def _timed(title: str, probe: Callable[[], Any]) -> Sign:
         probe()
     except (RedisError, OSError) as error:
         return Sign(title, False, f"Isn't responding ({type(error).__name__}).")
-    return Sign(title, True, f"Responds in {(perf_counter() - begun) * 1000:.1f} ms.")
+    spent = (perf_counter() - begun) * 1000
+    return Sign(title, True, f"Responds in {'less than 1' if spent < 1 else round(spent)} ms.")
 
 
 def _queue() -> Sign:
     length = queue_length()
     if length is None:
         return Sign("Queue", False, "The message broker isn't responding.")
-    return Sign("Queue", True, f"{length} messages waiting.")
+    return Sign("Queue", True, f"{length} {'job' if length == 1 else 'jobs'} waiting.")
 
 
 def _worker(state: JobState | None, at: datetime) -> Sign:
     if state is None:
         return Sign("Worker", None, "Has not run a job yet.")
     is_there = at - state.finished_at < WORKER_SILENT_AFTER
-    return Sign(
-        "Worker", is_there, f"Last job at {timezone.localtime(state.finished_at):%H:%M:%S}."
-    )
+    return Sign("Worker", is_there, f"Last job on {_moment(state.finished_at)}.")
+
+
+def _moment(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT")
 
 
 def _check(title: str, state: JobState | None) -> Sign:
     if state is None:
         return Sign(title, None, "Has not run yet.")
-    day = f"{timezone.localtime(state.finished_at):%Y-%m-%d %H:%M}"
+    day = _moment(state.finished_at)
     if state.outcome == JobState.Outcome.FAILED:
         return Sign(title, False, f"Could not be completed on {day}.")
     if state.result != "True":
@@ -226,4 +213,4 @@ def _banks() -> Iterable[Sign]:
     for provider, count, working in counts:
         title = f"Banks: {BankConnection.Provider(provider).label}"
         broken = count - working
-        yield Sign(title, broken <= working, f"{working} connections work, {broken} don't.")
+        yield Sign(title, broken <= working, f"{working} working, {broken} broken.")

@@ -17,6 +17,7 @@ from banking.limits import QUEUE_LOOKS_BACK, QUEUE_ROWS
 from insights.models import JobState, WorkItem
 from insights.staff.approving import waiting_approvals
 from insights.staff.finding import people_for, shown_email
+from insights.staff.job_words import job_name
 from transactions.models import ImportBatch
 from users.models import AuditEvent, Notification, User
 from users.policy import Ability, may
@@ -139,7 +140,7 @@ def _jobs(reader: User, at: datetime) -> list[Item]:
         Item(
             f"job:{job.pk}:{job.failure_count}",
             job.failed_at,
-            f"{job.name}: {job.error}",
+            f"{job_name(job.name)}: {job.error}",
             reverse("admin:insights_jobstate_change", args=[job.pk]),
         )
         for job in rows[:QUEUE_ROWS]

@@ -9,9 +9,11 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from banking.beat import install_schedule
+from banking.schedule import BEAT_SCHEDULE
 from insights.models import MonthCount
 from insights.staff.figures import LEDGER_JOB
 from insights.staff.job_log import record_run
+from insights.staff.job_words import NAMES, job_name, result_words
 from insights.staff.jobs import health, jobs, run_now, schedule_words
 from insights.staff.month_charts import HEIGHT, chart_of, month_charts
 from insights.staff.month_counts import count_months
@@ -40,12 +42,13 @@ def task_named(name: str) -> PeriodicTask:
 @pytest.mark.parametrize(
     ("name", "zone", "words"),
     [
-        ("nightly-ledger-check", "UTC", "Daily at 03:10"),
-        ("nightly-ledger-check", "America/New_York", "Daily at 22:10"),
-        ("nightly-ledger-check", "Asia/Kolkata", "Daily at 08:40"),
+        ("nightly-ledger-check", "UTC", "Daily at 3:10\u202fAM"),
+        ("nightly-ledger-check", "America/New_York", "Daily at 10:10\u202fPM"),
+        ("nightly-ledger-check", "Asia/Kolkata", "Daily at 8:40\u202fAM"),
         ("alert-scan", "UTC", "Every 15 minutes"),
         ("bank-sync", "UTC", "Every minute"),
         ("bills-reminders", "UTC", "Hourly, 3 minutes past"),
+        ("bills-ahead", "UTC", "Hourly, 1 minute past"),
         ("bills-points", "UTC", "Every 15 minutes"),
         ("deliver-notifications", "UTC", "Every 20 seconds"),
     ],
@@ -61,17 +64,42 @@ def test_a_job_shows_its_last_and_next_run_and_its_result():
     PeriodicTask.objects.filter(name="alert-scan").update(enabled=False)
     PeriodicTask.objects.filter(name="nightly-ledger-check").update(last_run_at=NOON)
     found = {job.name: job for job in jobs(timezone.now())}
-    assert found["Nightly ledger check"].result == "Passed."
-    assert found["Bills reminders"].result.startswith("Failed: Boom")
-    assert found["Purge"].result == "Has not run yet."
-    assert found["Alert scan"].next_at is None
+    assert found["Ledger check"].result == "Passed."
+    assert found["Bills: reminders"].result.startswith("Failed: Boom")
+    assert found["Empty the trash"].result == "Has not run yet."
+    assert found["Alerts: full scan"].next_at is None
     # Not run for months: due at once.
     now = timezone.now()
-    late = {job.name: job for job in jobs(now)}["Nightly ledger check"].next_at
+    late = {job.name: job for job in jobs(now)}["Ledger check"].next_at
     assert late == now
     PeriodicTask.objects.filter(name="nightly-ledger-check").update(last_run_at=now)
-    due = {job.name: job for job in jobs(now)}["Nightly ledger check"].next_at
+    due = {job.name: job for job in jobs(now)}["Ledger check"].next_at
     assert timedelta(0) < due - now <= timedelta(days=1)
+    assert (due.minute, due.second) == (10, 0)
+
+
+def test_every_scheduled_job_has_a_name_in_words():
+    assert {entry["task"] for entry in BEAT_SCHEDULE.values()} <= set(NAMES)
+    assert len(set(NAMES.values())) == len(NAMES)
+    assert job_name("transactions.tasks.check_import") == "Check import"
+
+
+@pytest.mark.parametrize(
+    ("task", "result", "words"),
+    [
+        (LEDGER_JOB, "True", "Passed."),
+        (LEDGER_JOB, "False", "Found problems."),
+        ("accounts.tasks.refresh_exchange_rates", "True", "Done."),
+        ("accounts.tasks.refresh_exchange_rates", "False", "Nothing new."),
+        ("users.tasks.deliver_notifications", "{}", "Nothing to do."),
+        ("users.tasks.deliver_notifications", "{'sent': 3, 'not_sent': 0}", "Sent 3, not sent 0."),
+        ("transactions.tasks.resume_imports", "0", "Nothing to do."),
+        ("transactions.tasks.resume_imports", "4", "Done: 4."),
+        ("a.job", "", "Done."),
+    ],
+)
+def test_results_are_described_in_words(task, result, words):
+    assert result_words(task, result) == words
 
 
 def test_checks_show_the_day_they_last_passed():
@@ -80,9 +108,12 @@ def test_checks_show_the_day_they_last_passed():
 
     assert words("Ledger check") == (None, "Has not run yet.")
     record_run(name=LEDGER_JOB, at=NOON, duration_ms=1, result="True")
-    assert words("Ledger check") == (True, "Last passed on 2026-01-15 12:00.")
+    assert words("Ledger check") == (True, "Last passed on Jan 15, 2026, 12:00\u202fPM.")
     record_run(name=LEDGER_JOB, at=NOON, duration_ms=1, result="False")
-    assert words("Ledger check") == (False, "Found problems on 2026-01-15 12:00. See the log.")
+    assert words("Ledger check") == (
+        False,
+        "Found problems on Jan 15, 2026, 12:00\u202fPM. See the log.",
+    )
     assert words("Database")[0] is True
     assert words("Cache")[0] is True
 

@@ -1,4 +1,4 @@
-// The staff site's own script: customer boxes suggest while somebody types. Without it their forms
+// The staff site's own script: boxes for customers, accounts and categories suggest while somebody types. Without it their forms
 // ask for the page of results.
 const WAIT_MILLISECONDS = 150;
 const LEAST_CHARACTERS = 1;
@@ -43,7 +43,9 @@ class CustomerBox {
     }
     this.pending = new AbortController();
     try {
-      const answer = await fetch(`${this.box.dataset.suggest}?q=${encodeURIComponent(text)}`, {
+      const address = new URL(this.box.dataset.suggest, window.location);
+      address.searchParams.set("q", text);
+      const answer = await fetch(address, {
         headers: { "X-Suggest": "1" },
         signal: this.pending.signal,
       });

@@ -1,7 +1,16 @@
 """Admin pages of users and their records: mostly read-only; changes go through the services."""
 
 from users.admin.base import ForSupportToo, ReadOnlyAdmin, StaffAdmin, sees_all
-from users.admin.lists import TypedFilter, amount
+from users.admin.lists import (
+    NewestPickedFilter,
+    NewestTypedFilter,
+    PickedFilter,
+    SetFilter,
+    TypedFilter,
+    amount,
+    is_id,
+    newest_rows,
+)
 from users.admin.messages import NotificationAdmin
 from users.admin.people import UserAdmin
 from users.admin.records import AuditEventAdmin
@@ -10,12 +19,18 @@ from users.admin.staff_site import sign_in, staff_site
 __all__ = [
     "AuditEventAdmin",
     "ForSupportToo",
+    "NewestPickedFilter",
+    "NewestTypedFilter",
     "NotificationAdmin",
+    "PickedFilter",
     "ReadOnlyAdmin",
+    "SetFilter",
     "StaffAdmin",
     "TypedFilter",
     "UserAdmin",
     "amount",
+    "is_id",
+    "newest_rows",
     "sees_all",
     "sign_in",
     "staff_site",

@@ -5,13 +5,15 @@ from typing import Any, cast
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.http import require_POST
+from django.utils.text import capfirst
+from django.views.decorators.http import require_GET, require_POST
 
 from banking.limits import STAFF_LIST_ROWS
+from users import limits
 from users.admin.lists import (
     BoundedPaginator,
     CustomerFilter,
@@ -19,7 +21,9 @@ from users.admin.lists import (
     customer_link,
     is_id,
     newest_rows,
+    person_meant,
 )
+from users.admin.words import staff_label
 from users.policy import Ability, may, require
 from users.services.staffing import record_list_exported
 from users.signed_in import user_of
@@ -32,6 +36,9 @@ _SECRET = {"password", "session_key", "token_hash", "data", "salt", "claim"}
 class StaffAdmin(admin.ModelAdmin):
     """Base of all tables: the role decides who sees them, regardless of Django's permissions.
 
+    `suggestions(text, customer)`, where a table has it, names rows for other lists' filters as
+    (number, name, note).
+
     `group` and `label` name the list in the navigation. `customer_path` leads from a row to its
     person, for the column and filter "customer"; "" for tables that are nobody's.
 
@@ -43,6 +50,7 @@ class StaffAdmin(admin.ModelAdmin):
     group = "Technical"
     label = ""
     customer_path = ""
+    suggestions: Any = None
     ordering = ["-pk"]
     list_per_page = STAFF_LIST_ROWS
     list_max_show_all = 0
@@ -87,9 +95,22 @@ class StaffAdmin(admin.ModelAdmin):
         return self.has_view_permission(request)
 
     def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
         export = self.admin_site.admin_view(require_POST(self.export_view))
-        return [path("export/", export, name=name), *super().get_urls()]
+        pages = [path("export/", export, name=f"{name}_export")]
+        if self.suggestions is not None:
+            suggest = self.admin_site.admin_view(require_GET(self.suggest_view))
+            pages.append(path("suggest/", suggest, name=f"{name}_suggest"))
+        return [*pages, *super().get_urls()]
+
+    def suggest_view(self, request: HttpRequest) -> HttpResponse:
+        """Rows for another list's filter: of one customer, if that list shows one."""
+        require(user_of(request), Ability.READ_EVERYTHING)
+        limits.consume("staff-search", str(user_of(request).pk))
+        text = request.GET.get("q", "")[:100].replace("\x00", "").strip()
+        customer = person_meant(request.GET.get(CustomerFilter.parameter_name, "").strip())
+        found = self.suggestions(text, customer) if text else []
+        return render(request, "admin/_picked_options.html", {"found": found})
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Without Django's bulk deletion, which no table here allows."""
@@ -113,8 +134,21 @@ class StaffAdmin(admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context |= {"list_label": self.label, "group": self.group}
+        context |= {"list_label": self.label, "group": self.group, "title": self.label}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Label the fields as the lists do."""
+        fields = self.opts.get_fields()
+        named = {
+            field.name: field.verbose_name for field in fields if hasattr(field, "verbose_name")
+        }
+        kwargs["labels"] = {
+            name: capfirst(staff_label(str(label))) for name, label in named.items()
+        }
+        return super().get_form(request, obj, change, **kwargs)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None

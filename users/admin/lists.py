@@ -18,12 +18,14 @@ from django.db.models import Max, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, strip_tags
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from banking.kernel.money import format_money, plain_amount
 from banking.kernel.region import written_tag
 from banking.kernel.spreadsheets import BYTE_ORDER_MARK, safe_cell
 from banking.limits import STAFF_ROWS_COUNTED, STAFF_SEARCH_ROWS
+from users.admin.words import staff_label
 from users.masking import masked_email
 from users.models import User
 from users.policy import Ability, may
@@ -90,7 +92,7 @@ class CustomerFilter(admin.SimpleListFilter):
         super().__init__(request, params, model, model_admin)
         self.path = model_admin.customer_path
         self.is_masked = not may(user_of(request), Ability.READ_EVERYTHING)
-        self.person = _person_meant((self.value() or "").strip())
+        self.person = person_meant((self.value() or "").strip())
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         return [("", "")]
@@ -110,6 +112,12 @@ class CustomerFilter(admin.SimpleListFilter):
             "remove": changelist.get_query_string(remove=[self.parameter_name]),
             "others": _others(changelist, self.parameter_name),
         }
+
+
+def _used(list_filter: Any, name: str | None) -> str:
+    """What the URL says for this parameter; the last of several."""
+    values = list_filter.used_parameters.get(name, [])
+    return str(values[-1]) if isinstance(values, list) and values else str(values or "")
 
 
 class ActorFilter(CustomerFilter):
@@ -133,7 +141,7 @@ class DaysFilter(admin.FieldListFilter):
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         names = [name or "" for name in self.expected_parameters()]
-        used = [self.used_parameters.get(name, "") for name in names]
+        used = [_used(self, name) for name in names]
         yield {
             "names": list(zip(("from", "to"), names, used, strict=True)),
             "is_used": any(used),
@@ -147,7 +155,8 @@ class DaysFilter(admin.FieldListFilter):
         }
 
 
-def _person_meant(value: str) -> User | None:
+def person_meant(value: str) -> User | None:
+    """The person with this number, email address, phone number or name; None if nobody has it."""
     if is_id(value):
         return User.objects.filter(pk=int(value)).first()
     return found_people(User.objects.all(), value, exactly=True).first() if value else None
@@ -178,10 +187,88 @@ class TypedFilter(admin.FieldListFilter):
     def choices(self, changelist: Any) -> Iterator[Any]:
         yield {
             "name": self.field_path,
-            "value": self.used_parameters.get(self.field_path, ""),
+            "value": _used(self, self.field_path),
             "remove": changelist.get_query_string(remove=[self.field_path]),
             "others": _others(changelist, self.field_path),
         }
+
+
+class PickedFilter(admin.FieldListFilter):
+    """One account or category, picked from suggestions or entered by number.
+
+    The other table's list suggests (`StaffAdmin.suggestions`). Of a column that begins no index,
+    only the newest rows are searched, or those of one customer.
+    """
+
+    template = "admin/picked_filter.html"
+    has_index = True
+
+    def __init__(
+        self, field: Any, request: HttpRequest, params: Any, model: Any, model_admin: Any,
+        field_path: str,
+    ) -> None:  # fmt: skip
+        self.name = f"{field_path}__id__exact"
+        super().__init__(field, request, params, model, model_admin, field_path)
+        self.customer = request.GET.get(CustomerFilter.parameter_name, "")
+
+    def expected_parameters(self) -> list[str | None]:
+        return [self.name]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = _used(self, self.name).strip()
+        if not value:
+            return queryset
+        if not is_id(value):
+            return queryset.none()
+        if not (self.has_index or self.customer):
+            queryset = newest_rows(queryset)
+        return queryset.filter(**{f"{self.field_path}_id": int(value)})
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        value = _used(self, self.name).strip()
+        table: Any = self.field.related_model
+        row = table._base_manager.filter(pk=int(value)).first() if is_id(value) else None
+        options = table._meta
+        url = reverse(f"admin:{options.app_label}_{options.model_name}_suggest")
+        yield {
+            "name": self.name,
+            "value": value,
+            "words": str(row) if row else value,
+            "hint": f"Name or number of the {options.verbose_name}",
+            "suggest": f"{url}?{urlencode({'customer': self.customer})}",
+            "remove": changelist.get_query_string(remove=[self.name]),
+            "others": _others(changelist, self.name),
+        }
+
+
+class NewestPickedFilter(PickedFilter):
+    """Of a column that begins no index."""
+
+    has_index = False
+
+
+class NewestTypedFilter(TypedFilter):
+    """A typed exact value of a column without an index: in the newest rows or one customer's."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if _used(self, self.field_path) and not request.GET.get(CustomerFilter.parameter_name):
+            queryset = newest_rows(queryset)
+        found: Any = super().queryset(request, queryset)
+        return found
+
+
+class SetFilter(admin.EmptyFieldListFilter):
+    """Whether a moment or a relation is set, as "Deleted: yes" or "no"."""
+
+    def __init__(self, field: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, *args, **kwargs)
+        if field.is_relation:
+            self.title = "belongs to a customer"
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        words = {"0": "Yes", "1": "No"}
+        for value, choice in zip((None, "1", "0"), super().choices(changelist), strict=True):
+            yield choice | {"display": words.get(value or "", choice["display"])}
 
 
 def _others(changelist: Any, name: str) -> list[tuple[str, str]]:
@@ -224,8 +311,8 @@ def csv_answer(model_admin: Any, changelist: Any, name: str) -> StreamingHttpRes
 def _csv_lines(model_admin: Any, changelist: Any) -> Iterator[str]:
     names = [name for name in changelist.list_display if name != "action_checkbox"]
     writer = csv.writer(_Line())
-    headings = [label_for_field(name, changelist.model, model_admin) for name in names]
-    yield BYTE_ORDER_MARK + writer.writerow(["id", *map(str, headings)])
+    labels = [str(label_for_field(name, changelist.model, model_admin)) for name in names]
+    yield BYTE_ORDER_MARK + writer.writerow(["id", *map(staff_label, labels)])
     for row in changelist.queryset.iterator(chunk_size=_CHUNK):
         yield writer.writerow([row.pk, *(_cell(name, row, model_admin) for name in names)])
 
