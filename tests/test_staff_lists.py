@@ -245,6 +245,11 @@ def test_suggestions_are_of_one_customer_or_of_the_newest_and_readers_alone_get_
     ]
     assert suggested(accounts, q="") == []
     assert str(groceries.pk) in suggested(categories, q="grocer")
+    make_transaction(account=checking, amount="-1.00", merchant="Corner & Co")
+    merchants = reverse("admin:transactions_merchanttotal_suggest")
+    for customer, names in (("", 1), (str(checking.user_id), 1), (str(bobs_account.user_id), 0)):
+        page = auditor.get(merchants, {"q": "corner", "customer": customer}).content.decode()
+        assert page.count('data-value="Corner &amp; Co"') == names
     assert client_for(staff("support")).get(accounts, {"q": "every"}).status_code == 403
     assert client_for(checking.user).get(accounts, {"q": "every"}).status_code == 302
 

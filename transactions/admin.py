@@ -35,14 +35,15 @@ from transactions.models import (
 )
 from transactions.services.categories import edit_category
 from users.admin import (
+    MerchantFilter,
     NewestPickedFilter,
-    NewestTypedFilter,
     PickedFilter,
     ReadOnlyAdmin,
     SetFilter,
     StaffAdmin,
     TypedFilter,
     amount,
+    newest_rows,
 )
 from users.models import User
 from users.policy import Ability, may
@@ -64,7 +65,7 @@ class TransactionAdmin(ReadOnlyAdmin):
         "origin",
         ("account", PickedFilter),
         ("category", PickedFilter),
-        ("merchant", NewestTypedFilter),
+        ("merchant", MerchantFilter),
         "category_source",
         ("currency", TypedFilter),
         "txn_date",
@@ -165,9 +166,22 @@ class MerchantTotalAdmin(TotalsAdmin):
         "month", "customer", "account", "merchant", "category", "money_in", "money_out",
         "rows_counted",
     ]  # fmt: skip
-    list_filter = ["month", ("account", PickedFilter), ("category", NewestPickedFilter)]
+    list_filter = [
+        "month",
+        ("account", PickedFilter),
+        ("category", NewestPickedFilter),
+        ("merchant", MerchantFilter),
+    ]
     search_fields = ["account__user__email", "account__name", "merchant"]
     list_select_related = ["account__user", "category"]
+
+    def suggestions(self, text: str, customer: User | None) -> list[tuple[str, str, str]]:
+        """Merchants by part of the name: one customer's, or those of the newest totals."""
+        rows: QuerySet[MerchantTotal] = MerchantTotal.objects.all()
+        mine = rows.filter(account__user=customer) if customer else newest_rows(rows)
+        named = mine.filter(merchant__icontains=text).order_by("merchant")
+        names = named.values_list("merchant", flat=True).distinct()
+        return [(name, name, "") for name in names[:CUSTOMERS_SUGGESTED]]
 
 
 @admin.register(CategoryChange)

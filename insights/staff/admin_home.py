@@ -60,8 +60,9 @@ def _trouble(trouble: Trouble) -> list[tuple[int, str, str]]:
 
 
 def _charts(platform: Platform) -> list[Chart]:
-    months = platform.months
+    transactions = [(month.month, month.transactions, 0) for month in platform.months]
+    sign_ups = [(month.month, month.sign_ups, 0) for month in platform.months]
     return [
-        chart_of("Transactions", [(month.month, month.transactions, 0) for month in months]),
-        chart_of("Sign-ups", [(month.month, month.sign_ups, 0) for month in months]),
+        chart_of("Transactions by month", transactions),
+        chart_of("Sign-ups by month", sign_ups),
     ]

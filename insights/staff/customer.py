@@ -38,12 +38,21 @@ from users.user_agents import device_name
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value; `kind` says how it is drawn: text, time, day, money (amount, currency), state."""
+    """One value; `kind` says how it is drawn: text, number, time, day, money (amount, currency),
+    state.
+    """
 
     value: Any
     kind: str = "text"
     currency: str = ""
     link: str = ""
+
+    @property
+    def style(self) -> str:
+        """The CSS class of the table cell."""
+        if self.kind in ("money", "number"):
+            return "staff-number"
+        return "staff-short" if self.kind == "state" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,12 @@ class Section:
     def lines(self) -> list[tuple[list[tuple[str, Cell]], list[Action]]]:
         """Each row's cells under their headings, and its actions."""
         return [(list(zip(self.headings, r.cells, strict=True)), r.actions) for r in self.rows]
+
+    @property
+    def columns(self) -> list[tuple[str, bool]]:
+        """Each heading, and whether numbers stand under it."""
+        numbers = [cell.style == "staff-number" for cell in self.rows[0].cells]
+        return list(zip(self.headings, numbers, strict=True))
 
     @property
     def has_actions(self) -> bool:
@@ -245,7 +260,7 @@ def _balances(who: _Reader) -> Section:
         ]
         cells = [
             Cell(str(account) if who.sees_all else account.get_account_type_display()),
-            Cell(count),
+            Cell(count, "number"),
             *(amounts * who.sees_all),
             Cell("Yes" if adds_up else "No", "state"),
         ]

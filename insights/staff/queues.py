@@ -24,6 +24,8 @@ from users.policy import Ability, may
 from users.services.second_admin import ERASE_PERSON
 from users.services.staffing import LOCKED, with_locks
 
+_CHANNELS = {"email": "email", "sms": "SMS"}
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -105,7 +107,7 @@ def _messages(reader: User, at: datetime) -> list[Item]:
             reader,
             f"message:{message.pk}:{_second(message.finished_at)}",
             message.finished_at or message.created_at,
-            f"{message.kind.replace('_', ' ').capitalize()} by {message.get_channel_display()}",
+            f"{message.kind.replace('_', ' ').capitalize()} by {_CHANNELS[message.channel]}",
             message.recipient,
         )
         for message in rows.select_related("recipient").order_by("pk")[:QUEUE_ROWS]

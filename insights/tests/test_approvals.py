@@ -1,6 +1,9 @@
 """Four eyes: what waits for a second admin, who may answer, and exactly one effect or none."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -8,6 +11,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
 from django.db import transaction as db_transaction
+from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
@@ -208,6 +212,84 @@ def test_only_admins_request_and_answer(first, alice, role):
     with pytest.raises(PermissionDenied):
         grant(other, alice)
     assert role_of(alice) == "user"
+
+
+# --- Every act × every end: one effect or none ----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Act:
+    """An act that takes two admins, and what its effect can be seen by."""
+
+    action: str
+    target: Callable[[], Model]
+    state: Callable[[], Any]
+    params: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, actor: User) -> Approval:
+        return ask(
+            actor=actor, action=self.action, target=self.target(), words="x", params=self.params
+        )
+
+
+@pytest.fixture(params=["grant", "rate", "factors", "schedule", "erasure"])
+def act(request, alice, held) -> Act:
+    install_schedule()
+    job = PeriodicTask.objects.order_by("pk").first()
+    TOTP.activate(alice, "JBSWY3DPEHPK3PXP")
+    return {
+        "grant": Act(
+            second_admin.GRANT_ADMIN, lambda: alice, lambda: role_of(alice), {"role": "admin"}
+        ),
+        "rate": Act(second_admin.RELEASE_RATE, lambda: held, ExchangeRate.objects.count),
+        "factors": Act(second_admin.RESET_FACTORS, lambda: alice, Authenticator.objects.count),
+        "schedule": Act(
+            second_admin.EDIT_SCHEDULE,
+            lambda: job,
+            lambda: PeriodicTask.objects.get(pk=job.pk).enabled,
+            {"enabled": "False"},
+        ),
+        "erasure": Act(
+            second_admin.ERASE_PERSON,
+            lambda: alice,
+            lambda: User.objects.get(pk=alice.pk).email,
+            {"reason": "legal_duty"},
+        ),
+    }[request.param]
+
+
+@pytest.mark.parametrize("end", ["self", "withdrawn", "rejected", "expired", "demoted"])
+def test_no_act_has_an_effect_without_a_second_admin_in_time(act, first, second, end):
+    before, now = act.state(), timezone.now()
+    row = act.ask(first)
+    actor, at = second, now
+    if end == "self":
+        actor = first
+    elif end == "withdrawn":
+        withdraw(actor=first, approval=row, at=now)
+    elif end == "rejected":
+        reject(actor=second, approval=row, at=now)
+    elif end == "expired":
+        at = row.expires_at
+    else:
+        set_role(actor=first, user=second, role="support")
+        actor = User.objects.get(pk=second.pk)
+    with pytest.raises((ValidationError, PermissionDenied)):
+        approve(actor=actor, approval=row, at=at)
+    assert act.state() == before
+    assert not AuditEvent.objects.filter(action="insights.approval.approved").exists()
+
+
+def test_every_act_takes_effect_with_one_approval_and_never_again(act, first, second):
+    before, now = act.state(), timezone.now()
+    row = act.ask(first)
+    approve(actor=second, approval=row, at=now)
+    after, told = act.state(), AuditEvent.objects.count()
+    assert after != before
+    for answer, actor in ((approve, second), (reject, second), (withdraw, first)):
+        with pytest.raises(ValidationError, match="already approved"):
+            answer(actor=actor, approval=row, at=now)
+    assert (act.state(), AuditEvent.objects.count()) == (after, told)
 
 
 # --- Pages ----------------------------------------------------------------------------------------

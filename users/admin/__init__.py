@@ -2,8 +2,8 @@
 
 from users.admin.base import ForSupportToo, ReadOnlyAdmin, StaffAdmin, sees_all
 from users.admin.lists import (
+    MerchantFilter,
     NewestPickedFilter,
-    NewestTypedFilter,
     PickedFilter,
     SetFilter,
     TypedFilter,
@@ -19,8 +19,8 @@ from users.admin.staff_site import sign_in, staff_site
 __all__ = [
     "AuditEventAdmin",
     "ForSupportToo",
+    "MerchantFilter",
     "NewestPickedFilter",
-    "NewestTypedFilter",
     "NotificationAdmin",
     "PickedFilter",
     "ReadOnlyAdmin",

@@ -134,7 +134,9 @@ class StaffAdmin(admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context |= {"list_label": self.label, "group": self.group, "title": self.label}
+        context |= {"list_label": self.label, "group": self.group}
+        if not kwargs.get("add"):
+            context["title"] = self.label  # Django's words are the code's: "View sync run".
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_form(

@@ -229,13 +229,12 @@ class PickedFilter(admin.FieldListFilter):
         table: Any = self.field.related_model
         row = table._base_manager.filter(pk=int(value)).first() if is_id(value) else None
         options = table._meta
-        url = reverse(f"admin:{options.app_label}_{options.model_name}_suggest")
         yield {
             "name": self.name,
             "value": value,
             "words": str(row) if row else value,
             "hint": f"Name or number of the {options.verbose_name}",
-            "suggest": f"{url}?{urlencode({'customer': self.customer})}",
+            "suggest": _suggest_url(f"{options.app_label}_{options.model_name}", self.customer),
             "remove": changelist.get_query_string(remove=[self.name]),
             "others": _others(changelist, self.name),
         }
@@ -247,14 +246,32 @@ class NewestPickedFilter(PickedFilter):
     has_index = False
 
 
-class NewestTypedFilter(TypedFilter):
-    """A typed exact value of a column without an index: in the newest rows or one customer's."""
+class MerchantFilter(TypedFilter):
+    """One merchant, by its exact name, picked from suggestions: in the newest rows or one
+    customer's, as no index begins with it.
+    """
+
+    template = "admin/picked_filter.html"
+
+    def __init__(self, field: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, request, *args, **kwargs)
+        self.customer = request.GET.get(CustomerFilter.parameter_name, "")
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if _used(self, self.field_path) and not request.GET.get(CustomerFilter.parameter_name):
+        if _used(self, self.field_path) and not self.customer:
             queryset = newest_rows(queryset)
         found: Any = super().queryset(request, queryset)
         return found
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            suggest = _suggest_url("transactions_merchanttotal", self.customer)
+            hint = "Name of the merchant"
+            yield choice | {"words": choice["value"], "hint": hint, "suggest": suggest}
+
+
+def _suggest_url(table: str, customer: str) -> str:
+    return f"{reverse(f'admin:{table}_suggest')}?{urlencode({'customer': customer})}"
 
 
 class SetFilter(admin.EmptyFieldListFilter):

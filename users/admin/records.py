@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django import forms
+from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -99,7 +100,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
             return "–"
         query = urlencode({"target_type": event.target_type, "target_id": str(event.target_id)})
         url = reverse("admin:users_auditevent_changelist")
-        words = f"{event.target_type.partition('.')[2]} {event.target_id}"
+        words = f"{_kind_of(event.target_type)} {event.target_id}"
         return format_html('<a href="{}?{}">{}</a>', url, query, words)
 
     @admin.display(description="chain")
@@ -210,6 +211,14 @@ class AuditEventAdmin(ReadOnlyAdmin):
         name = f"audit-{wanted['since']}-{wanted['until']}.jsonl"
         answer["Content-Disposition"] = f'attachment; filename="{name}"'
         return answer
+
+
+def _kind_of(target_type: str) -> str:
+    """What objects of this table are called; the stored name where there is no such table now."""
+    try:
+        return str(apps.get_model(target_type)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return target_type.partition(".")[2]
 
 
 class VerificationForm(forms.Form):

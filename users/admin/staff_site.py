@@ -115,6 +115,7 @@ _site.password_change = change_password
 _site.autocomplete_view = complete
 _site.get_app_list = tables_by_subject
 _site.app_index = app_index
+admin.site.empty_value_display = "–"
 admin.site.site_header = admin.site.site_title = "Admin site"
 # Roles define all permissions; groups would be a second source.
 admin.site.unregister(Group)
