@@ -1,5 +1,6 @@
-"""Which database errors mean "not now": the service answers 503, and nothing was changed."""
+"""Which errors mean "not now": the service answers 503, and nothing was changed."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,8 @@ from django.db import InterfaceError, InternalError, OperationalError
 # PostgreSQL's code for a change on a read-only server, such as a standby after a fail-over.
 READ_ONLY = "25006"
 LOCK_NOT_AVAILABLE = "55P03"
+# No space on the disk for an upload or a temporary file, or no more for this process.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class StaleSnapshotError(OperationalError):
@@ -22,7 +25,9 @@ def sqlstate(error: BaseException) -> str:
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Whether the database is away, frozen, busy, full or read-only."""
+    """Whether the database is away, frozen, busy, full or read-only, or the disk is full."""
+    if isinstance(error, OSError):
+        return error.errno in FULL
     if isinstance(error, OperationalError | InterfaceError):
         return True
     return isinstance(error, InternalError) and sqlstate(error) == READ_ONLY
