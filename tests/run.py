@@ -24,6 +24,8 @@ from xml.etree import ElementTree
 from tests import servers
 
 NO_TESTS_COLLECTED = 5
+# One more than processors: while a test waits for a browser or a worker, another one runs.
+WORKERS = str(min(os.cpu_count() or 2, 4) + 1)
 FAST = "not postgresql and not browser and not worker and not hledger and not slow"
 
 
@@ -157,7 +159,7 @@ def run_pytest(
 ) -> Outcome:
     say(f"\n== {engine} ==")
     results = scratch / f"{engine}.xml"
-    workers = ["-n", environment.get("TEST_WORKERS", "2"), "--dist", "worksteal"]
+    workers = ["-n", environment.get("TEST_WORKERS", WORKERS), "--dist", "worksteal"]
     command = [sys.executable, "-m", "pytest", *workers]
     started = time.monotonic()
     code = subprocess.run(

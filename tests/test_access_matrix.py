@@ -14,16 +14,14 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP
-from django.db import transaction as db_transaction
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AccountShare
 from tests.builders import PASSWORD, make_user
 from tests.routes import DENIED, EXEMPT, LISTS, OBJECTS, OPEN, On
+from tests.shared_rows import shared_rows
 from tests.world import SECRET, everything, things_of
-from transactions import predefined
-from transactions.models import Category
 from users.management.commands.list_urls import STAFF, Url, all_urls
 from users.models import Notification, User
 from users.policy import ABILITIES
@@ -63,9 +61,7 @@ def half_signed_in(user: User) -> Client:
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker) -> Iterator[dict[str, Any]]:
     """Alice owns one of everything; members see all her accounts; strangers see nothing."""
-    with django_db_blocker.unblock(), db_transaction.atomic():
-        if not Category.objects.filter(user=None).exists():
-            predefined.install(Category)
+    with shared_rows(django_db_blocker):
         owner = make_user("alice@example.com")
         people = {"owner": owner}
         people |= {
@@ -81,7 +77,6 @@ def world(django_db_setup, django_db_blocker) -> Iterator[dict[str, Any]]:
         clients = {name: signed_in(user) for name, user in people.items()}
         clients |= {"nobody": Client(), HALFWAY: half_signed_in(owner)}
         yield things | {"clients": clients, "owner": owner}
-        db_transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from tests.command_bodies import World, nothing
 from tests.command_rules import ELSEWHERE, ELSEWHERE_BY_PREFIX, LOOKS, OPEN_TO
 from tests.commands import COMMANDS, Command
 from tests.routes import OBJECTS
+from tests.shared_rows import shared_rows
 from tests.world import Rows, everything, things_of
-from transactions import predefined
-from transactions.models import Category, Transaction
+from transactions.models import Transaction
 from transactions.services.categories import create_category
 from users.audit.activity_words import KIND_OF
 from users.management.commands.list_urls import all_urls
@@ -41,9 +41,7 @@ UNSAFE = {
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker) -> Iterator[World]:
     """Alice and Bob each own one of everything."""
-    with django_db_blocker.unblock(), db_transaction.atomic():
-        if not Category.objects.filter(user=None).exists():
-            predefined.install(Category)
+    with shared_rows(django_db_blocker):
         owner, other = (
             make_user(f"{name}@example.com", base_currency="EUR") for name in ("alice", "bob")
         )
@@ -62,7 +60,6 @@ def world(django_db_setup, django_db_blocker) -> Iterator[World]:
         client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
         step_up(client, owner)
         yield things | {"cookies": client.cookies}
-        db_transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -15,8 +15,10 @@ from insights.asking.answers import Answer, Refusal, answer
 from insights.asking.finding import find
 from insights.asking.grammar import Kind, Measure, read_question
 from tests.builders import make_account, make_transaction, make_user
+from tests.shared_rows import shared_rows
 from transactions.models import Category, Transaction
 from transactions.services.splitting import Part, split_transaction
+from users.models import User
 from users.timezones import local_date
 
 TODAY = date(2026, 3, 18)
@@ -73,8 +75,18 @@ def test_plain_words_are_not_a_question(text):
     assert read_question(text, today=TODAY) is None
 
 
+@pytest.fixture(scope="module")
+def key_of_books(django_db_setup, django_db_blocker):
+    with shared_rows(django_db_blocker):
+        yield make_books().pk
+
+
 @pytest.fixture
-def books(db):
+def books(key_of_books, db):
+    return User.objects.get(pk=key_of_books)
+
+
+def make_books():
     """A year of two accounts with refunds, splits, transfers, pending lines and two currencies."""
     dice = random.Random(20261129)
     owner = make_user("books@example.com", base_currency="EUR", locale="en-US", timezone="UTC")

@@ -1,5 +1,6 @@
 """The demo: always the same, created once, exact to the cent, never created by accident."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from io import StringIO
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from insights.figures.overview import overview
 from insights.figures.period_choice import choose_period
 from insights.tests.recomputation import recomputed_flows, recomputed_net_worth
 from tests.builders import PASSWORD, make_user, step_up
+from tests.shared_rows import shared_rows
 from transactions.filters import TransactionFilter
 from transactions.models import CategoryRule, SavedView, Transaction, Transfer
 from transactions.services.transfers import open_suggestions, suggest_transfers
@@ -42,9 +44,15 @@ def state() -> list:
     )
 
 
+@pytest.fixture(scope="class")
+def household(django_db_setup, django_db_blocker) -> Iterator[None]:
+    with shared_rows(django_db_blocker):
+        load_demo(on=ON, transaction_count=400)
+        yield
+
+
 @pytest.fixture
-def demo(db) -> User:
-    load_demo(on=ON, transaction_count=400)
+def demo(household, db) -> User:
     return User.objects.get(email="demo@example.com")
 
 
@@ -79,16 +87,6 @@ def test_demo_is_deterministic_and_ends_on_the_given_day(db):
     assert states[0] == states[1]
     assert ON.replace(day=13) < max(row[1] for row in states[0]) <= ON
     assert {row[4] for row in states[0]} == {"posted", "pending"}
-
-
-@pytest.mark.once
-@pytest.mark.slow
-def test_demo_users_have_their_roles_and_the_password_works(demo, client):
-    roles = dict(User.objects.values_list("email", "role"))
-    assert roles["viewer@example.com"] == "viewer"
-    staff = set(User.objects.filter(is_staff=True).values_list("role", flat=True))
-    assert staff == {"support", "auditor", "admin"}
-    assert demo.check_password("demo-Passw0rd!")
 
 
 @pytest.mark.once
@@ -129,54 +127,6 @@ def test_no_visitor_can_lock_others_out_of_a_published_sign_in(settings, client_
     assert page.post("/users/privacy/", {"confirm": demo.email}).status_code == 302
 
 
-@pytest.mark.slow
-def test_demo_viewer_and_analyst_see_every_account(demo):
-    own = Account.objects.owned_by(demo).count()
-    assert own == 7
-    for email in ("viewer@example.com", "analyst@example.com"):
-        guest = User.objects.get(email=email)
-        assert Account.objects.visible_to(guest).count() == own
-
-
-@pytest.mark.slow
-def test_demo_figures_equal_their_recomputation(demo):
-    figures = overview(user=demo, choice=choose_period({}, on=ON), on=ON)
-    for flow in (figures.totals, figures.before):
-        expected = recomputed_flows(demo, "USD", flow.period.start, flow.period.last_day)
-        assert (flow.income, flow.expenses) == (expected["income"], expected["expenses"])
-        assert flow.not_converted_count == 0
-    assert (figures.net_worth.total, 0) == recomputed_net_worth(demo, "USD", ON)
-
-
-@pytest.mark.slow
-def test_demo_ledger_is_correct(demo):
-    out = StringIO()
-    call_command("check_ledger", stdout=out)
-    assert " 1 off" not in out.getvalue()
-
-
-def test_demo_confirms_all_but_the_latest_transfers_and_has_rules_and_a_view(demo):
-    pairs = Transfer.objects.visible_to(demo)
-    left = pairs.filter(status="suggested")
-    assert (left.count(), open_suggestions(demo).count()) == (2, 2)
-    confirmed = pairs.filter(status="confirmed").exclude(outflow_transaction__category=None)
-    assert confirmed.count() == pairs.count() - 2 >= 10
-    assert set(confirmed.values_list("inflow_transaction__category__kind", flat=True)) == {
-        "transfer"
-    }
-    # A second scan finds no further pairs.
-    assert suggest_transfers(user=demo, since=ON - timedelta(days=400)) == 0
-    assert CategoryRule.objects.visible_to(demo).count() == 4
-    view = SavedView.objects.visible_to(demo).get()
-    filters = TransactionFilter(
-        QueryDict(view.query),
-        Transaction.objects.visible_to(demo),
-        request=SimpleNamespace(user=demo),
-    )
-    assert filters.is_valid()
-    assert filters.qs.exists()
-
-
 @pytest.mark.once
 @pytest.mark.slow
 def test_demo_can_be_created_in_any_size(db):
@@ -188,3 +138,58 @@ def test_demo_can_be_created_in_any_size(db):
         for account in Account.objects.all()
         if account.balance < -account.overdraft_limit and account.account_type != "loan"
     ]
+
+
+class TestHousehold:
+    @pytest.mark.once
+    @pytest.mark.slow
+    def test_demo_users_have_their_roles_and_the_password_works(self, demo, client):
+        roles = dict(User.objects.values_list("email", "role"))
+        assert roles["viewer@example.com"] == "viewer"
+        staff = set(User.objects.filter(is_staff=True).values_list("role", flat=True))
+        assert staff == {"support", "auditor", "admin"}
+        assert demo.check_password("demo-Passw0rd!")
+
+    @pytest.mark.slow
+    def test_demo_viewer_and_analyst_see_every_account(self, demo):
+        own = Account.objects.owned_by(demo).count()
+        assert own == 7
+        for email in ("viewer@example.com", "analyst@example.com"):
+            guest = User.objects.get(email=email)
+            assert Account.objects.visible_to(guest).count() == own
+
+    @pytest.mark.slow
+    def test_demo_figures_equal_their_recomputation(self, demo):
+        figures = overview(user=demo, choice=choose_period({}, on=ON), on=ON)
+        for flow in (figures.totals, figures.before):
+            expected = recomputed_flows(demo, "USD", flow.period.start, flow.period.last_day)
+            assert (flow.income, flow.expenses) == (expected["income"], expected["expenses"])
+            assert flow.not_converted_count == 0
+        assert (figures.net_worth.total, 0) == recomputed_net_worth(demo, "USD", ON)
+
+    @pytest.mark.slow
+    def test_demo_ledger_is_correct(self, demo):
+        out = StringIO()
+        call_command("check_ledger", stdout=out)
+        assert " 1 off" not in out.getvalue()
+
+    def test_demo_confirms_all_but_the_latest_transfers_and_has_rules_and_a_view(self, demo):
+        pairs = Transfer.objects.visible_to(demo)
+        left = pairs.filter(status="suggested")
+        assert (left.count(), open_suggestions(demo).count()) == (2, 2)
+        confirmed = pairs.filter(status="confirmed").exclude(outflow_transaction__category=None)
+        assert confirmed.count() == pairs.count() - 2 >= 10
+        assert set(confirmed.values_list("inflow_transaction__category__kind", flat=True)) == {
+            "transfer"
+        }
+        # A second scan finds no further pairs.
+        assert suggest_transfers(user=demo, since=ON - timedelta(days=400)) == 0
+        assert CategoryRule.objects.visible_to(demo).count() == 4
+        view = SavedView.objects.visible_to(demo).get()
+        filters = TransactionFilter(
+            QueryDict(view.query),
+            Transaction.objects.visible_to(demo),
+            request=SimpleNamespace(user=demo),
+        )
+        assert filters.is_valid()
+        assert filters.qs.exists()
