@@ -7,6 +7,7 @@ the export covers all of an account's posted transactions.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -99,19 +100,26 @@ def _posted_counts(rows: TransactionQuerySet) -> dict[int, int]:
 
 
 def _account_paths(accounts: list[Account]) -> dict[int, tuple[str, ...]]:
-    """Each account's name in the journal. Names that would collide get a number."""
+    """Each account's name in the journal. Names that would collide get the account's number, again
+    where that collides with another account's name.
+    """
     names = {
         account.pk: " ".join(filter(None, (account.name, account.last_four)))
         for account in accounts
     }
-    plain = [_ascii(name).casefold() for name in names.values()]
-    found: dict[int, tuple[str, ...]] = {}
-    for account in accounts:
-        name = names[account.pk]
-        if plain.count(_ascii(name).casefold()) > 1 or not _ascii(name):
-            name = f"{name} {account.pk}"
-        found[account.pk] = ("Liabilities" if account.is_liability else "Assets", name)
-    return found
+    while alike := _alike(names):
+        names |= {pk: f"{names[pk]} {pk}" for pk in alike}
+    return {
+        account.pk: ("Liabilities" if account.is_liability else "Assets", names[account.pk])
+        for account in accounts
+    }
+
+
+def _alike(names: dict[int, str]) -> list[int]:
+    """The accounts whose name is another's too, or has nothing that every tool can write."""
+    plain = {pk: _ascii(name).casefold() for pk, name in names.items()}
+    count = Counter(plain.values())
+    return [pk for pk, name in plain.items() if not name or count[name] > 1]
 
 
 def _opening(account: Account, path: tuple[str, ...], first: date) -> Entry:

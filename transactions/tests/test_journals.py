@@ -6,6 +6,7 @@ import subprocess
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from beancount import loader
@@ -15,6 +16,7 @@ from tests import servers
 from tests.builders import NOON, make_account, make_transaction
 from transactions.journals import journal_lines
 from transactions.models import Transaction
+from transactions.services.categories import create_category
 from transactions.services.splitting import Part, split_transaction
 from transactions.services.transfers import transfer_funds
 
@@ -97,6 +99,67 @@ def test_partial_account_has_no_opening_balance(alice, ledger, name):
     assert "Opening balance" not in text
     read = {"beancount": by_beancount, "hledger": by_hledger}[name]
     assert read(text) == [("EUR", Decimal("2.50"))]
+
+
+NAMES = [
+    *("Main", "Main", "MAIN", "Main 2", "Main-1", "main 1 1"),
+    *("日本", "日 本", "5", "!!", "Ca:fé; (old)", "[virtual]", "  two  spaces  ", "=x", "* @ {1}"),
+    *("a" * 80, "Ünïcödé ½", "assets:cash", "é", "2026-01-01 open"),
+]
+
+
+@pytest.fixture
+def odd(alice):
+    """Accounts of every kind and many currencies with odd names; categories, parts, tags and
+    transfers between them.
+    """
+    currencies = ["EUR", "JPY", "KWD", "USD", "CHF", "HUF", "ISK"]
+    kinds = ["checking", "credit_card", "loan", "cash"]
+    accounts = [
+        make_account(
+            user=alice,
+            name=name,
+            currency=currencies[place % len(currencies)],
+            account_type=kinds[place % len(kinds)],
+            opening_balance=["1000", "-5", "0"][place % 3],
+            overdraft_limit="100000",
+        )
+        for place, name in enumerate(NAMES)
+    ]
+    categories = [
+        create_category(actor=alice, user=alice, name=name, kind="expense")
+        for name in ("日用品", "日", "Food: out", "(Gifts)", "a;b", "1st", '"')
+    ]
+    for place, account in enumerate(accounts):
+        category = categories[place % len(categories)]
+        note = ["date:2020-01-01", "[2020-01-01]", "date: x, y:z", ODD][place % 4]
+        row = make_transaction(
+            account=account,
+            amount="-90",
+            description=note,
+            notes=note,
+            tags=["a:b", "c, d", note[:9]],
+        )
+        if place % 2:
+            parts = [Part(Decimal(-100), category), Part(Decimal(10), None, note)]
+            split_transaction(actor=alice, transaction=row, parts=parts)
+        make_transaction(account=account, amount="3", category=category, merchant="=(x) *")
+        make_transaction(account=account, amount="-1", txn_date=NOON.date() + timedelta(days=9))
+    for source, target in pairwise(accounts):
+        amounts = {"amount": Decimal(7)}
+        if source.currency != target.currency:
+            amounts["target_amount"] = Decimal(11)
+        transfer_funds(actor=alice, source=source, target=target, on=row.txn_date, **amounts)
+    for account in accounts:
+        account.refresh_from_db()
+    return accounts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["beancount", pytest.param("hledger", marks=pytest.mark.hledger)])
+def test_odd_names_never_share_an_account(alice, odd, name):
+    read = {"beancount": by_beancount, "hledger": by_hledger}[name]
+    assert read(journal(alice, name)) == ours(odd)
 
 
 @pytest.mark.hledger
