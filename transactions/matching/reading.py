@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models import BigIntegerField, CharField, Q, QuerySet
 from django.db.models.functions import Cast
 
 from banking.limits import (
@@ -143,15 +143,18 @@ _ALIAS = (
 
 
 def _values(rows: QuerySet) -> list[tuple]:
-    columns = ("pk", "units", "txn_date", "fingerprint", "external_id", "status", "origin")
-    with_units = rows.annotate(units=Cast("signed_amount", BigIntegerField())).order_by()
+    columns = ("pk", "units", "day", "fingerprint", "external_id", "status", "origin")
+    # As text, because both drivers turn each date into an object of its own otherwise.
+    with_units = rows.annotate(
+        units=Cast("signed_amount", BigIntegerField()), day=Cast("txn_date", CharField())
+    ).order_by()
     return list(raw_rows(with_units.values_list(*columns, "import_batch_id")))
 
 
 def raw_rows(rows: QuerySet) -> Iterator[tuple]:
     """The values_list as the database driver returns it, which is much faster for many rows.
 
-    Only for columns that every driver returns alike, and for dates through `ordinal`.
+    Only for columns that every driver returns alike; dates as text through `ordinal`.
     """
     sql, params = rows.query.sql_with_params()
     with connection.cursor() as cursor:
@@ -161,9 +164,9 @@ def raw_rows(rows: QuerySet) -> Iterator[tuple]:
 
 
 @lru_cache(maxsize=100_000)
-def ordinal(on: date | str) -> int:
-    """The date as an ordinal number; SQLite's driver returns text."""
-    return (date.fromisoformat(on) if isinstance(on, str) else on).toordinal()
+def ordinal(on: str) -> int:
+    """An ISO date as an ordinal number."""
+    return date.fromisoformat(on).toordinal()
 
 
 def _with_ids(live: QuerySet, ids: QuerySet | Collection[str]) -> list[tuple]:

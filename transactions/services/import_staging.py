@@ -17,7 +17,7 @@ from banking.kernel.bulk import batched, bulk_insert
 from banking.kernel.money import LARGEST_AMOUNT, decimals_of, round_to_minor_unit, to_units
 from transactions.fingerprints import fingerprint
 from transactions.models import ImportBatch, ImportRow, Transaction
-from transactions.models.reasons import ODD_DATE
+from transactions.models.reasons import ODD_DATE, SAME_ID, SAME_LINE
 from transactions.rules.rule_book import Line
 from transactions.rules.suggestions import Suggestion, suggester_for
 from transactions.services.import_details import staged_details
@@ -45,11 +45,16 @@ NO_DESCRIPTION = "No description"
 NO_MONEY = "No money moved: the amount is zero."
 # Spreadsheets and programs write 12.30 as 12.300000000000001. That is no amount of money.
 _CALCULATION_NOISE = Decimal("1e-9")
-NEW, INVALID, SKIPPED = (
+NEW, DUPLICATE, INVALID, SKIPPED = (
     ImportRow.Verdict.NEW.value,
+    ImportRow.Verdict.DUPLICATE.value,
     ImportRow.Verdict.INVALID.value,
     ImportRow.Verdict.SKIPPED.value,
 )
+_EXTERNAL_ID, _FINGERPRINT = COLUMNS.index("external_id"), COLUMNS.index("fingerprint")
+_DAY = COLUMNS.index("txn_date")
+_OUTCOME = slice(COLUMNS.index("verdict"), COLUMNS.index("error") + 1)
+_PLAINLY_NEW = (NEW, "")
 BY_NOBODY = Transaction.CategorySource.NONE.value
 BY_HAND = Transaction.CategorySource.MANUAL.value
 
@@ -60,6 +65,7 @@ class Spool:
     def __init__(self, spooled: IO[bytes], staging: "Staging", file: IncomingFile) -> None:
         self.spooled = spooled
         self.row_count = staging.row_count
+        self.first_on, self.last_on = staging.first_on, staging.last_on
         self.warnings = [*file.warnings, *staging.warnings()]
         self.opening_balance = _as_posted(file.opening_balance, staging.opening())
         self.closing_balance = _as_posted(file.closing_balance, staging.closing())
@@ -75,14 +81,30 @@ class Spool:
     def __exit__(self, *_: object) -> None:
         self.spooled.close()
 
-    def write(self, batch: ImportBatch) -> int:
-        """Insert the rows for the batch."""
+    def write(self, batch: ImportBatch, likely: dict[int | str, int]) -> int:
+        """Insert the rows for the batch. `likely` has transactions by the bank's ID or else the
+        fingerprint of the row they are: a row with the verdict it will get is written once.
+        """
         key = batch.pk
         return bulk_insert(
             ImportRow._meta.db_table,
-            ("batch_id", *COLUMNS),
-            ((key, *row) for row in self.rows()),
+            ("batch_id", *COLUMNS, "match_id"),
+            ((key, *row) for row in _with_matches(self.rows(), likely)),
         )
+
+
+def _with_matches(
+    rows: Iterator[tuple[Any, ...]], likely: dict[int | str, int]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows with their likely match behind them, each transaction for one row."""
+    for row in rows:
+        external_id = row[_EXTERNAL_ID]
+        match = likely.pop(external_id or row[_FINGERPRINT], None)
+        if match is None or row[_OUTCOME] != _PLAINLY_NEW:
+            yield (*row, None)
+        else:
+            reason = SAME_ID if external_id else SAME_LINE
+            yield (*row[: _OUTCOME.start], DUPLICATE, reason, *row[_OUTCOME.stop :], match)
 
 
 def spool_lines(batch: ImportBatch, file: IncomingFile, line_estimate: int) -> Spool:
@@ -91,7 +113,7 @@ def spool_lines(batch: ImportBatch, file: IncomingFile, line_estimate: int) -> S
     spooled = tempfile.TemporaryFile()  # noqa: SIM115 - handed on with the spool
     try:
         for lines in batched(file.rows, ROWS_AT_ONCE):
-            packed = marshal.dumps([staging.row_of(line) for line in lines])
+            packed = marshal.dumps(staging.rows_of(lines))
             # With its size, because `marshal.load` asks the file for every value by itself.
             spooled.write(len(packed).to_bytes(_SIZE_BYTES, "big") + packed)
             if staging.row_count > settings.IMPORT_MAX_ROWS:
@@ -116,9 +138,19 @@ class Staging:
         self.account_id = batch.account_id
         self.suggester = suggester_for(batch.user)
         self.row_count = 0
+        # The days of the lines, as ISO text; "" without any.
+        self.first_on = self.last_on = ""
         self.foreign_currencies: set[str] = set()
         self.first: list[IncomingTransaction] = []
         self.last: IncomingTransaction | None = None
+
+    def rows_of(self, lines: list[IncomingRow]) -> list[tuple[Any, ...]]:
+        rows = [self.row_of(line) for line in lines]
+        days = [row[_DAY] for row in rows if row[_DAY]]
+        if days:
+            self.first_on = min(self.first_on or days[0], *days)
+            self.last_on = max(self.last_on, *days)
+        return rows
 
     def row_of(self, line: IncomingRow) -> tuple[Any, ...]:
         self.row_count += 1

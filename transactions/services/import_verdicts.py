@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Count, Max, Min, Q, QuerySet, Window
+from django.db.models import BigIntegerField, CharField, Count, Max, Min, Q, QuerySet, Window
 from django.db.models.functions import Cast, RowNumber
 
-from banking.kernel.bulk import batched
+from banking.kernel.bulk import batched, no_cycle_search
 from banking.kernel.money import plain_amount
 from banking.limits import PENDING_DAYS_AFTER
 from transactions.matching.lines import NEW, REVIEW, SAME, Incoming, Matching, Text
@@ -57,12 +57,32 @@ def mark_repeated_ids(batch: ImportBatch) -> None:
     places = list(numbered.values_list("pk", "place", "twin"))
     twins = [pk for pk, _, twin in places if twin > 1]
     others = [pk for pk, place, twin in places if place > 1 and twin == 1]
-    ImportRow.objects.filter(pk__in=twins, verdict=ImportRow.Verdict.NEW).update(
-        verdict=ImportRow.Verdict.DUPLICATE, error=TWICE_IN_FILE, external_id=""
+    ImportRow.objects.filter(pk__in=twins, verdict__in=(Verdict.NEW, Verdict.DUPLICATE)).update(
+        verdict=Verdict.DUPLICATE, match=None, error=TWICE_IN_FILE, external_id=""
     )
     ImportRow.objects.filter(pk__in=others).update(external_id="")
 
 
+def likely_matches(batch: ImportBatch, first: str, last: str) -> dict[int | str, int]:
+    """Posted transactions of these days (ISO text) by fingerprint, and by the bank's ID.
+
+    The row with the same is most likely this transaction. The matcher decides it afterward.
+    """
+    if not first:
+        return {}
+    posted = Transaction.objects.filter(
+        account_id=batch.account_id,
+        deleted_at=None,
+        status=Transaction.Status.POSTED,
+        txn_date__range=(first, last),
+    ).order_by()
+    likely: dict[int | str, int] = dict(raw_rows(posted.values_list("fingerprint", "pk")))
+    named = posted.exclude(external_id="").values_list("external_id", "pk")
+    likely.update(raw_rows(named))
+    return likely
+
+
+@no_cycle_search()
 def mark_known_rows(batch: ImportBatch) -> list[Notice]:
     """Give each undecided row its verdict and its matching transaction.
 
@@ -152,12 +172,14 @@ def _free_chosen_ids(batch: ImportBatch) -> None:
 
 
 _UNTOUCHED = [NEW, None, ""]
-_COLUMNS = ("pk", "units", "txn_date", "fingerprint", "external_id", "is_pending")
+_COLUMNS = ("pk", "units", "day", "fingerprint", "external_id", "is_pending")
 
 
 def _incoming(rows: QuerySet[ImportRow]) -> tuple[list[Incoming], dict[int, list[Any]]]:
     """The rows for the matcher, and the current values of rows that a check has touched."""
-    with_units = rows.annotate(units=Cast("signed_amount", BigIntegerField()))
+    with_units = rows.annotate(
+        units=Cast("signed_amount", BigIntegerField()), day=Cast("txn_date", CharField())
+    )
     # In file order: among identical lines, the first ones match existing transactions.
     columns = with_units.order_by("pk").values_list(*_COLUMNS, "verdict", "match_id", "error")
     lines, before = [], {}

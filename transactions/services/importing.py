@@ -42,6 +42,7 @@ from transactions.services.import_reading import (
 from transactions.services.import_staging import Spool, spool_lines
 from transactions.services.import_verdicts import (
     BOOKED,
+    likely_matches,
     mark_known_rows,
     mark_repeated_ids,
     overdue_lines,
@@ -286,7 +287,7 @@ def _read(batch: ImportBatch) -> Spool:
 def _stage(batch: ImportBatch, spool: Spool) -> None:
     ImportRow.objects.filter(batch=batch).delete()
     batch.read_count = spool.row_count
-    spool.write(batch)
+    spool.write(batch, likely_matches(batch, spool.first_on, spool.last_on))
     report_progress(batch.pk, "comparing", spool.row_count, spool.row_count)
     mark_repeated_ids(batch)
     unlisted = [*mark_known_rows(batch), *overdue_lines(batch)]

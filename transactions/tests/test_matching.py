@@ -4,6 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.builders import make_account, make_transaction
@@ -11,6 +13,7 @@ from transactions.ledger_check import check_ledger
 from transactions.models import ImportRow, ReviewItem, Transaction, Transfer
 from transactions.services.bringing_in import bring_in
 from transactions.services.import_confirming import revert_import
+from transactions.services.import_verdicts import TWICE_IN_FILE
 from transactions.services.reviewing import decide, decide_all, undo_decision
 from transactions.services.transfers import transfer_funds
 from transactions.sources.files.incoming import IncomingTransaction
@@ -573,3 +576,49 @@ def test_a_pending_line_leaves_the_entry_it_announces_to_the_booked_one(checking
     assert (row.status, row.txn_date, row.description) == (
         "posted", date(2026, 3, 2), "KERN BAKERY",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (csv_of(["2026-03-13,KERN BAKERY,-10.00", "2026-03-14,Tea,-2.00"], H), "same_line"),
+        (
+            ofx(("F1", "20260313", "-10.00", "KERN"), ("F2", "20260314", "-2.00", "TEA")),
+            "same_id",
+        ),
+    ],
+)
+def test_lines_already_held_are_staged_with_their_verdict_at_once(checking, content, reason):
+    """A file with nothing new costs one writing of its lines."""
+    imported(checking, content)
+    with CaptureQueriesContext(connection) as captured:
+        batch = checked(checking, content + b"\n")
+    written = [query["sql"] for query in captured if "transactions_importrow" in query["sql"]]
+    assert not [sql for sql in written if sql.startswith("UPDATE") and "SET verdict" in sql]
+    held = list(Transaction.objects.order_by("txn_date").values_list("pk", flat=True))
+    found = batch.rows.order_by("pk").values_list("verdict", "error", "match_id")
+    assert list(found) == [("duplicate", reason, pk) for pk in held]
+
+
+def test_line_twice_in_the_file_with_the_id_of_a_held_one_is_told_twice(checking):
+    header = f"{H},Transaction ID"
+    lines = ["2026-03-13,KERN BAKERY,-10.00,T-1001", "2026-03-14,Tea,-2.00,T-1002"]
+    imported(checking, csv_of(lines, header))
+    lines = [lines[0], lines[0], "2026-03-15,Bus,-1.00,T-1003"]
+    batch = imported(checking, csv_of(lines, header))
+    assert counts_of(batch) == {"read": 3, "added": 1, "duplicate": 2}
+    assert list(batch.rows.order_by("pk").values_list("error", flat=True)) == [
+        "same_id",
+        TWICE_IN_FILE,
+        "",
+    ]
+    assert balance(checking) == Decimal("987.00")
+
+
+def test_likely_match_that_is_none_is_corrected(checking):
+    """The third of three alike has no partner, and one that was kept apart stays apart."""
+    twins = ["2026-03-13,Coffee,-3.00", "2026-03-13,Coffee,-3.00"]
+    imported(checking, csv_of([*twins, "2026-03-14,Tea,-2.00"], H))
+    Transaction.objects.filter(description="Coffee").first().delete()
+    batch = imported(checking, csv_of([*twins, "2026-03-14,Tea,-2.00"], H))
+    assert counts_of(batch) == {"read": 3, "added": 1, "duplicate": 2}
