@@ -227,6 +227,19 @@ def test_a_stepped_sparkline_keeps_each_balance_until_the_next():
     assert re.search(r'area" d="([^"]+)"', drawn)[1] == "M0 30V28.0H100.0V2.0H100V30z"
 
 
+@pytest.mark.parametrize(
+    ("page", "kind"), [("accounts/account_detail", "area"), ("insights/forecast", "steps")]
+)
+def test_balances_by_day_are_drawn_as_steps(page, kind):
+    drawn = re.search(
+        r'data-chart="(?:.*else %})?(\w+)', (ROOT / f"templates/{page}.html").read_text()
+    )
+    assert drawn[1] == kind
+    options = (ROOT / "static/js/chart_options.js").read_text()
+    assert 'if (kind === "area" || kind === "steps") look.stepped = "after";' in options
+    assert "tension: 0," in options
+
+
 def test_user_entered_colors_and_icons_cannot_break_out_of_attributes():
     drawn = render("{% category_icon name color %}", name='"><script>', color='"><script>')
     assert "<script>" not in drawn

@@ -87,8 +87,8 @@ function dataset(series, at, kind, color) {
     };
   }
   const look = { label: series.label, data: series.values, type: "line", ...lineLook(tone) };
-  // A balance holds until it changes.
-  if (kind === "area") look.stepped = "after";
+  // A balance by day holds until it changes.
+  if (kind === "area" || kind === "steps") look.stepped = "after";
   if (kind === "area") look.fill = { target: "origin" };
   if (kind === "area") look.backgroundColor = (context) => fade(context.chart, tone);
   if (series.kind === "dashed") look.borderDash = [5, 4];
@@ -105,8 +105,7 @@ function lineLook(tone) {
     borderColor: tone,
     backgroundColor: tone,
     borderWidth: 2,
-    tension: 0.25,
-    cubicInterpolationMode: "monotone",
+    tension: 0,
     pointRadius: 0,
     pointHoverRadius: 4,
     pointHitRadius: 12,

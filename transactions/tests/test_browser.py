@@ -304,3 +304,25 @@ def test_fifty_merchants_are_categorized_with_the_keyboard_only(signed_in, live_
             expect(page.locator("[data-group] .combobox > input:focus")).to_have_value("")
     assert not Transaction.objects.filter(category=None).exists()
     assert pressed == 254
+
+
+def test_fifty_lines_of_ten_merchants_take_at_most_sixty_keys(signed_in, live_server, account):
+    for letter in "abcdefghij":
+        for _ in range(5):
+            make_transaction(account=account, amount="-5.00", description=f"Zqk{letter}x Shop")
+    page = signed_in
+    page.goto(f"{live_server.url}/transactions/by-merchant/")
+    pressed = ["j", "c"]
+    for key in pressed:
+        page.keyboard.press(key)
+    for left in range(9, -1, -1):
+        keys = (*"coff", "Enter")
+        with page.expect_response("**/by-merchant/settle/"):
+            for key in keys:
+                page.keyboard.press(key)
+        pressed += keys
+        expect(page.locator("[data-group]")).to_have_count(left)
+        if left:
+            expect(page.locator("[data-group] .combobox > input:focus")).to_have_value("")
+    assert Transaction.objects.filter(category__slug="coffee").count() == 50
+    assert len(pressed) <= 60
