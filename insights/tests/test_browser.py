@@ -97,6 +97,23 @@ def test_pages_fit_every_width_and_names_stay_readable(page, live_server, owner,
             assert cut == [], (width, address)
 
 
+def test_every_script_starts_on_a_touch_screen(browser, live_server, owner, client_for):
+    """One that failed there kept all after it from starting: no charts and no partial updates."""
+    context = browser.new_context(
+        has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844}
+    )
+    sign_in(context, live_server, client_for, owner)
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{live_server.url}/")
+    assert not page.evaluate("matchMedia('(hover: hover)').matches")
+    # The charts are started last.
+    expect(page.locator(".chart canvas").first).to_be_visible()
+    assert errors == []
+    context.close()
+
+
 def test_forms_await_the_first_field_and_show_a_password_on_request(page, live_server):
     page.goto(f"{live_server.url}/users/signup/")
     expect(page.get_by_label("Name")).to_be_focused()
