@@ -150,7 +150,9 @@ def test_last_line_that_adds_up_all_others_is_no_payment_without_a_word(label):
         "This is the sum of all lines above, so it may be a total and not a payment.",
     ]
     few = f"{HEAD}13/02/2025,a,-1.00\n13/02/2025,b,-2.00\n14/02/2025,{label},-3.00\n"
-    assert read(few)[1] == ["-1.00", "-2.00", "-3.00"]
+    # Of so few lines the sum may be a coincidence, unless its label says what it is.
+    payments = ["-1.00", "-2.00", *(["-3.00"] if label == "Zzz" else [])]
+    assert read(few)[1] == payments
 
 
 EURO = ReadingContext("EUR", "checking", "de-DE", "Europe/Berlin")

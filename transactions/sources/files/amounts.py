@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
-from transactions.sources.files.values import NUMBER_CELL_MARK, bare, shown
+from transactions.sources.files.values import BLANK_MARKS, NUMBER_CELL_MARK, bare, shown
 
 WHOLE_DIGITS = 12
 DECIMALS = 4
@@ -225,6 +225,15 @@ def _currency_of(sign: str) -> str | None:
         len(sign) == 1 and unicodedata.category(sign) == "Sc"
     )
     return "" if is_shared else None
+
+
+@lru_cache(maxsize=2000)
+def is_no_money(text: str) -> bool:
+    """Whether a cell stands for no amount: dashes, also beside a currency sign, as in "$ -"."""
+    if any(char.isdigit() for char in text) or len(text) > LONGEST_SIGN + len("$ - "):
+        return False
+    sign = text.strip(BLANK_MARKS)
+    return not sign or ("-" in bare(text) and _currency_of(bare(sign)) is not None)
 
 
 @lru_cache(maxsize=2000)

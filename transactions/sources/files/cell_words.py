@@ -46,7 +46,7 @@ PENDING_WORDS = _folded_pattern(
     r"em processamento|awaiting|uncleared|hold|esperando|pendent"
 )
 VOID_WORDS = _folded_pattern(
-    r"(?:declined|failed|rejected|cancell?ed|reverted|denied|voided|expired|abgelehnt|storniert|"
+    r"(?:declined|failed|rejected|cancell?ed|reverted|reversed|denied|voided|expired|abgelehnt|storniert|"
     r"refuse|annule|rechazad[oa]|anulad[oa]|rifiutat[oa]|odrzucon[aey]|zamitnut[oaey]|geweigerd|"
     r"mislukt|geannuleerd|fehlgeschlagen|abgebrochen|zuruckgewiesen|"
     r"stornierung|annullat[oa]|non riuscit[oa]|fallid[oa]|cancelad[oa]|denegad[oa]|echoue|annulee?|"
@@ -160,7 +160,9 @@ TOTALS = _folded_pattern(
     r"итого|всего|合計|合计|합계|spolu|i alt|sum|tong cong|общо|ukupan iznos|σύνολο|συνολο|"
     r"المجموع|"
     r"الإجمالي|סך הכל|סהכ|รวม|jumlah besar|jumlah total|小计|小計|总计|總計|итог|is viso|"
-    r"osszeg osszesen)"
+    r"osszeg osszesen|ubertrag|uebertrag|zwischensumme|carried forward|brought forward|"
+    r"carry forward|a reporter|report a nouveau|a riportare|riporto|suma y sigue|a transportar|"
+    r"transporte|overdracht|do przeniesienia|z przeniesienia)"
     r"(?!\w)"
 )
 _TOTAL_ALONE = re.compile(rf"{TOTALS.pattern}{_REST}")

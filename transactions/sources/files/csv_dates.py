@@ -27,6 +27,8 @@ _CLOSE_DAYS = 10
 _DAYS_AHEAD = timedelta(days=40)
 _DAY_FIRST = {"%d-%m-%Y", "%d-%m-%y", "%d%m%Y", "%d%m%y"}
 _MONTH_FIRST = {"%m-%d-%Y", "%m-%d-%y", "%m%d%Y"}
+_YEAR_FIRST = {"%y-%m-%d"}
+_A_YEAR = 365
 _KNOWN_NAME = 80
 _PAYMENT_DAY = re.compile(r"operaci|operaz|operati|transac|transak|tranza|verrichting")
 # Each piece of evidence is one vote; an order wins if it leads by this many.
@@ -73,7 +75,9 @@ def choose_dates(
 
 def _is_named_date(column: Column) -> bool:
     return (
-        bool(_date_role(column)) and column.share(date_styles) >= 0.8 and not column.is_numbers
+        bool(_date_role(column))
+        and column.share(date_styles) >= 0.8
+        and (column.is_named_date or not column.is_numbers)
     ) or column.is_serials
 
 
@@ -228,12 +232,23 @@ def _by_evidence(
         for style in styles
     }
     ranked = sorted(styles, key=lambda style: -votes[style])
+    if _is_year_in_front_absurd(ranked, spans):
+        found.reasons["date_format"] = "with the year in front the days would lie years apart"
+        return ranked[:1]
     is_pair = set(styles) <= _MONTH_FIRST | _DAY_FIRST and len(styles) == 2
     is_longer = spans[ranked[0]] > 3 * spans[ranked[1]] + 3
     if is_pair and abs(month_first) >= _SETTLED_BY and not is_longer:
         found.reasons["date_format"] = "the account's currency and the owner's language and region"
         return ranked[:1]
     return ranked
+
+
+def _is_year_in_front_absurd(ranked: list[str], spans: dict[str, int]) -> bool:
+    """Whether the days lie together, but years apart in every other order, with the year first."""
+    first, *others = ranked
+    return first in _DAY_FIRST and all(
+        other in _YEAR_FIRST and spans[other] >= _A_YEAR > 2 * spans[first] for other in others
+    )
 
 
 def _why(ranked: list[str], column: Column, is_dollar: bool, context: ReadingContext) -> str:

@@ -12,6 +12,7 @@ from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.csv_preamble import note_preamble
 from transactions.sources.files.csv_row_reader import RowReader
 from transactions.sources.files.csv_rows import Row, split_rows
+from transactions.sources.files.csv_sections import repeats_headings, title_of
 from transactions.sources.files.incoming import IncomingFile, UnreadableFile
 from transactions.sources.files.text_encoding import open_text, refuse_binary
 
@@ -23,15 +24,17 @@ def read(data: bytes, mapping: CsvMapping) -> IncomingFile:
     refuse_binary(data)
     _refuse_incomplete(mapping)
     incoming = IncomingFile(format="csv", rows=iter(()))
-    incoming.rows = RowReader(mapping, incoming).walk(_rows_of(data, mapping, incoming))
+    reader = RowReader(mapping, incoming)
+    reader.has_sections = repeats_headings(data, mapping)
+    incoming.rows = reader.walk(_rows_of(data, mapping, incoming))
     return incoming
 
 
 def has_several_accounts(data: bytes, mapping: CsvMapping) -> bool:
-    """Whether the account column, if there is one, has more than one value."""
+    """Whether the account column has more than one value, or the headings are repeated."""
     place, found = mapping.account, set()
     if place is None:
-        return False
+        return repeats_headings(data, mapping)
     rows = _rows_of(data, mapping, IncomingFile(format="csv", rows=iter(())))
     for row in islice(rows, 1 if mapping.header_line else 0, None):
         found.update(row.cells[place : place + 1])
@@ -78,6 +81,7 @@ def _decoded_rows(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> I
         cells = [line.replace('"', "").split(mapping.delimiter) for line in preamble[:200]]
         note_preamble(cells, mapping.decimal_mark, incoming)
         incoming.skipped_count = len(preamble)
+        incoming.section = next(filter(None, map(title_of, reversed(cells))), "")
         first = list(islice(lines, 1))
         width = 0
         for row in split_rows(first, mapping.delimiter, mapping.quotechar, width=0):

@@ -14,6 +14,7 @@ from transactions.sources.files.csv_money import ALMOST_ALL, Money
 from transactions.sources.files.narrowing import sure
 from transactions.sources.files.values import fold
 
+_MOST = 0.6
 # Stands for money out where no line has a word for it.
 _NO_WORD = "debit"
 
@@ -24,7 +25,7 @@ def settle_flag(money: Money, columns: list[Column]) -> int:
         words = [fold(value).strip(" .") for value in column.values]
         known = [word for word in words if word in OUTFLOW_FLAGS or word in INFLOW_FLAGS]
         filled = sum(map(bool, words))
-        if column in money.columns or not known or len(known) < ALMOST_ALL * filled:
+        if column in money.columns or not known or not _are_directions(column, known, filled):
             continue
         if filled < ALMOST_ALL * len(words):
             continue
@@ -34,6 +35,15 @@ def settle_flag(money: Money, columns: list[Column]) -> int:
         _name_flags(money, {*map(fold, column.values)}, set(known))
         return 0
     return 0
+
+
+def _are_directions(column: Column, known: list[str], filled: int) -> bool:
+    """Whether nearly all words are directions, or most are and the heading says so: lines with
+    another word are then refused one by one.
+    """
+    has_both = not OUTFLOW_FLAGS.isdisjoint(known) and not INFLOW_FLAGS.isdisjoint(known)
+    is_named = has_both and heading_score(column.heading, "flag") > 0
+    return len(known) >= (_MOST if is_named else ALMOST_ALL) * filled
 
 
 def _flag_agreement(words: list[str], amounts: list[Decimal | None]) -> int:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.amounts import (
     PLAIN_FIGURE,
+    is_no_money,
     parse_amount,
     parse_currency,
     read_money,
@@ -20,6 +21,7 @@ from transactions.sources.files.cell_words import (
     TOTALS,
     VOID_WORDS,
     is_bare_label,
+    is_total,
 )
 from transactions.sources.files.column_words import (
     currency_in_heading,
@@ -30,6 +32,7 @@ from transactions.sources.files.csv_by_balance import signed_by_balance
 from transactions.sources.files.csv_mapping import BY_BALANCE, COLUMN_FIELDS, CsvMapping
 from transactions.sources.files.csv_preamble import balance_label
 from transactions.sources.files.csv_rows import Row
+from transactions.sources.files.csv_sections import title_of
 from transactions.sources.files.dates import parse_date
 from transactions.sources.files.incoming import (
     IncomingFile,
@@ -71,7 +74,9 @@ def _without_total(lines: Iterator[IncomingRow]) -> Iterator[IncomingRow]:
     after_it: list[IncomingRow] = []
     total, count = Decimal(0), 0
     for line in lines:
-        if isinstance(line, IncomingTransaction):
+        if isinstance(line, IncomingTransaction) and _is_carried(line, last, total, count):
+            after_it.append(_refused(line))
+        elif isinstance(line, IncomingTransaction):
             if last is not None:
                 total, count = total + last.amount, count + 1
                 yield last
@@ -89,6 +94,19 @@ def _without_total(lines: Iterator[IncomingRow]) -> Iterator[IncomingRow]:
 def _total_refused(line: IncomingTransaction, total: Decimal, count: int) -> IncomingRow:
     if count < _FEWEST_ADDED or line.amount != total or line.balance_after is not None:
         return line
+    return _refused(line)
+
+
+def _is_carried(
+    line: IncomingTransaction, last: IncomingTransaction | None, total: Decimal, count: int
+) -> bool:
+    """Whether a line labeled as a total or as carried forward is the sum of all lines above."""
+    if last is None or not count or line.amount != total + last.amount:
+        return False
+    return is_total(line.description) and line.balance_after is None
+
+
+def _refused(line: IncomingTransaction) -> UnusableRow:
     return UnusableRow(line.row_number, line.raw, _MAY_BE_TOTAL, "amount", line.part)
 
 
@@ -109,6 +127,9 @@ class RowReader:
         self.matches_plain = PLAIN_FIGURE[mapping.decimal_mark].fullmatch
         self.last_balance: Decimal | None = None
         self.parts = PartNames()
+        # Whether accounts follow each other, and the title that may name the next one.
+        self.has_sections = False
+        self.next_section = ""
         # By the number of cells, which varies where banks leave out the blank ones at the end.
         self.worded: dict[int, list[int]] = {}
         self.amount_of = {
@@ -224,10 +245,10 @@ class RowReader:
 
     def _money(self, text: str) -> Decimal | None:
         """The amount in a cell, or None if blank. Remembers an ISO currency code next to it."""
-        if not text or not text.strip(BLANK_MARKS):
-            return None
         if self.matches_plain(text):
             return Decimal(text.replace(",", "."))
+        if not text or is_no_money(text):
+            return None
         found = read_money(text, self.mapping.decimal_mark, self.mapping.money_sign)
         if found.currency:
             self.beside_currency = found.currency
@@ -293,9 +314,11 @@ class RowReader:
             return None
 
     def _part(self, cells: list[str]) -> str:
-        """The name of the account the row belongs to, if the file has an account column."""
+        """The name of the account the row belongs to, if a column or a title names it."""
         column = self.mapping.account
-        return "" if column is None else self.parts.of(cells[column].strip())
+        if column is not None:
+            return self.parts.of(cells[column].strip())
+        return self.parts.of(self.incoming.section) if self.has_sections else ""
 
     def _text(self, cells: list[str], column: int | None) -> str:
         return "" if column is None else clean_text(cells[column])
@@ -395,7 +418,11 @@ class RowReader:
     def _unreadable(self, cells: list[str], raw: str) -> None:
         """Skip a row that isn't a payment; refuse one that is but has a bad date or amount."""
         filled = [cell for cell in cells if cell.strip()]
-        if len(filled) <= 1 or [cell.strip() for cell in filled] == [*filter(None, self.heading)]:
+        is_heading = [cell.strip() for cell in filled] == [*filter(None, self.heading)]
+        if is_heading and self.next_section:
+            self.incoming.section, self.next_section = self.next_section, ""
+        if len(filled) <= 1 or is_heading:
+            self.next_section = title_of(filled) or self.next_section
             return
         date_text, amount_text = self._date_text(cells), self._amount_text(cells)
         if not (_is_figure(date_text) or _is_figure(amount_text)) or not amount_text:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
+from transactions.sources.files.amounts import is_no_money
 from transactions.sources.files.cell_words import (
     BALANCE_HINT,
     VOID_WORDS,
@@ -17,6 +18,7 @@ from transactions.sources.files.column_words import (
 )
 from transactions.sources.files.csv_columns import (
     Column,
+    date_styles,
     decimal_mark_of,
     has_figure,
     is_date,
@@ -28,12 +30,13 @@ from transactions.sources.files.csv_preamble import balance_label
 from transactions.sources.files.csv_rows import Row, split_rows
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.narrowing import sure
-from transactions.sources.files.values import BLANK_MARKS, fold
+from transactions.sources.files.values import fold
 
 _LINES_COMPARED = 300
 _HEADING_WITHIN = 80
 MOST_COLUMNS = 200
 _FEWEST_CELLS = 3
+_DIGITS_OF_A_DAY = 8
 _MONEY_ROLES = {"amount", "debit", "credit"}
 ALMOST_ALL = 0.9
 _MOST_DATES = 20
@@ -73,10 +76,12 @@ class Table:
         return table
 
     def _look_for_serials(self, below: list[Row]) -> None:
-        """Look for a spreadsheet's serial dates under a heading that names a date."""
+        """Look for days without any mark under a heading that names a date: a spreadsheet's serial
+        numbers, or "14032026".
+        """
         headings = [heading_score(cell, "txn_date") for cell in sure(self.heading).cells]
         place = headings.index(max(headings))
-        rows = [row for row in below if len(row.cells) > place and is_serial(row.cells[place])]
+        rows = [row for row in below if len(row.cells) > place and _may_be_day(row.cells[place])]
         if headings[place] and len(rows) >= ALMOST_ALL * len(
             [row for row in below if any(row.cells)]
         ):
@@ -219,6 +224,10 @@ def _stands_among_payments(heading: Row, rows: list[Row]) -> bool:
     return bool(usual) and any(_shape(row) == usual[0][0] for row in above)
 
 
+def _may_be_day(text: str) -> bool:
+    return is_serial(text) or (len(text) == _DIGITS_OF_A_DAY and bool(date_styles(text)))
+
+
 def _shape(row: Row) -> tuple[int, tuple[int, ...], bool]:
     """How many cells a row has, which of them are dates, and whether at least a few are filled."""
     dates = tuple(place for place, cell in enumerate(row.cells) if is_date(cell.strip()))
@@ -286,7 +295,7 @@ def _unnamed_heading(rows: list[Row], money_rows: list[Row]) -> Row | None:
 
 def _without_dashes(values: list[str]) -> list[str]:
     """Blank the cells of nothing but dashes in a column of figures. Elsewhere they may be minus."""
-    figures = [value for value in values if value.strip(BLANK_MARKS)]
+    figures = [value for value in values if not is_no_money(value)]
     if len(figures) == len(values) or not any(map(is_number, figures)):
         return values
-    return [value if value.strip(BLANK_MARKS) else "" for value in values]
+    return ["" if is_no_money(value) else value for value in values]

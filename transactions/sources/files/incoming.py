@@ -121,5 +121,7 @@ class IncomingFile:
     closing_balance: Decimal | None = None
     skipped_count: int = 0
     warnings: list[Notice] = field(default_factory=list)
+    # The title that names the account of the current line, in a table of several accounts.
+    section: str = ""
     # The statements in the file, if its format has them.
     statements: list[StatementPart] = field(default_factory=list)
