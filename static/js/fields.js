@@ -10,7 +10,7 @@ export function startFields() {
 function focusFirst() {
   const wrong = document.querySelector("form.form .field--invalid :is(input, select, textarea):not([type=hidden])");
   // A phone's keyboard would cover the page before it was read.
-  const page = matchMedia("(hover: hover)").matches ? document.querySelector(".page--narrow, .entrance") : null;
+  const page = matchMedia("(hover: hover)").matches ? document.querySelector(".page--narrow, .entrance, [data-first-field]") : null;
   // A choice that is made already, such as "Money out", is passed over.
   const first = wrong ?? page?.querySelector("form.form .field :is(input, select, textarea):not([type=hidden], [type=radio])");
   if (wrong || TYPED.includes(first?.type)) first.focus();
