@@ -14,7 +14,7 @@ export function startGroups() {
     next = isSettled ? (group.nextElementSibling ?? group.previousElementSibling) : null;
   });
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (next) fieldOf(next)?.focus();
+    if (next) entryOf(next)?.focus();
     else if (event.detail.elt.matches?.("[data-group]")) fieldOf(event.detail.elt)?.focus();
     else if (!document.querySelector("[data-group]") && document.querySelector("[data-more-groups]")) {
       location.replace(location.pathname);
@@ -22,6 +22,12 @@ export function startGroups() {
     next = null;
   });
   document.addEventListener("keydown", onKey);
+}
+
+// On a touch screen, a focused field would open the keyboard and its list over the suggestions.
+function entryOf(group) {
+  const isTouched = matchMedia("(hover: none)").matches;
+  return isTouched ? group.querySelector("[data-row-title]") : fieldOf(group);
 }
 
 function fieldOf(group) {
