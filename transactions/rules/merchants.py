@@ -340,7 +340,8 @@ def _is_in_passing(key: Keyword, found: list[Keyword], words: list[str], case: C
     at, size = _place_of(key, words), len(key.text.split())
     if at > 0 and not _ADDRESSING.isdisjoint(words[:at] + words[at + size :]):
         return True
-    if case == Case.PROSE and len(_unknown(key, found, words)) > 1:
+    kinds = {other.slug for other in found if other.grade == KIND}
+    if case == Case.PROSE and len(_unknown(key, found, words)) + len(kinds) > 2:
         return True
     between = [word for word in words[at + size : -1] if len(word) > _LONGEST_ARTICLE]
     return at == 0 and words[-1] in _GIVEN_NAMES and not _NOISE.issuperset(between)
@@ -409,6 +410,8 @@ def _category(found: list[Keyword], brand: Keyword | None, is_inflow: bool) -> s
 
 def _department(found: list[Keyword], brand: Keyword) -> str:
     """Which kind of thing a store sold, where the line says so: "COSTCO GAS" is fuel."""
+    if any(key.grade == KIND and key.slug == "insurance" for key in found):
+        return "insurance"  # also of a clinic or a bank
     if brand.slug not in _STORES:
         return ""
     wanted = _DEPARTMENTS | {"groceries"} if brand.slug != "groceries" else _DEPARTMENTS
