@@ -24,14 +24,18 @@ PAGES = {
     "a customer's text": "/admin/transactions/transaction/?customer=person7@example.com&q=kiosk",
     "filter by status": "/admin/transactions/transaction/?status__exact=posted",
     "filter by currency": "/admin/transactions/transaction/?currency=EUR",
+    "filter by account": "/admin/transactions/transaction/?account__id__exact=7",
+    "filter by merchant": "/admin/transactions/transaction/?merchant=Kiosk",
     "accounts": "/admin/accounts/account/",
     "people": "/admin/users/user/",
-    "find by part of a name": "/admin/customers/?q=person 77",
-    "find by part of a mail": "/admin/customers/?q=rson77@exam",
-    "find by part of a phone": "/admin/customers/?q=4930 70007",
-    "find by last digits": "/admin/customers/?q=0077",
+    # Each finds as many people in the small data set as in the large one.
+    "find many by part of a name": "/admin/customers/?q=erson",
+    "find one by part of a mail": "/admin/customers/?q=rson77@exam",
+    "find ten by part of a phone": "/admin/customers/?q=4930 70007",
+    "find nobody": "/admin/customers/?q=zyxw",
     "audit trail": "/admin/users/auditevent/",
     "staff home": "/admin/",
+    "jobs and health": "/admin/jobs/",
 }
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import date
 
 import pytest
 from django.contrib import admin
@@ -210,6 +211,19 @@ def test_transactions_are_filtered_by_account_category_and_merchant(
     assert found(account__id__exact="words") == (False, False)
     page = auditor.get(TRANSACTIONS, {"category__id__exact": str(groceries.pk)}).content.decode()
     assert "Category: Groceries" in page
+
+
+def test_one_accounts_transactions_are_listed_by_date_and_all_of_them_by_entry(auditor, checking):
+    for day in ("2026-03-02", "2026-03-09", "2026-03-05"):
+        make_transaction(account=checking, amount="-1.00", txn_date=date.fromisoformat(day))
+
+    def days(**query: str) -> list[int]:
+        rows = auditor.get(TRANSACTIONS, query).context["cl"].result_list
+        return [row.txn_date.day for row in rows]
+
+    assert days() == [5, 9, 2]
+    assert days(account__id__exact=str(checking.pk)) == [9, 5, 2]
+    assert days(customer=str(checking.user_id)) == [9, 5, 2]
 
 
 def test_a_column_without_an_index_is_filtered_in_the_newest_rows_or_one_customers(

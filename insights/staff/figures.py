@@ -1,5 +1,6 @@
 """Platform figures for staff: users, volume of money, and problems."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -112,12 +113,13 @@ def platform_figures(*, at: datetime) -> Platform:
         jobs = list(JobState.objects.all())
         sources = _last_fetches()
         chains = AuditChain.objects.aggregate(count=Count("pk"), events=Sum("length"))
+        people, signed_up = _people(at)
         return Platform(
             at=at,
-            people=_people(at),
+            people=people,
             accounts=Account.objects.filter(deleted_at=None).count(),
             volume=_volume(at.date()),
-            months=_months(at),
+            months=_months(at, signed_up),
             notifications=_notifications(at),
             trouble=_trouble(at, jobs, sources),
             jobs=jobs,
@@ -143,21 +145,31 @@ def queue_length() -> int | None:
         return None
 
 
-def _people(at: datetime) -> People:
+def _people(at: datetime) -> tuple[People, dict[date, int]]:
+    """The counts, and how many signed up in each month: one walk through the table for all."""
     since = at - ACTIVE
     seen = (
         Q(last_login__gte=since)
         | Q(pk__in=UserSession.objects.filter(last_seen_at__gte=since).values("user"))
         | Q(pk__in=RefreshSession.objects.filter(created_at__gte=since).values("user"))
     )
-    found = User.objects.aggregate(
+    rows = User.objects.order_by("role").values("role", month=TruncMonth("created_at"))
+    by_role: Counter[str] = Counter()
+    by_month: Counter[date] = Counter()
+    active = signed_up = deactivated = 0
+    for row in rows.annotate(
         total=Count("pk"),
         active=Count("pk", filter=seen & Q(is_active=True)),
         signed_up=Count("pk", filter=Q(created_at__gte=since)),
         deactivated=Count("pk", filter=Q(is_active=False)),
-    )
-    roles = User.objects.order_by("role").values_list("role").annotate(count=Count("pk"))
-    return People(**found, by_role=dict(roles))
+    ):
+        by_role[row["role"]] += row["total"]
+        by_month[row["month"].date()] += row["total"]
+        active += row["active"]
+        signed_up += row["signed_up"]
+        deactivated += row["deactivated"]
+    people = People(by_role.total(), active, signed_up, deactivated, dict(by_role))
+    return people, by_month
 
 
 def _volume(on: date) -> list[Volume]:
@@ -173,7 +185,7 @@ def _volume(on: date) -> list[Volume]:
     ]
 
 
-def _months(at: datetime) -> list[Month]:
+def _months(at: datetime, signed_up: dict[date, int]) -> list[Month]:
     last = first_of_month(at.date())
     months = [add_months(last, -back) for back in reversed(range(MONTHS))]
     counted = dict(
@@ -182,13 +194,6 @@ def _months(at: datetime) -> list[Month]:
         .values_list("month")
         .annotate(count=Sum("transaction_count"))
     )
-    signed_up = {
-        row["month"].date(): row["count"]
-        for row in User.objects.filter(created_at__date__gte=months[0])
-        .order_by()
-        .values(month=TruncMonth("created_at"))
-        .annotate(count=Count("pk"))
-    }
     return [Month(month, counted.get(month, 0), signed_up.get(month, 0)) for month in months]
 
 

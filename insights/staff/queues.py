@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
 from accounts.models import BankConnection, HeldRate
-from banking.limits import QUEUE_LOOKS_BACK, QUEUE_ROWS
+from banking.limits import LOCKED_FOR, QUEUE_LOOKS_BACK, QUEUE_ROWS
 from insights.models import JobState, WorkItem
 from insights.staff.approving import waiting_approvals
 from insights.staff.finding import people_for, shown_email
@@ -80,7 +80,10 @@ def _locked(reader: User, at: datetime) -> list[Item]:
     last = AuditEvent.objects.filter(
         target_type=User._meta.label_lower, target_id=OuterRef("pk"), action=LOCKED
     )
-    people: Any = with_locks(people_for(reader).filter(is_active=True), at)
+    # Begin with the few that were locked lately instead of asking of each person.
+    recent = AuditEvent.objects.filter(action=LOCKED, created_at__gt=at - LOCKED_FOR)
+    lately = recent.filter(target_type=User._meta.label_lower).order_by().values("target_id")
+    people: Any = with_locks(people_for(reader).filter(is_active=True, pk__in=lately), at)
     people = people.annotate(locked_at=Subquery(last.order_by("-id").values("created_at")[:1]))
     found = people.filter(is_locked=True).order_by("locked_at", "pk")[:QUEUE_ROWS]
     return [
