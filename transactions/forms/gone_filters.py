@@ -73,7 +73,7 @@ def _gone_accounts(user: User, ids: Iterable[str]) -> dict[str, str]:
     return {
         numbers[pk]: _("The account “%(name)s” was deleted.") % {"name": names[pk]}
         if pk in names
-        else _("You no longer have the account of this view.")
+        else _("You no longer have this account.")
         for pk in set(numbers) - set(known)
     }
 
@@ -104,7 +104,7 @@ def _gone_imports(user: User, ids: Iterable[str]) -> dict[str, str]:
     numbers = {int(value): value for value in ids if value.isdecimal() and len(value) < 19}
     known = ImportBatch.objects.visible_to(user).filter(pk__in=numbers)
     gone = set(numbers) - set(known.values_list("pk", flat=True))
-    return {numbers[pk]: _("The import of this view was deleted.") for pk in gone}
+    return {numbers[pk]: _("This import was deleted.") for pk in gone}
 
 
 def _owners(user: User) -> list[int]:

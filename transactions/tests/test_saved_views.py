@@ -255,7 +255,7 @@ def test_view_of_a_deleted_account_finds_nothing_and_says_why(alice, bob, api_fo
         in page.get(f"/transactions/?account={gone.pk}").content.decode()
     )
     text = page.get(f"/transactions/?account={theirs.pk}").content.decode()
-    assert "You no longer have the account of this view." in text
+    assert "You no longer have this account." in text
     assert "Secret" not in text
 
 
