@@ -15,6 +15,7 @@ from transactions.sources.files.incoming import (
     UnreadableFile,
     UnusableRow,
 )
+from transactions.sources.files.notices import NoticeCode
 from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
 
 pytestmark = pytest.mark.once
@@ -541,10 +542,12 @@ def test_account_name_on_every_line_is_not_a_description():
 )
 def test_encoding_with_little_evidence_gives_at_most_a_warning(encoding, words):
     rows = "".join(f"2024-03-0{day},{word},-{day}.00\n" for day, word in enumerate(words, 1))
-    detection = detect(f"Date,Description,Amount\n{rows}".encode(encoding))
+    data = f"Date,Description,Amount\n{rows}".encode(encoding)
+    detection = detect(data)
     assert detection.is_certain
     assert encoding in [detection.mapping.encoding, *detection.encodings]
-    assert bool(detection.encodings) == bool(detection.warnings)
+    codes = [notice.code for notice in read(data, detection.mapping).warnings]
+    assert (NoticeCode.ENCODING_GUESSED in codes) == bool(detection.encodings)
 
 
 @pytest.mark.parametrize("currency", ["KWD", "BHD", "TND"])

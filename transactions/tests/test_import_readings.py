@@ -181,12 +181,24 @@ def test_qif_date_order_can_be_chosen_and_is_remembered(client_for, alice, check
     assert days(checked(checking, later))[0] == "2026-07-03"
 
 
-def test_encoding_with_little_evidence_imports_with_a_warning(checking):
+def test_encoding_with_little_evidence_is_imported(checking):
     rows = [
         "2026-03-01,コンビニ,-5.00,EUR",
         "2026-03-02,家賃,-9.00,EUR",
         "2026-03-03,給与,20.00,EUR",
     ]
-    batch = imported(checking, csv_of(rows).decode().encode("euc-jp"))
+    data = csv_of(rows).decode().encode("euc-jp")
+    batch = imported(checking, data)
     assert batch.added_count == 3
     assert Transaction.objects.filter(txn_date=date(2026, 3, 1)).count() == 1
+
+
+def test_receipt_names_the_other_encodings_until_one_is_chosen(checking):
+    rows = ["2026-03-01,Кофе,-1.00", "2026-03-02,Аренда,-2.00", "2026-03-03,Зарплата,3.00"]
+    data = csv_of(rows, "Date,Description,Amount").decode().encode("cp1251")
+    assert imported(checking, data).warning_texts == [
+        "The file was read as cp1251, but cp1253 would fit almost as well. If accented letters look"
+        " wrong, choose another encoding under “Match columns”."
+    ]
+    chosen = checked(checking, data + b"\n", mapping={"encoding": "cp1253"})
+    assert chosen.warning_texts == []

@@ -14,7 +14,8 @@ from transactions.sources.files.csv_row_reader import RowReader
 from transactions.sources.files.csv_rows import Row, split_rows
 from transactions.sources.files.csv_sections import repeats_headings, title_of
 from transactions.sources.files.incoming import IncomingFile, UnreadableFile
-from transactions.sources.files.text_encoding import open_text, refuse_binary
+from transactions.sources.files.notices import Notice, NoticeCode
+from transactions.sources.files.text_encoding import find_encoding, open_text, refuse_binary
 
 __all__ = ["CsvMapping", "Detection", "detect", "detect_table", "read", "read_table"]
 
@@ -24,10 +25,19 @@ def read(data: bytes, mapping: CsvMapping) -> IncomingFile:
     refuse_binary(data)
     _refuse_incomplete(mapping)
     incoming = IncomingFile(format="csv", rows=iter(()))
+    incoming.warnings += _encoding_warning(data, mapping)
     reader = RowReader(mapping, incoming)
     reader.has_sections = repeats_headings(data, mapping)
     incoming.rows = reader.walk(_rows_of(data, mapping, incoming))
     return incoming
+
+
+def _encoding_warning(data: bytes, mapping: CsvMapping) -> list[Notice]:
+    """Unless a person chose another encoding: whether others would fit almost as well."""
+    encoding, rivals = find_encoding(data)
+    if not rivals or mapping.encoding != encoding:
+        return []
+    return [Notice(NoticeCode.ENCODING_GUESSED, {"encoding": encoding, "others": rivals})]
 
 
 def has_several_accounts(data: bytes, mapping: CsvMapping) -> bool:

@@ -238,21 +238,12 @@ class Detection:
         return not self.doubts
 
     @property
-    def warnings(self) -> list[Notice]:
-        """What the owner should know even though nothing needs an answer."""
-        if not self.encodings:
-            return []
-        values = {"encoding": self.encodings[0], "others": self.encodings[1:]}
-        return [Notice(NoticeCode.ENCODING_GUESSED, values)]
-
-    @property
     def notices(self) -> list[Notice]:
-        """The doubts and warnings, for a file read without asking anyone."""
-        doubts = [
+        """The doubts, for a file read without asking anyone."""
+        return [
             Notice(NoticeCode.OPEN_QUESTION, {"question": sentence})
             for _field, sentence in self.doubts
         ]
-        return [*doubts, *self.warnings]
 
     def doubt(
         self, name: str, sentence: str, alternatives: list[Any] | None = None, because: str = ""
