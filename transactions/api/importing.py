@@ -113,7 +113,8 @@ class TransactionImportApi(ImportApi):
 
         201: imported. 202: a large file; poll GET /api/imports/{id}. 200: this file is already in
         the account. 400: the errors name the open questions (`mapping.sign_convention`, …) and the
-        upload waits under `import_id`.
+        upload waits under `import_id`. `readings` has each answer's `mapping` with example lines,
+        the likeliest first, and `most_likely` says why; confirm the import with one of them.
 
         If the file has several accounts and it isn't clear which one is `account`, the error code
         is `accounts_needed`, with `parts`. Send the file again with `accounts` to route each part.

@@ -69,26 +69,26 @@ class _RefusedRowError(Exception):
 
 
 def _without_total(lines: Iterator[IncomingRow]) -> Iterator[IncomingRow]:
-    """The lines; a last one that is the sum of all others may be a total, so it is refused."""
+    """The lines. One that is the sum of all above it may be a total, so it is refused: the last
+    one, or any that is labeled as a total or as carried forward.
+    """
     last: IncomingTransaction | None = None
     after_it: list[IncomingRow] = []
     total, count = Decimal(0), 0
     for line in lines:
-        if isinstance(line, IncomingTransaction) and _is_carried(line, last, total, count):
+        if not isinstance(line, IncomingTransaction):
+            after_it.append(line)
+        elif line.amount == total and count > 1 and _is_labeled_total(line):
             after_it.append(_refused(line))
-        elif isinstance(line, IncomingTransaction):
+        else:
             if last is not None:
-                total, count = total + last.amount, count + 1
                 yield last
             yield from after_it
+            total, count = total + line.amount, count + 1
             last, after_it = line, []
-        elif last is not None:
-            after_it.append(line)
-        else:
-            yield line
     if last is not None:
-        yield _total_refused(last, total, count)
-        yield from after_it
+        yield _total_refused(last, total - last.amount, count - 1)
+    yield from after_it
 
 
 def _total_refused(line: IncomingTransaction, total: Decimal, count: int) -> IncomingRow:
@@ -97,12 +97,7 @@ def _total_refused(line: IncomingTransaction, total: Decimal, count: int) -> Inc
     return _refused(line)
 
 
-def _is_carried(
-    line: IncomingTransaction, last: IncomingTransaction | None, total: Decimal, count: int
-) -> bool:
-    """Whether a line labeled as a total or as carried forward is the sum of all lines above."""
-    if last is None or not count or line.amount != total + last.amount:
-        return False
+def _is_labeled_total(line: IncomingTransaction) -> bool:
     return is_total(line.description) and line.balance_after is None
 
 
@@ -247,9 +242,14 @@ class RowReader:
         """The amount in a cell, or None if blank. Remembers an ISO currency code next to it."""
         if self.matches_plain(text):
             return Decimal(text.replace(",", "."))
-        if not text or is_no_money(text):
+        if not text or not text.strip(BLANK_MARKS):
             return None
-        found = read_money(text, self.mapping.decimal_mark, self.mapping.money_sign)
+        try:
+            found = read_money(text, self.mapping.decimal_mark, self.mapping.money_sign)
+        except ValueError:
+            if is_no_money(text):
+                return None
+            raise
         if found.currency:
             self.beside_currency = found.currency
         return found.amount
