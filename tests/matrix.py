@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from tests import servers
@@ -50,11 +51,20 @@ def serializable() -> Iterator[dict[str, str]]:
         yield {"DATABASE_URL": url, "DATABASE_ISOLATION": "serializable"}
 
 
+@contextlib.contextmanager
+def other_schema(name: str) -> Iterator[dict[str, str]]:
+    """PostgreSQL with one of the schemas of tests/other_schemas.py."""
+    with servers.postgresql() as url:
+        yield {"DATABASE_URL": url, "TEST_SCHEMA": name, "PYTEST_PLUGINS": "tests.other_schemas"}
+
+
 COLUMNS = {
     "sqlite": sqlite,
     "postgresql": postgresql,
     "pgbouncer": pooled,
     "serializable": serializable,
+    "not-deferrable": partial(other_schema, "not-deferrable"),
+    "large-ids": partial(other_schema, "large-ids"),
 }
 
 
