@@ -1,18 +1,23 @@
-"""The main pages against WCAG 2.2 AA, as far as axe-core can tell, and on the narrowest screen."""
+"""The main pages against WCAG 2.2 AA, as far as axe-core can tell, on the narrowest screen, and
+by the keyboard alone.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import expect
 
 from alerts.models import Alert
 from banking.launcher.install import AXE, install_node_packages
+from bills.models import Bill
 from bills.services.planning import create_bill
+from budgets.models import Budget
 from budgets.services import create_budget
 from rewards.services import create_program
-from tests.builders import make_account, make_transaction, make_user
-from transactions.models import Category
+from tests.builders import PASSWORD, make_account, make_transaction, make_user
+from transactions.models import Category, Transaction
 from users.timezones import today_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -103,7 +108,7 @@ def owner(transactional_db):
 
 
 @pytest.fixture
-def page(browser, owner):
+def page_with_axe(browser, owner):
     """A page into which axe-core may be put, although the content policy forbids it."""
     context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
     install_node_packages(AXE)
@@ -132,8 +137,9 @@ def faults_of(page, address):
 
 
 def test_the_main_pages_keep_to_wcag_and_fit_the_narrowest_screen(
-    page, live_server, owner, client_for
+    page_with_axe, live_server, owner, client_for
 ):
+    page = page_with_axe
     faults = {address: faults_of(page, f"{live_server.url}{address}") for address in BEFORE_SIGN_IN}
     cookie = client_for(owner).cookies[settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies(
@@ -141,3 +147,99 @@ def test_the_main_pages_keep_to_wcag_and_fit_the_narrowest_screen(
     )
     faults |= {address: faults_of(page, f"{live_server.url}{address}") for address in PAGES}
     assert {address: found for address, found in faults.items() if found} == {}
+
+
+# The name of what has the focus; "" if nobody sees that it has.
+FOCUSED = """() => {
+  const node = document.activeElement;
+  const look = getComputedStyle(node);
+  const box = node.getBoundingClientRect();
+  const isMarked = look.outlineStyle !== "none" || look.boxShadow !== "none";
+  const isSeen = node.matches(":focus-visible") && box.bottom > 0 && box.top < innerHeight;
+  // The parts of a date are marked by the browser.
+  if (node.type !== "date" && (!isMarked || !isSeen)) return "";
+  const label = node.labels?.[0] ?? node;
+  return node.getAttribute("aria-label") ?? label.textContent.trim().replace(/\\s+/g, " ");
+}"""
+
+
+def tab_to(page, name):
+    """Press Tab until the focus is on what is called so, and see it on the way."""
+    for _ in range(70):
+        page.keyboard.press("Tab")
+        found = page.evaluate(FOCUSED)
+        assert found, "The focus is visible."
+        if found.startswith(name):
+            return
+    raise AssertionError(f"Tab never came to {name}.")
+
+
+def go_to(page, words, heading):
+    page.keyboard.press("Control+k")
+    page.keyboard.type(words)
+    expect(page.get_by_role("dialog").get_by_role("option").first).to_contain_text(heading)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+
+
+def test_six_journeys_need_no_mouse(page, live_server, owner):
+    """Sign in, add an expense, categorize, pay a bill, set a budget, hide a card."""
+    page.goto(f"{live_server.url}/users/login/")
+    expect(page.get_by_label("Email")).to_be_focused()
+    page.keyboard.type(owner.email)
+    tab_to(page, "Password")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Olga")
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("add expense 12.50 coffee")
+    expect(page.get_by_role("dialog").get_by_role("option").first).to_contain_text("12.50")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Merchant")).to_have_value("coffee")
+    tab_to(page, "Account")
+    page.keyboard.type("every")
+    page.keyboard.press("Enter")
+    tab_to(page, "Save")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("$12.50")
+
+    go_to(page, "transactions", "Transactions")
+    title = "Sound Tribune Digital 1"
+    for _ in range(9):
+        page.keyboard.press("j")
+        if page.evaluate(FOCUSED).startswith(title):
+            break
+    # At once: what is typed before the box is there belongs to it.
+    page.keyboard.type("cbooks")
+    expect(page.get_by_role("option", name="Books")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("row").filter(has_text=title)).to_contain_text("Books")
+
+    go_to(page, "bills", "Bills")
+    tab_to(page, "Pay")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Pay")
+    tab_to(page, "Pay")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("paid")
+
+    go_to(page, "budgets", "Budgets")
+    page.keyboard.press("n")
+    page.wait_for_url("**/budgets/new/**")
+    expect(page.get_by_label("Category")).to_be_focused()
+    page.keyboard.type("pets")
+    page.keyboard.press("Enter")
+    tab_to(page, "Monthly limit")
+    page.keyboard.type("40")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Budgets")
+
+    page.goto(f"{live_server.url}/dashboard/cards/")
+    tab_to(page, "Hide Spending")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Show Spending")).to_be_visible()
+
+    assert Transaction.objects.filter(merchant="coffee").exists()
+    assert Bill.objects.filter(paid_at__isnull=False).count() == 1
+    assert Budget.objects.filter(category__slug="pets", limit_amount=40).exists()

@@ -1,6 +1,8 @@
 // Table cells whose link (data-cell-edit) a click turns into inputs, with htmx. Enter saves; Escape, or leaving the input unchanged,
 // restores the cell.
 const origins = new WeakMap();
+// What is typed while the inputs are on their way; null at any other time.
+let held = null;
 
 export function startCells() {
   document.addEventListener("click", (event) => {
@@ -8,6 +10,11 @@ export function startCells() {
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     edit(link);
+  });
+  document.addEventListener("keydown", hold, true);
+  document.addEventListener("htmx:afterRequest", (event) => {
+    // Whether it failed or brought no inputs: the keys are the page's again.
+    setTimeout(() => (held = null), event.detail.successful ? 500 : 0);
   });
   document.addEventListener("htmx:beforeSwap", (event) => keep(event.detail.target));
   document.addEventListener("htmx:load", (event) => {
@@ -30,7 +37,27 @@ export function startCells() {
   });
 }
 
+// Otherwise the first letters of "books" would be the page's shortcuts, and Enter would open a row.
+function hold(event) {
+  if (held === null || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, select, textarea")) return;
+  if (event.key.length === 1) held += event.key;
+  else if (event.key !== "Enter") return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function typeHeld() {
+  const entry = document.activeElement;
+  if (held && entry.matches("input, textarea")) {
+    entry.value += held;
+    entry.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
+  held = null;
+}
+
 function edit(link) {
+  held = "";
   window.htmx.ajax("GET", link.href, {
     source: link,
     target: link.closest("td"),
@@ -54,8 +81,10 @@ function keep(cell) {
 // Focus the input; after saving, focus the cell's link again, unless the user has moved on.
 function settle(cell) {
   const entry = cell.querySelector("select, textarea, input:not([type=hidden])");
-  if (entry) entry.focus();
-  else if (document.activeElement === document.body) cell.querySelector("[data-cell-edit]")?.focus();
+  if (entry) {
+    entry.focus();
+    typeHeld();
+  } else if (document.activeElement === document.body) cell.querySelector("[data-cell-edit]")?.focus();
 }
 
 function leave(cell) {
