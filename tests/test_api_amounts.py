@@ -99,6 +99,7 @@ def test_a_json_number_is_rejected_with_a_clear_message(alice, api_for, doors):
         assert "not as a JSON number" in error["detail"]
 
 
+@pytest.mark.slow
 def test_decimals_the_currency_does_not_have_are_rejected_not_rounded(alice, api_for, doors):
     api, before = api_for(alice), everything()
     for door in doors:

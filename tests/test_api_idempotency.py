@@ -42,6 +42,7 @@ def is_switch(operation: str) -> bool:
     return operation.endswith(("_restore_create", "_read_create", "_dismiss_create"))
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_every_creating_post_documents_and_accepts_the_key():
     schema = OneSchema().get_schema()
@@ -152,6 +153,7 @@ def test_repeating_a_request_returns_the_same_response_and_changes_nothing(
             assert everything() == after
 
 
+@pytest.mark.slow
 def test_commands_without_a_body_run_once_as_well(alice, api_for, world, subtests):
     api, rule, bill = api_for(alice), world["rule"].pk, world["bill"].pk
     asked = [

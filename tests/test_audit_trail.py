@@ -56,6 +56,7 @@ def tells(function: ast.FunctionDef, functions: dict, seen: set[str]) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_every_service_with_an_actor_records_an_audit_event():
     found = list(service_functions())
     assert len(found) > 80

@@ -18,6 +18,7 @@ def web(alice, checking, client_for) -> Client:
     return client_for(alice)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     ["/api/transactions?page_size=200", "/api/accounts", "/api/schema", "/", "/transactions/"],
@@ -39,6 +40,7 @@ def test_lists_and_pages_are_compressed(web, path):
     assert any(length != len(packed.content) for length in lengths)
 
 
+@pytest.mark.slow
 def test_streamed_downloads_are_compressed_while_streaming(web):
     ask = {"path": "/api/export/csv", "data": {}, "content_type": "application/json"}
     plain, packed = web.post(**ask), web.post(**ask, **GZIP)
@@ -47,6 +49,7 @@ def test_streamed_downloads_are_compressed_while_streaming(web):
     assert gzip.decompress(b"".join(packed)) == b"".join(plain)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_cross_site_requests_are_not_compressed(web, site):
     answer = web.get("/transactions/?search=guess", HTTP_SEC_FETCH_SITE=site, **GZIP)
@@ -55,11 +58,13 @@ def test_cross_site_requests_are_not_compressed(web, site):
     assert "Sec-Fetch-Site" in answer["Vary"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/users/profile/", "/users/login/", "/api/users/me/mfa"])
 def test_responses_with_secrets_are_not_compressed(web, path):
     assert "Content-Encoding" not in web.get(path, **GZIP)
 
 
+@pytest.mark.slow
 def test_already_compressed_files_are_not_compressed_again(web, checking):
     body = {"account": checking.pk, "period": "2026-11"}
     made = web.post("/api/export/pdf", body, content_type="application/json").json()

@@ -16,6 +16,7 @@ def ask(client: Client):
     return ask
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_local_machine_can_read_the_metrics(client):
     answer = client.get("/metrics")
@@ -32,6 +33,7 @@ def test_other_machines_get_404(client):
     assert client.get("/metrics", REMOTE_ADDR="").status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_only_the_correct_token_grants_access(ask, settings):
     settings.METRICS_TOKEN = "right-token"

@@ -70,6 +70,7 @@ def test_private_parts_are_recognized(code, expected):
     assert any(is_private(node) for node in nodes) is expected
 
 
+@pytest.mark.slow
 def test_only_adapters_use_private_parts():
     elsewhere = [path for path in python_files() if shown(path) not in ADAPTERS]
     assert [line for path in elsewhere for line in private_parts(path)] == []

@@ -137,6 +137,7 @@ def test_writes_are_distinguished_from_other_calls(code, is_write, tmp_path):
     assert bool(list(writes(file))) is is_write
 
 
+@pytest.mark.slow
 def test_functions_fit_on_one_screen():
     long = {
         shown(path, node.lineno): node.end_lineno - node.lineno + 1
@@ -274,6 +275,7 @@ WITH_OTHERS = {
 }
 
 
+@pytest.mark.slow
 def test_imported_packages_are_listed_as_requirements():
     pinned = (ROOT / "requirements.txt").read_text().splitlines()
     names = {line.partition("==")[0] for line in pinned}

@@ -36,6 +36,7 @@ def looker(alice: User, account, role: str, level: str, owns: bool) -> User:
 WITHOUT_PERIOD = ("burn-rate", "forecast", "recurring", "yearly")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("role", "level", "owns", "sees"), LOOKERS)
 def test_insights_of_shared_accounts_depend_on_role_and_level(
     client_for, api_for, alice, checking, subtests, role, level, owns, sees

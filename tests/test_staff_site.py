@@ -168,6 +168,7 @@ QUERIES = [
 ]
 
 
+@pytest.mark.slow
 def test_support_cannot_query_beyond_what_the_page_offers(world, client_for, subtests):
     client = client_for(staff("support"))
     for query in QUERIES:
@@ -181,6 +182,7 @@ def test_support_cannot_query_beyond_what_the_page_offers(world, client_for, sub
                 assert page.status_code in (302, 400)
 
 
+@pytest.mark.slow
 def test_no_url_filter_reveals_a_hidden_value(world, client_for, alice):
     """Filters could reveal a secret letter by letter: a session key is enough to take over a
     session.
@@ -205,6 +207,7 @@ def test_no_url_filter_reveals_a_hidden_value(world, client_for, alice):
     assert client.get(events, {"target_type": "users.user", "target_id": "1"}).status_code == 200
 
 
+@pytest.mark.slow
 def test_admin_changes_to_users_and_schedules_are_audited(world, client_for):
     admin_user = staff("admin")
     client = client_for(admin_user)
@@ -234,6 +237,7 @@ def test_admin_changes_to_users_and_schedules_are_audited(world, client_for):
     assert AuditEvent.objects.filter(actor=admin_user, action="users.user.created").count() == 1
 
 
+@pytest.mark.slow
 def test_staff_home_shows_each_role_its_figures(world, client_for):
     for role in ("auditor", "admin", "support"):
         page = client_for(staff(role)).get("/admin/").content.decode()

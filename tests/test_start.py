@@ -126,6 +126,7 @@ def is_alive(pid: int) -> bool:
     return supervisor.birth(pid) is not None
 
 
+@pytest.mark.once
 @pytest.mark.worker
 def test_instance_starts_serves_survives_a_kill_and_stops(instance, empty_database):
     if empty_database:
@@ -271,6 +272,7 @@ def run_supervisor(tmp_path, script: str) -> supervisor.Supervisor:
     return one
 
 
+@pytest.mark.slow
 def test_a_child_that_keeps_failing_stops_everything(tmp_path, monkeypatch):
     monkeypatch.setattr(supervisor, "BACK_OFF", (0, 0))
     one = run_supervisor(tmp_path, "raise SystemExit(3)")

@@ -37,6 +37,7 @@ def alerts_of(user):
     return list(Alert.objects.filter(user=user).order_by("id").values_list("type", "message"))
 
 
+@pytest.mark.slow
 def test_a_bill_alerts_once_three_days_before_and_once_when_overdue(alice):
     bill_of(alice)
     for offset in range(-6, 6):
@@ -49,6 +50,7 @@ def test_a_bill_alerts_once_three_days_before_and_once_when_overdue(alice):
     assert list(days) == [date(2026, 3, 12), date(2026, 3, 16)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("on", [date(2026, 3, 1), date(2026, 4, 20)])
 def test_a_paid_bill_raises_no_alert_whatever_the_payment_date(alice, checking, time_machine, on):
     time_machine.move_to(datetime(2026, 3, 1, 12, tzinfo=UTC))

@@ -76,6 +76,7 @@ def test_concurrent_scans_and_a_sweep_report_a_fact_once(alice, checking, grocer
     assert notifications.count() == ROUNDS
 
 
+@pytest.mark.slow
 def test_a_posting_during_a_sweep_is_seen_or_keeps_its_mark(alice, checking, groceries):
     for number in range(ROUNDS):
         LedgerMark.objects.all().delete()

@@ -75,6 +75,7 @@ def role_of(user: User) -> str:
 # --- No door passes alone -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_services_refuse_these_actions_for_a_single_admin(first, alice, held):
     install_schedule()
     job = PeriodicTask.objects.order_by("pk").first()
@@ -107,6 +108,7 @@ def test_other_roles_and_everything_without_the_setting_need_one_admin(first, al
     assert role_of(alice) == "admin"
 
 
+@pytest.mark.slow
 def test_the_api_refuses_changes_that_need_two_admins(api_for, first, alice):
     client = api_for(first)
     step_up(client, first)

@@ -185,6 +185,7 @@ def without_zeros(sums):
     return {unit: amount for unit, amount in sums.items() if amount}
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_two_hundred_answers_match_a_recomputation_and_the_lists_totals(books, client_for):
     client = client_for(books)
@@ -212,6 +213,7 @@ def test_two_hundred_answers_match_a_recomputation_and_the_lists_totals(books, c
     assert asked >= 200
 
 
+@pytest.mark.slow
 def test_largest_count_and_balance_answers_match_the_list(books):
     said = answer(asked_by(books), "biggest expense this year", today=TODAY)
     rows = [

@@ -245,6 +245,7 @@ def post(client: Client, url: str) -> int:
     return client.post(url, {"reason": "ticket 4711"}).status_code
 
 
+@pytest.mark.slow
 def test_each_action_is_allowed_to_the_right_roles(signed_in, world, bob, subtests):
     owner, bill, message = world["owner"], world["bill"].pk, world["message"].pk
     support, auditor, boss = staff("support"), staff("auditor"), staff("admin")

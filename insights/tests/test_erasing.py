@@ -92,6 +92,7 @@ def share(owner: User, member: User) -> None:
         accept_share(actor=member, share=share)
 
 
+@pytest.mark.slow
 def test_nothing_of_an_erased_person_remains(person, settings):
     bob, staff = make_user("bob@example.com"), make_user("staff@example.com", role="admin")
     things_of(bob)
@@ -184,6 +185,7 @@ def test_the_remaining_user_row_does_not_identify_the_person(person, client):
     assert make_user(ADDRESS).pk != person.pk
 
 
+@pytest.mark.slow
 def test_erasing_a_person_keeps_data_of_the_owner_of_an_address_they_entered(person, alice, bob):
     """An unconfirmed change to Bob's address, and an address that Bob took over later."""
     make_account(user=alice)
@@ -207,6 +209,7 @@ def test_erasing_a_person_keeps_data_of_the_owner_of_an_address_they_entered(per
     assert [event.changes["email"] for event in offers] == [bob.email]
 
 
+@pytest.mark.slow
 def test_rows_written_during_an_erasure_are_deleted_the_next_night(person):
     erase_person(actor=person, user=person, confirmation=ADDRESS)
     late = make_account(user=person, name=f"{CANARY} late", opening_balance="10")

@@ -149,6 +149,7 @@ def test_without_four_eyes_an_admin_erases_at_once(alice, settings):
 # --- Pages and API --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_erasure_requested_on_the_customer_page_is_queued_and_shown_to_the_person(
     client_for, alice
 ):

@@ -73,6 +73,7 @@ def test_the_page_describes_the_transactions_file(alice, client_for):
         assert f'href="/transactions/export/?format={name}"' in page
 
 
+@pytest.mark.slow
 def test_a_small_statement_is_ready_immediately(alice, bob, checking, api_for, client_for):
     make_transaction(account=checking, amount="-12.34", txn_date=date(2026, 3, 2))
     body = {"account": checking.pk, "period": "2026-03"}
@@ -99,6 +100,7 @@ def test_a_small_statement_is_ready_immediately(alice, bob, checking, api_for, c
     assert api_for(bob).get("/api/exports").json()["results"] == []
 
 
+@pytest.mark.slow
 def test_a_large_statement_is_made_by_the_worker_while_the_page_waits(
     alice, checking, client_for, monkeypatch, django_capture_on_commit_callbacks
 ):
@@ -212,6 +214,7 @@ def test_the_file_is_deleted_after_a_week(alice, waiting, now, api_for):
 # --- Shared accounts ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_viewer_can_print_a_shared_account_until_the_share_ends(
     alice, household, guest_of, api_for
 ):

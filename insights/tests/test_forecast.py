@@ -133,6 +133,7 @@ def test_an_occurrence_paid_early_or_skipped_is_not_expected_again(alice, steady
     assert rents() == []
 
 
+@pytest.mark.slow
 def test_bill_payments_are_not_everyday_spending_and_internal_bills_are_ignored(alice, steady):
     savings = make_account(user=alice, name="Pot", account_type="savings")
     moved = Category.objects.get(user=None, slug="savings-transfer")
@@ -210,6 +211,7 @@ def test_a_forecast_needs_three_months_and_ignores_later_transactions(alice, cli
     assert forecast_of(alice, on=today) == first
 
 
+@pytest.mark.slow
 def test_a_future_dated_transaction_replaces_the_payment_it_settles(alice, steady):
     for name, due, repeats in (("Dentist", 28, "none"), ("Water Works", 24, "monthly")):
         bill = create_bill(
@@ -260,6 +262,7 @@ def test_a_future_dated_transaction_replaces_the_payment_it_settles(alice, stead
     assert addresses["Surfboard"] == f"/transactions/{surfboard.transaction_id}/"
 
 
+@pytest.mark.slow
 def test_forecast_permissions_and_invalid_parameters(alice, steady, api_for, client_for):
     viewer, customer = make_user("v@example.org", role="viewer"), make_user("c@example.org")
     customer.base_currency = "EUR"
@@ -299,6 +302,7 @@ def balances(account, rows, last):
     return by_day
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_hit_rate_equals_its_recomputation_from_raw_rows(db):
     load_demo(on=DEMO_ON)

@@ -61,6 +61,7 @@ def inbox(settings):
     server.close()
 
 
+@pytest.mark.slow
 def test_seven_forms_lead_from_sign_up_to_the_first_dashboard(client, inbox):
     """Sign up, confirm the mailed address, add an account, choose a file, map its columns if
     asked, confirm: then home.
@@ -126,6 +127,7 @@ def done_count(client):
     return next((n for n in range(6) if f"{n} of 5 done" in page), None)
 
 
+@pytest.mark.slow
 def test_the_checklist_counts_each_step_and_disappears_when_all_are_done(client_for, alice):
     client = client_for(alice)
     assert done_count(client) == 0

@@ -47,6 +47,7 @@ def shown_rightly(client) -> str:
     return page
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_a_kept_page_takes_three_queries(client_for, alice, household):
     client = client_for(alice)
@@ -73,6 +74,7 @@ def test_a_kept_overview_takes_one_query(api_for, alice, household):
     assert computed != changed == api.get("/api/dashboard/overview").json()
 
 
+@pytest.mark.slow
 def test_an_unchanged_home_page_is_a_304_until_something_on_it_changes(
     client_for, alice, household, time_machine
 ):
@@ -96,6 +98,7 @@ def test_an_unchanged_home_page_is_a_304_until_something_on_it_changes(
     assert client.get("/", headers=asked).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_page_of_another_sign_in_or_address_or_with_messages_is_no_304(
     client_for, alice, bob, household
 ):
@@ -127,6 +130,7 @@ def test_an_unchanged_overview_is_a_304_with_one_query(api_for, alice, household
     assert api.get("/api/dashboard/overview", headers=asked).status_code == 200
 
 
+@pytest.mark.slow
 def test_whatever_changes_for_a_guest_is_on_their_page(client_for, alice, household, guest_of):
     """Also what they have no part in: the owner's changes, rates, predefined categories, time."""
     guest = guest_of("analyst")
@@ -162,6 +166,7 @@ def test_whatever_changes_for_a_guest_is_on_their_page(client_for, alice, househ
     assert "Hello, Somebody" in changed()
 
 
+@pytest.mark.slow
 def test_what_has_no_event_of_its_own_changes_what_is_kept(client_for, api_for, alice, household):
     """Suggested transfers, and alerts that are read."""
     savings = make_account(user=alice, name="Rainy day", currency=household.currency)
@@ -192,6 +197,7 @@ def test_both_addresses_of_the_overview_write_times_in_utc(client_for, api_for, 
     assert api_for(alice).get("/api/dashboard/overview").json() == among_pages
 
 
+@pytest.mark.slow
 def test_pages_with_messages_are_not_kept(client_for, alice, household):
     client = client_for(alice)
     plain = shown_rightly(client)
@@ -202,6 +208,7 @@ def test_pages_with_messages_are_not_kept(client_for, alice, household):
     assert shown(client) == plain
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_an_erased_persons_accounts_are_on_no_kept_page(
     client_for, api_for, alice, household, guest_of
@@ -216,6 +223,7 @@ def test_an_erased_persons_accounts_are_on_no_kept_page(
     assert cache.get_many(kept) == {}
 
 
+@pytest.mark.slow
 def test_another_build_shows_no_page_of_this_one(client_for, alice, household, monkeypatch):
     client = client_for(alice)
     shown_rightly(client)

@@ -27,6 +27,7 @@ def page_of(client, address: str) -> str:
     return TOKEN.sub("TOKEN", answer.content.decode())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_a_kept_page_takes_three_queries_and_equals_the_page_made_anew(
     client_for, alice, household, name
@@ -47,6 +48,7 @@ def test_a_kept_page_takes_three_queries_and_equals_the_page_made_anew(
     assert changed == page_of(client, address)
 
 
+@pytest.mark.slow
 def test_each_search_of_the_list_is_its_own_page(client_for, alice, household):
     row = make_transaction(account=household, amount="-77.31", merchant="Corner Bakery")
     make_transaction(account=household, amount="-12.00", merchant="Tailor")
@@ -62,6 +64,7 @@ def test_each_search_of_the_list_is_its_own_page(client_for, alice, household):
     assert fragment.status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_a_kept_page_has_a_token_that_its_own_session_accepts(alice, household, name):
     tokens = []

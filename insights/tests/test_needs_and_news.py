@@ -83,6 +83,7 @@ def test_the_uncategorized_count_equals_the_list_it_links_to(client_for, alice, 
     assert len(rows_behind(alice, address)) == 4
 
 
+@pytest.mark.slow
 def test_each_kind_of_question_appears_with_its_action(client_for, alice, account, today):
     out = make_transaction(account=account, amount="-12.00", txn_date=today)
     pot = make_account(user=alice, name="Pot", account_type="savings")

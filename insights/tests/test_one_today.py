@@ -74,6 +74,7 @@ def test_a_new_accounts_history_begins_on_its_opening_day(api_for, client_for, e
     assert {point.balance for point in points} == {5000, 4980}
 
 
+@pytest.mark.slow
 def test_home_accounts_forecast_and_net_worth_agree_on_today(api_for, euro_alice, checking):
     """Also with planned transactions and one the bank posted with a future date."""
     for back in range(0, 100, 5):

@@ -90,6 +90,7 @@ def test_the_oldest_item_comes_first(alice, bob):
     assert [item.customer for item in items] == [bob, alice]
 
 
+@pytest.mark.slow
 def test_each_role_sees_only_its_queues(full, client_for, subtests):
     clients = {role: client_for(staff(role)) for role in ("support", "auditor", "admin")}
     customer = client_for(full)
@@ -160,6 +161,7 @@ def test_the_service_refuses_staff_who_may_not_work_on_a_queue(full):
 # --- Identity checks ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_customer_requests_a_check_an_admin_decides_and_both_are_notified(client_for, alice):
     client, admin = client_for(alice), staff("admin")
     assert "Verify my identity" in client.get(reverse("users:profile")).content.decode()

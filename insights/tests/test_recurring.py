@@ -225,6 +225,7 @@ def test_a_busy_merchant_is_read_partly_and_a_cash_register_not_at_all(alice, on
     assert store.occurrences > 20
 
 
+@pytest.mark.slow
 def test_who_may_see_recurring_payments(alice, household, api_for, client_for):
     answers = {}
     for role in ("viewer", "analyst", "user"):

@@ -271,6 +271,7 @@ def test_the_forecast_expects_a_late_payment_tomorrow_and_says_since_when(alice,
     ]
 
 
+@pytest.mark.slow
 def test_the_home_page_asks_each_open_question(alice, home, client_for, time_machine):
     time_machine.move_to(datetime(2026, 10, 20, 12, tzinfo=UTC))
     client = client_for(alice)

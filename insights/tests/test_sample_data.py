@@ -46,6 +46,7 @@ def test_the_sample_household_uses_the_persons_currency(on, currency):
     assert_ledger_holds()
 
 
+@pytest.mark.slow
 def test_removing_deletes_only_the_sample_and_undo_restores_it(alice, on):
     add_sample_data(actor=alice, on=on)
     with_sample = live(alice)
@@ -110,6 +111,7 @@ def test_sample_data_of_another_person_is_out_of_reach(client_for, alice, bob, o
     assert SampleData.objects.get().removed_at is None
 
 
+@pytest.mark.slow
 def test_sample_data_can_be_added_again_after_it_was_removed(alice, on):
     first = add_sample_data(actor=alice, on=on).account_ids
     remove_sample_data(actor=alice, at=timezone.now())

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from accounts.models import Account, AccountShare, ExchangeRate
 from tests.builders import make_transaction, make_user
+from tests.shared_rows import shared_rows
 from tests.world import things_of
 from transactions.models import (
     Category,
@@ -39,49 +40,58 @@ def url(model, page, *args):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
+@pytest.fixture(scope="class")
+def shared_world(django_db_setup, django_db_blocker):
+    with shared_rows(django_db_blocker):
+        make_world(make_user("alice@example.com"), make_user("bob@example.com"))
+        yield
+
+
 @pytest.fixture
-def world(alice, bob):
+def world(shared_world, db):
+    """One of everything, read only."""
+
+
+def make_world(alice, bob):
     things = things_of(alice)
     set_category(actor=alice, transaction=things["transaction"], category=None)
     AccountShare.objects.create(user=alice, member=bob, account=things["account"], level="viewer")
     ExchangeRate.objects.create(
         base="EUR", quote="USD", rate="1.1", rate_on="2026-03-01", source="test"
     )
-    return things
 
 
-@pytest.mark.parametrize("role", ["admin", "auditor"])
-@pytest.mark.parametrize("model", MODELS)
-def test_admins_and_auditors_can_view_and_search(world, client_for, model, role):
-    client = staff(client_for, role)
-    row = model.objects.order_by("-pk").first()
-    assert client.get(url(model, "changelist"), {"q": "1"}).status_code == 200
-    assert client.get(url(model, "changelist")).status_code == 200
-    assert client.get(url(model, "change", row.pk)).status_code == 200
+class TestEveryTable:
+    @pytest.mark.parametrize("role", ["admin", "auditor"])
+    @pytest.mark.parametrize("model", MODELS)
+    def test_admins_and_auditors_can_view_and_search(self, world, client_for, model, role):
+        client = staff(client_for, role)
+        row = model.objects.order_by("-pk").first()
+        assert client.get(url(model, "changelist"), {"q": "1"}).status_code == 200
+        assert client.get(url(model, "changelist")).status_code == 200
+        assert client.get(url(model, "change", row.pk)).status_code == 200
 
+    @pytest.mark.once
+    @pytest.mark.parametrize("role", ["admin", "auditor"])
+    @pytest.mark.parametrize("model", MODELS)
+    def test_nobody_can_add_change_or_delete_ledger_rows(self, world, client_for, model, role):
+        client = staff(client_for, role)
+        row = model.objects.exclude(pk__in=Category.objects.filter(user=None).values("pk"))
+        row = (row if model is Category else model.objects).order_by("-pk").first()
+        before = list(model.objects.order_by("pk").values())
+        assert client.get(url(model, "add")).status_code == 403
+        assert client.post(url(model, "change", row.pk), {"name": "x"}).status_code == 403
+        assert client.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+        client.post(
+            url(model, "changelist"),
+            {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"},
+        )
+        assert list(model.objects.order_by("pk").values()) == before
 
-@pytest.mark.once
-@pytest.mark.parametrize("role", ["admin", "auditor"])
-@pytest.mark.parametrize("model", MODELS)
-def test_nobody_can_add_change_or_delete_ledger_rows(world, client_for, model, role):
-    client = staff(client_for, role)
-    row = model.objects.exclude(pk__in=Category.objects.filter(user=None).values("pk"))
-    row = (row if model is Category else model.objects).order_by("-pk").first()
-    before = list(model.objects.order_by("pk").values())
-    assert client.get(url(model, "add")).status_code == 403
-    assert client.post(url(model, "change", row.pk), {"name": "x"}).status_code == 403
-    assert client.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
-    client.post(
-        url(model, "changelist"),
-        {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"},
-    )
-    assert list(model.objects.order_by("pk").values()) == before
-
-
-@pytest.mark.once
-@pytest.mark.parametrize("model", MODELS)
-def test_support_sees_no_money(world, client_for, model):
-    assert staff(client_for, "support").get(url(model, "changelist")).status_code == 403
+    @pytest.mark.once
+    @pytest.mark.parametrize("model", MODELS)
+    def test_support_sees_no_money(self, world, client_for, model):
+        assert staff(client_for, "support").get(url(model, "changelist")).status_code == 403
 
 
 def test_admin_edits_a_predefined_category_through_the_service(client_for, groceries):
@@ -109,7 +119,8 @@ def test_auditor_cannot_edit_categories(client_for, groceries):
 @pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("model", [Account, Transaction, MerchantTotal, CategoryChange])
-def test_list_runs_as_many_queries_for_twenty_rows_as_for_two(world, alice, client_for, model):
+def test_list_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client_for, model):
+    make_world(alice, bob)
     client = staff(client_for, "admin")
 
     def queries():

@@ -112,6 +112,7 @@ def test_webhook_reaches_only_the_connection_it_names(alice, bob, server, clock,
     assert not mine.runs.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4)))[::5])
 def test_order_of_webhooks_does_not_matter(alice, server, clock, bank, order):
     made = linked(alice)

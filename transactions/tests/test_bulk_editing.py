@@ -67,6 +67,7 @@ def rows(checking, savings):
     ]
 
 
+@pytest.mark.slow
 def test_category_tags_and_notes_change_together_and_undo_restores_them(alice, rows):
     before = standing(alice)
     change = edit(
@@ -206,6 +207,7 @@ def test_restoring_returns_the_number_of_restored_rows(alice, rows):
     assert actions.get().changes == {"count": 3, "stayed": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_query_count_does_not_grow_with_rows(alice):
     account = make_account(user=alice, opening_balance="900")

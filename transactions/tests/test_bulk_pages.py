@@ -23,6 +23,7 @@ def said(client):
     return [str(message) for message in client.get("/transactions/").context["messages"]]
 
 
+@pytest.mark.slow
 def test_checked_rows_get_a_category_and_undo_removes_it(alice, rows, groceries, client_for):
     client = client_for(alice)
     body = {"do": "category", "category": "groceries", "ids": [rows[0].pk, rows[1].pk]}
@@ -44,6 +45,7 @@ def test_all_filter_results_are_changed_and_nothing_else(alice, checking, rows, 
     assert set(Transaction.objects.filter(tags__name="trip")) == set(rows)
 
 
+@pytest.mark.slow
 def test_tags_are_removed_notes_set_and_rows_deleted(alice, checking, rows, client_for):
     client, ids = client_for(alice), [row.pk for row in rows]
     client.post(URL, {"do": "tag", "tags": "trip", "ids": ids})

@@ -280,6 +280,7 @@ def test_undo_does_not_restore_a_deleted_category(alice, checking):
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_large_category_is_deleted_at_once_and_its_rows_move_later(
     alice, checking, savings, settings, client_for, api_for
 ):

@@ -64,6 +64,7 @@ def amount(text):
     return Value(Decimal(text), output_field=AmountField())
 
 
+@pytest.mark.slow
 def test_ledger_written_by_the_services_is_clean(row):
     assert off() == {}
     status, text = run("--json")
@@ -114,6 +115,7 @@ def test_row_moved_within_its_month_affects_two_days(row):
     assert off() == {"daily_totals": 2, "derived": 1}
 
 
+@pytest.mark.slow
 def test_missing_duplicate_or_wrong_daily_total_is_found(row, groceries):
     total = DailyTotal.objects.get(category=groceries)
     assert (total.day, total.outflow, total.transaction_count) == (row.txn_date, 10, 1)
@@ -146,6 +148,7 @@ def test_missing_duplicate_or_wrong_merchant_total_is_found(row):
     assert off() == {"merchant_totals": 1}
 
 
+@pytest.mark.slow
 def test_migration_adds_up_existing_rows(row, checking, groceries):
     make_transaction(account=checking, amount="-3.00", merchant="Café", category=groceries)
     whole = make_transaction(account=checking, amount="-9.00", merchant="Café")
@@ -164,6 +167,7 @@ def test_migration_adds_up_existing_rows(row, checking, groceries):
     )
 
 
+@pytest.mark.slow
 def test_migration_adds_up_days_and_opens_the_months_of_foreign_accounts(alice, row, groceries):
     abroad = make_account(user=alice, currency="GBP", opening_balance="100")
     make_transaction(account=abroad, amount="-3.00", category=groceries)
@@ -240,6 +244,7 @@ def test_a_single_account_can_be_checked(row, checking, savings):
     assert (status, text) == (2, "There is no account 987654.\n")
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_query_count_does_not_grow(row, alice):
     def queries():

@@ -71,6 +71,7 @@ def test_sandbox_bank_actions_are_synced(mapped, owner, action, added):
     assert (run.status, run.added_count) == ("done", added)
 
 
+@pytest.mark.slow
 def test_expired_sign_in_is_renewed_on_the_page(mapped, owner):
     play = reverse("transactions:connection_play", args=[mapped.pk])
     owner.post(play, {"action": "break"})
@@ -85,6 +86,7 @@ def test_expired_sign_in_is_renewed_on_the_page(mapped, owner):
     assert mapped.status == "active"
 
 
+@pytest.mark.slow
 def test_expired_sign_in_is_renewed_by_api(mapped, owner):
     owner.post(reverse("transactions:connection_play", args=[mapped.pk]), {"action": "break"})
     sync_connection(connection_id=mapped.pk, at=NOW)
@@ -96,6 +98,7 @@ def test_expired_sign_in_is_renewed_by_api(mapped, owner):
     assert owner.get(address).json()["status"] == "active"
 
 
+@pytest.mark.slow
 def test_connection_is_renewed_after_its_provider_is_no_longer_offered(mapped, owner, settings):
     settings.PLAID_CLIENT_ID, settings.PLAID_SECRET = "client", "secret"
     listed = owner.get("/api/connections/providers").json()
@@ -166,6 +169,7 @@ def test_only_configured_providers_are_offered(owner, settings):
     assert owner.get("/api/connections/providers").json() == []
 
 
+@pytest.mark.slow
 def test_disconnecting_can_be_undone(mapped, owner):
     page = reverse("transactions:connection_disconnect", args=[mapped.pk])
     assert owner.get(page).status_code == 200

@@ -109,6 +109,7 @@ def test_check_only_writes_nothing_and_lists_the_rows(post, api_for, alice):
     assert not ImportBatch.objects.exists()
 
 
+@pytest.mark.slow
 def test_revert_removes_everything_and_allows_a_new_import(post, api_for, alice):
     batch = post(csv_of(MARCH)).json()
     api = api_for(alice)

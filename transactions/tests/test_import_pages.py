@@ -81,6 +81,7 @@ def test_same_file_again_links_to_its_receipt(upload, checking):
     assert ImportBatch.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_rows_can_be_corrected_excluded_and_included(client_for, alice, checking):
     imported(checking, csv_of(MARCH[:2]))
     batch = checked(checking, csv_of([*MARCH, "2026-02-31,Never,-1.00,EUR"]))

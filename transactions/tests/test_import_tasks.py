@@ -128,6 +128,7 @@ def test_purge_deletes_after_thirty_days_and_not_before(checking, alice):
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("same_batch", [True, False], ids=["one upload", "two uploads"])
 def test_parallel_confirmations_add_once(same_batch):

@@ -103,6 +103,7 @@ def test_same_bytes_are_imported_once(checking, alice):
     assert counts_of(imported(checking, csv_of(MARCH))) == {"read": 5, "added": 1, "duplicate": 4}
 
 
+@pytest.mark.slow
 def test_shuffled_or_overlapping_lines_are_added_once(checking):
     rng = random.Random(5)
     lines = [

@@ -438,6 +438,7 @@ def test_api_reports_an_entry_that_the_bank_already_delivered(checking, alice, a
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_page_reports_such_an_entry_and_home_page_asks_about_it(checking, alice, client_for):
     imported(checking, csv_of(PAID))
     page = client_for(alice).post(

@@ -359,6 +359,7 @@ def large(post, own, settings):
     return list(ImportBatch.objects.order_by("account_id"))
 
 
+@pytest.mark.slow
 def test_large_file_is_confirmed_part_by_part_and_reverted_as_one(large, client_for, alice):
     first, second = large
     browser = client_for(alice)
@@ -417,6 +418,7 @@ def upload(client_for, alice):
     return send
 
 
+@pytest.mark.slow
 @every_format
 def test_wizard_asks_imports_all_and_reverts_all(upload, own, name):
     checking, savings = own("Everyday"), own("Rainy days", "2222")

@@ -79,6 +79,7 @@ def test_tip_or_rate_up_to_a_fifth_raises_a_question(alice, currency, pending, b
     assert counts_of(imported(account, csv_of(lines, STATUS))) == counts
 
 
+@pytest.mark.slow
 def test_pending_line_that_never_was_booked_is_named_once_it_should_have_been(checking):
     """A tip of more than a fifth, in other words: nothing else tells that the two are one."""
     imported(checking, csv_of(["2026-03-13,HOTEL SEA,-100,pending"], STATUS))

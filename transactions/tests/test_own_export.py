@@ -64,6 +64,7 @@ def elsewhere(bob):
     return make_account(user=bob, name="Everyday", currency="EUR", opening_balance="100")
 
 
+@pytest.mark.slow
 def test_tags_and_parts_are_restored_elsewhere_and_here(checking, elsewhere, groceries):
     row = make_transaction(account=checking, amount="-90.00", tags=["trip", "work"])
     split_transaction(
@@ -116,6 +117,7 @@ def test_category_is_found_by_its_label_in_the_file(checking, elsewhere, groceri
     assert dict(found) == {"Rope": None, "Bread": "groceries", "LIDL 44": None}
 
 
+@pytest.mark.slow
 def test_both_sides_of_a_transfer_are_paired_again(alice, checking, bob, elsewhere):
     savings = make_account(user=alice, name="Savings", currency="EUR")
     make_transaction(account=checking, amount="500.00", description="Salary")
@@ -241,6 +243,7 @@ def test_export_saved_by_a_spreadsheet_is_read_as_a_table(checking):
     assert counts_of(imported(checking, again)) == {"read": 1, "duplicate": 1}
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=6), max_size=4))
 def test_several_values_in_one_cell_round_trip(values):
     assert unpacked(packed(values)) == ([values] if values else [])

@@ -56,6 +56,7 @@ def test_filter_totals_exclude_transfers_and_pending(alice, checking, groceries)
     assert nets == {date(2026, 3, 15): [("EUR", Decimal(15)), ("USD", Decimal(-1))]}
 
 
+@pytest.mark.slow
 def test_day_groups_show_the_whole_days_net(alice, client, checking):
     today = timezone.now().date()
     for number in range(60):

@@ -48,6 +48,7 @@ def planned(*, is_trial: bool = False, at: datetime = NOON) -> tuple[int, int, i
     return result.planned, result.people, result.left
 
 
+@pytest.mark.slow
 def test_entries_leave_the_balance_until_their_day(checking):
     ahead = [
         booked_ahead(checking, "5000.00", 20),
@@ -132,6 +133,7 @@ def test_today_is_where_the_person_is(db):
         assert (statuses(row) == ["planned"]) == is_planned
 
 
+@pytest.mark.slow
 def test_a_stopped_run_resumes_where_it_stopped(checking, monkeypatch):
     rows = [booked_ahead(checking, "-1.00", number) for number in range(1, 6)]
     monkeypatch.setattr(planning_ahead, "CHANGE_STEP_ROWS", 2)

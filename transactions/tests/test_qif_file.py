@@ -141,6 +141,7 @@ def test_unrelated_file_is_rejected(data):
         qif_file.read(data)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_damaged_files_raise_only_unreadable_file(data):

@@ -164,6 +164,7 @@ def test_unsaved_rule_shows_the_latest_rows_it_matches(alice, coffees):
     assert matching_rows(alice, draft, limit=1, page_size=2).match_count == 0
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_preview_query_count_does_not_grow_with_rows(alice, coffees, django_assert_max_num_queries):
     rule = make_rule(alice, "coffee", "coffee")

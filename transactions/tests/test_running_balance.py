@@ -7,7 +7,9 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from tests.builders import make_account, make_transaction
+from accounts.models import Account
+from tests.builders import make_account, make_transaction, make_user
+from tests.shared_rows import shared_rows
 from transactions.models import Transaction
 from transactions.running_balance import balances_after, daily_balances, monthly_balances
 from transactions.services.posting import delete_transactions
@@ -15,10 +17,20 @@ from transactions.services.posting import delete_transactions
 TODAY = date(2026, 3, 15)
 
 
+@pytest.fixture(scope="module")
+def key_of_busy(django_db_setup, django_db_blocker):
+    with shared_rows(django_db_blocker):
+        yield make_busy(make_user("busy@example.com")).pk
+
+
 @pytest.fixture
-def busy(alice):
+def busy(key_of_busy, db):
+    return Account.objects.get(pk=key_of_busy)
+
+
+def make_busy(owner):
     """An account over five months with ties, pending, deleted and future rows."""
-    account = make_account(user=alice, opening_balance="5000")
+    account = make_account(user=owner, opening_balance="5000")
     chance = random.Random(7)
     for number in range(130):
         row = make_transaction(
@@ -28,7 +40,7 @@ def busy(alice):
             status="pending" if number % 9 == 0 else "posted",
         )
         if number % 13 == 0:
-            delete_transactions(actor=alice, rows=Transaction.objects.filter(pk=row.pk))
+            delete_transactions(actor=owner, rows=Transaction.objects.filter(pk=row.pk))
     account.refresh_from_db()
     return account
 
@@ -74,8 +86,8 @@ def test_days_and_months_end_with_the_last_rows_balance(busy):
 
 
 @pytest.mark.slow
-def test_account_page_shows_pages_and_a_chart(alice, client_for, busy):
-    client, expected, seen = client_for(alice), counted_up(busy), {}
+def test_account_page_shows_pages_and_a_chart(client_for, busy):
+    client, expected, seen = client_for(busy.user), counted_up(busy), {}
     url = f"/accounts/{busy.pk}/"
     answer = client.get(url)
     while True:

@@ -135,6 +135,7 @@ def test_amount_and_category_of_a_split_transaction_are_fixed(alice, split, chan
     assert_ledger_holds()
 
 
+@pytest.mark.slow
 def test_moving_date_account_or_status_moves_the_parts(alice, split, savings):
     for change in (
         {"txn_date": split.txn_date.replace(month=5)},
@@ -183,6 +184,7 @@ def form_of(*parts):
     return body
 
 
+@pytest.mark.slow
 def test_page_splits_and_undo_restores_the_whole(alice, checking, groceries, client_for):
     row = make_transaction(account=checking, amount="-30.00", category=groceries)
     client, url = client_for(alice), f"/transactions/{row.pk}/split/"
@@ -218,6 +220,7 @@ def totals(client, query=""):
     return client.get(f"/transactions/totals/{query}").context["summaries"]
 
 
+@pytest.mark.slow
 def test_category_list_counts_only_the_matching_part(
     alice, bob, checking, split, groceries, transport, client_for
 ):

@@ -121,6 +121,7 @@ def test_file_without_a_balance_proves_nothing(checking):
     assert (proof.closing, proof.difference, proof.follows_on) == (None, None, None)
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("count", [2, 12])
 def test_page_query_count_does_not_grow_with_statements(

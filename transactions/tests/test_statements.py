@@ -128,6 +128,7 @@ def long_statement(count):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_transactions_begin_below_the_ring_of_a_single_category(march):
     statement = build_statement(Account.objects.get(pk=march.pk), MARCH)

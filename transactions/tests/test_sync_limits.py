@@ -90,6 +90,7 @@ class TestSimpleFin:
         last = connection.runs.filter(status="done").first()
         assert last.started_at > NOW + timedelta(hours=18)
 
+    @pytest.mark.slow
     def test_a_failing_bridge_does_not_get_more_requests(self, connect, server):
         connection = connect()
         map_to(connection, "new")

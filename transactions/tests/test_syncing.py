@@ -130,6 +130,7 @@ def test_relinking_the_same_bank_finds_its_account_and_adds_nothing(
     assert ledger(account) == bank.posted("main")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault", [bank_servers.down, bank_servers.garbage, bank_servers.enormous, bank_servers.redirect]
 )
@@ -209,6 +210,7 @@ def test_fifty_sync_requests_cause_one_run(bank, connect, alice):
     assert len(runs) == 1
 
 
+@pytest.mark.slow
 def test_disconnecting_can_delete_transactions_and_be_undone(bank, connect, alice):
     fill(bank)
     connection = connect()
@@ -342,6 +344,7 @@ def listed(connect, bank):
     return connection, account, lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", ["obp", "simplefin"], indirect=True)
 def test_line_no_longer_listed_is_removed_and_returns_with_its_category(listed, bank, alice):
     connection, account, lines = listed

@@ -63,6 +63,7 @@ def test_uncovered_transfer_leaves_nothing_behind(alice, checking, savings):
     assert not AuditEvent.objects.filter(action__startswith="transactions.").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_many_equal_transfers_on_one_day_cost_no_more_queries(alice, checking, savings):
     def queries():

@@ -63,6 +63,7 @@ def test_trash_shows_deleted_rows_and_the_days_left(alice, bob, client_for, rows
     assert client_for(bob).get("/transactions/trash/").context["rows"] == []
 
 
+@pytest.mark.slow
 def test_selected_rows_are_restored_and_others_stay(alice, bob, client_for, rows):
     delete(alice)
     wanted = {"ids": [rows[0].pk, rows[2].pk]}
@@ -95,6 +96,7 @@ def test_read_only_users_cannot_restore(alice, client_for, rows):
     assert not Transaction.objects.filter(deleted_at=None).exists()
 
 
+@pytest.mark.slow
 def test_reimported_line_stays_in_the_trash_and_two_identical_ones_are_restored(
     alice, client_for, checking
 ):
@@ -123,6 +125,7 @@ def test_reimported_line_stays_in_the_trash_and_two_identical_ones_are_restored(
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_one_of_two_identical_lines_can_be_deleted_and_restored(alice, checking):
     imported(checking, csv_of(MARCH))
     coffees = Transaction.objects.filter(description="Corner Café")
@@ -138,6 +141,7 @@ def test_one_of_two_identical_lines_can_be_deleted_and_restored(alice, checking)
 # --- Undo ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_recent_changes_and_imports_are_listed_and_undone(alice, client_for, checking, rows):
     imported(checking, csv_of(["2026-03-01,Bread,-4.00,EUR"]))
     change = bulk_editing.bulk_edit(
@@ -175,6 +179,7 @@ def test_change_page_lists_what_undo_skips(alice, client_for, rows):
     assert [line.row.transaction_id for line in page.context["rows"]] == [row.pk]
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_page_query_counts_do_not_grow_with_rows(
     alice, client_for, rows, checking, django_assert_max_num_queries

@@ -42,6 +42,7 @@ def test_unchanged_list_is_a_304_of_one_query(alice, checking):
     assert ask(alice).json()["results"]
 
 
+@pytest.mark.slow
 def test_each_change_of_what_is_shown_gives_another_answer(alice, bob, checking, groceries):
     row = make_transaction(account=checking)
     own = create_category(actor=alice, user=alice, name="Own")

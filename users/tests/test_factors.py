@@ -141,6 +141,7 @@ def test_an_earlier_key_still_decrypts_and_an_unknown_one_does_not(settings):
 # --- Signing in -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_page_accepts_a_code_once_and_a_recovery_code_once(protected):
     client, used = password_given(protected), code(number=1)
     assert b"Use a passkey" not in client.get("/users/2fa/authenticate/").content
