@@ -86,7 +86,7 @@ def count_job_run(*, at: datetime, is_failed: bool) -> None:
     """Count a run that just ended."""
     month = first_of_month(at.astimezone(UTC).date())
     rows = MonthCount.objects.filter(subject=Subject.JOBS, month=month)
-    changes = {"count": F("count") + 1, "failed_count": F("failed_count") + is_failed}
+    changes = {"count": F("count") + 1, "failed_count": F("failed_count") + int(is_failed)}
     if rows.update(**changes):
         return
     try:
