@@ -1,30 +1,46 @@
 // <figure class="chart" data-chart="bar"> with a table inside: the table is the data, the drawing
 // is made from it. Column headers are the series, row headers the labels; a cell's data-value is its
-// number, data-href the link on click; a header's data-color is a token name or a hex color.
+// number, data-href the link on click; a header's data-color is a token name or a hex color. It is
+// drawn when it is less than a screen away, so that a long page is there at once.
 import { drawOptions, paper } from "./chart_options.js";
 
 const drawn = new Map();
+const near = new IntersectionObserver(drawNear, { rootMargin: "100% 0px" });
 let library;
 
 export function startCharts() {
-  drawAll();
-  document.addEventListener("htmx:afterSettle", drawAll);
+  watchAll();
+  document.addEventListener("htmx:afterSettle", watchAll);
   document.addEventListener("themechange", redrawAll);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
   // Printed pages are light and have their own width.
-  paper.addEventListener("change", redrawAll);
+  paper.addEventListener("change", drawOnPaper);
 }
 
-async function drawAll() {
+function watchAll() {
   for (const [figure, chart] of drawn) {
     if (figure.isConnected) continue;
     chart.destroy();
     drawn.delete(figure);
   }
-  const figures = [...document.querySelectorAll("figure.chart[data-chart]")].filter((figure) => !drawn.has(figure));
+  for (const figure of undrawn()) near.observe(figure);
+}
+
+function undrawn() {
+  return [...document.querySelectorAll("figure.chart[data-chart]")].filter((figure) => !drawn.has(figure));
+}
+
+async function drawNear(entries) {
+  const figures = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
   if (!figures.length) return;
+  for (const figure of figures) near.unobserve(figure);
   await loadLibrary();
-  for (const figure of figures) if (!drawn.has(figure)) draw(figure);
+  for (const figure of figures) if (figure.isConnected && !drawn.has(figure)) draw(figure);
+}
+
+function drawOnPaper() {
+  redrawAll();
+  if (window.Chart) undrawn().forEach(draw);
 }
 
 function redrawAll() {
