@@ -592,3 +592,8 @@ def test_line_that_a_reading_leaves_out_is_shown_without_date_and_amount():
     first, second = found(_QUESTIONS["first balance"]).readings
     assert (first.examples[0].text, first.examples[0].on) == ("Start", None)
     assert second.examples[0].amount == Decimal(100)
+
+
+def test_cell_that_is_no_date_does_not_decide_the_order():
+    text = "Date,Description,Amount\n2024-03-14,A,-4.20\n2024-03-15,B,1.00\nsoon,C,-2.00\n"
+    assert found(text).mapping.date_format == "%Y-%m-%d"

@@ -174,3 +174,27 @@ def test_damaged_files_raise_only_unreadable_file(data):
 @given(st.text(alphabet="<>/rowcvtis =\"'A1", max_size=80))
 def test_garbled_sheets_raise_only_unreadable_file(text):
     refused_or_read(lambda: xlsx_file.read(with_member(STATEMENT, SHEET, sheet_of(text))))
+
+
+@pytest.mark.parametrize(
+    ("written", "days"),
+    [
+        (["15.03.2026", "16.03.2026"], ["2026-03-15", "2026-03-16"]),
+        (["03/15/2026", "03/16/2026"], ["2026-03-15", "2026-03-16"]),
+        (["15 Mar 2026", "16 Mar 2026"], ["2026-03-15", "2026-03-16"]),
+    ],
+)
+def test_date_cells_and_text_dates_are_read_in_one_column(written, days):
+    rows = [[date(2026, 3, 14), "Tea", -2.5], *([day, "Bus", -1] for day in written)]
+    data = workbook(("A", [["Date", "Text", "Amount"], *rows]))
+    detection = xlsx_file.detect(data)
+    assert detection.is_certain
+    lines = list(xlsx_file.read(data, detection.mapping).rows)
+    assert [str(line.txn_date) for line in lines] == ["2026-03-14", *days]
+
+
+def test_sheet_that_turned_some_days_round_is_refused():
+    days = [date(2026, 4, 3), "25/03/2026", date(2026, 5, 3), "26/03/2026"]
+    data = workbook(("A", [["Date", "Text", "Amount"], *([day, "Tea", -2.5] for day in days)]))
+    with pytest.raises(UnreadableFile, match="swapped day and month"):
+        xlsx_file.detect(data)

@@ -9,7 +9,12 @@ from datetime import date, timedelta
 from transactions.sources.files.column_words import heading_score, plain_heading
 from transactions.sources.files.csv_columns import Column, date_styles, day_of
 from transactions.sources.files.csv_mapping import Doubt
-from transactions.sources.files.dates import DATE_STYLES, is_croatian, may_be_croatian
+from transactions.sources.files.dates import (
+    DATE_STYLES,
+    is_croatian,
+    is_year_first,
+    may_be_croatian,
+)
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.narrowing import sure
 from transactions.sources.files.reading_context import ReadingContext
@@ -23,6 +28,11 @@ _CROATIAN = (
     "October or November. Export the file with numeric dates."
 )
 _FIRST_DATE = "Banks usually list the transaction date before other dates."
+_TURNED = (
+    "Some dates in this file are stored as dates and others as text: a spreadsheet has probably "
+    "swapped day and month where it could. Use the file as the bank exported it."
+)
+_FEWEST_TURNED, _MONTHS = 2, 12
 _CLOSE_DAYS = 10
 _DAYS_AHEAD = timedelta(days=40)
 _DAY_FIRST = {"%d-%m-%Y", "%d-%m-%y", "%d%m%Y", "%d%m%y"}
@@ -168,6 +178,7 @@ def _settle_style(
     if len(styles) > 1:
         styles = _by_evidence(styles, found, is_dollar, context)
     found.style = styles[0] if styles else ""
+    _refuse_turned_days(found.txn, found.style)
     if len(styles) > 1:
         because = _why(styles, found.txn, is_dollar, context)
         found.doubts.append(Doubt("date_format", DAY_OR_MONTH, styles, because))
@@ -178,6 +189,18 @@ def _refuse_croatian(column: Column, context: ReadingContext) -> None:
     is_local = context.currency in ("PLN", "CZK") or context.locale[:2] in ("pl", "cs")
     if is_croatian(column.filled) or (not is_local and may_be_croatian(column.filled)):
         raise UnreadableFile(_CROATIAN)
+
+
+def _refuse_turned_days(column: Column, style: str) -> None:
+    """Refuse a sheet that turned the days it could read month first and left the others as text."""
+    turned = [sure(day_of(value, style)) for value in column.filled if is_year_first(value)]
+    written = [
+        day for value in column.filled if not is_year_first(value) and (day := day_of(value, style))
+    ]
+    if style not in _DAY_FIRST | _MONTH_FIRST or min(len(turned), len(written)) < _FEWEST_TURNED:
+        return
+    if all(day.day <= _MONTHS for day in turned) and all(day.day > _MONTHS for day in written):
+        raise UnreadableFile(_TURNED)
 
 
 def _different(styles: list[str], column: Column) -> list[str]:
@@ -296,8 +319,13 @@ def _span(column: Column, style: str) -> int:
 
 
 def fitting_styles(column: Column) -> list[str]:
-    """The styles that read the most cells as dates, preferring plausible years."""
+    """The styles that read the most cells as dates, preferring plausible years.
+
+    Days with the year in front are read in any style, so the others decide.
+    """
     values = list(dict.fromkeys(column.filled))
+    others = [value for value in values if date_styles(value) and not is_year_first(value)]
+    values = others or values
     counts: Counter[str] = Counter()
     for value in values:
         for style in date_styles(value):

@@ -43,6 +43,7 @@ DATE_STYLES = {
     "%y %b %d": "24 Dec 31",
     "serial": "45657",
 }
+YEAR_MONTH_DAY = "%Y-%m-%d"
 # Month names and abbreviations without accents: en de fr es it nl pt pl cs hu sv da fi lt ro af.
 _MONTH_WORDS = """
 jan led january januar janner jan janv janvier ene enero gen gennaio januari janeiro sty \
@@ -216,9 +217,19 @@ def styles_like(text: str) -> list[str]:
     ]
 
 
+def is_year_first(text: str) -> bool:
+    """Whether a cell is written like 2024-12-31, which means the same day everywhere."""
+    return _DATE_PATTERNS[YEAR_MONTH_DAY].fullmatch(_cleaned(text)) is not None
+
+
 def parse_date(text: str, style: str) -> date:
-    """The day of a cell written in ``style``, a key of ``DATE_STYLES``. Any time is ignored."""
+    """The day of a cell written in ``style``, a key of ``DATE_STYLES``. Any time is ignored.
+
+    A day with its year in front, as sheets store dates, is read beside dates of any other style.
+    """
     match = _DATE_PATTERNS[style].fullmatch(_cleaned(text))
+    if not match and style != YEAR_MONTH_DAY and is_year_first(text):
+        return parse_date(text, YEAR_MONTH_DAY)
     if not match:
         raise ValueError(f"“{shown(text)}” is not a date written like {DATE_STYLES[style]}.")
     if style == "serial":
