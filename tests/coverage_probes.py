@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import sys
+import threading
 import tomllib
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
@@ -30,6 +31,7 @@ CACHE = ROOT / ".pytest_cache" / f"probes-{hashlib.sha256(Path(__file__).read_by
 ARRAY = "__probes__"
 # The lines that ran, by file: one byte a line.
 _ran: dict[str, bytearray] = {}
+_loading = threading.Lock()
 
 
 @pytest.hookimpl(trylast=True)
@@ -87,11 +89,13 @@ class Loader(SourceFileLoader):
 
 @contextlib.contextmanager
 def _compiled_into(folder: Path) -> Iterator[None]:
-    before, sys.pycache_prefix = sys.pycache_prefix, str(folder)
-    try:
-        yield
-    finally:
-        sys.pycache_prefix = before
+    # One at a time: two threads would restore each other's prefix.
+    with _loading:
+        before, sys.pycache_prefix = sys.pycache_prefix, str(folder)
+        try:
+            yield
+        finally:
+            sys.pycache_prefix = before
 
 
 def add_probes(node: ast.AST) -> None:
