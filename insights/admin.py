@@ -28,6 +28,7 @@ from insights.models import (
     WorkItem,
 )
 from insights.staff.admin_home import staff_home
+from insights.staff.job_words import job_name
 from insights.staff.schedules import plain_values
 from insights.views import approvals as approval_pages
 from insights.views import jobs as job_pages
@@ -64,12 +65,16 @@ class JobStateAdmin(ReadOnlyAdmin):
 
     group, label = "Operations", "Jobs"
     list_display = [
-        "name", "outcome", "result", "finished_at", "duration_ms", "run_count", "failure_count",
+        "job", "outcome", "result", "finished_at", "duration_ms", "run_count", "failure_count",
         "failed_at",
     ]  # fmt: skip
     list_filter = ["outcome"]
     ordering = ["-finished_at"]
     search_fields = ["name", "error"]
+
+    @admin.display(description="job", ordering="name")
+    def job(self, state: JobState) -> str:
+        return job_name(state.name)
 
 
 @admin.register(MonthCount)

@@ -217,6 +217,8 @@ class JobState(models.Model):
     run_count = models.PositiveBigIntegerField(_("runs"), default=0)
     failure_count = models.PositiveBigIntegerField(_("failures"), default=0)
     failed_at = models.DateTimeField(_("last failure"), null=True, blank=True)
+    # A check that finds problems has not failed, and has not passed either.
+    passed_at = models.DateTimeField(_("last passed"), null=True, blank=True)
     error = models.CharField(_("last error"), max_length=200, blank=True)
 
     class Meta:

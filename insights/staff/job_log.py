@@ -30,6 +30,8 @@ def record_run(
             "failed_at": at,
             "error": masked_text(error.replace("\x00", ""))[:200],
         }
+    elif result == "True":
+        changes["passed_at"] = at
     rows = JobState.objects.filter(name=name)
     if rows.update(**changes):
         return

@@ -188,11 +188,12 @@ def _check(title: str, state: JobState | None) -> Sign:
     if state is None:
         return Sign(title, None, "Has not run yet.")
     day = _moment(state.finished_at)
+    if state.result == "True" and state.outcome != JobState.Outcome.FAILED:
+        return Sign(title, True, f"Last passed on {day}.")
+    held = f"It last passed on {_moment(state.passed_at)}." if state.passed_at else ""
     if state.outcome == JobState.Outcome.FAILED:
-        return Sign(title, False, f"Could not be completed on {day}.")
-    if state.result != "True":
-        return Sign(title, False, f"Found problems on {day}. See the log.")
-    return Sign(title, True, f"Last passed on {day}.")
+        return Sign(title, False, f"Could not be completed on {day}. {held}".strip())
+    return Sign(title, False, f"Found problems on {day}; see the log. {held}".strip())
 
 
 def _rates(at: datetime) -> Sign:

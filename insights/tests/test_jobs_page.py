@@ -11,7 +11,7 @@ from django_celery_beat.models import PeriodicTask
 from banking.beat import install_schedule
 from banking.schedule import BEAT_SCHEDULE
 from insights.models import MonthCount
-from insights.staff.figures import LEDGER_JOB
+from insights.staff.figures import AUDIT_JOB, LEDGER_JOB
 from insights.staff.job_log import record_run
 from insights.staff.job_words import NAMES, job_name, result_words
 from insights.staff.jobs import health, jobs, run_now, schedule_words
@@ -109,11 +109,17 @@ def test_checks_show_the_day_they_last_passed():
     assert words("Ledger check") == (None, "Has not run yet.")
     record_run(name=LEDGER_JOB, at=NOON, duration_ms=1, result="True")
     assert words("Ledger check") == (True, "Last passed on Jan 15, 2026, 12:00\u202fPM.")
-    record_run(name=LEDGER_JOB, at=NOON, duration_ms=1, result="False")
-    assert words("Ledger check") == (
-        False,
-        "Found problems on Jan 15, 2026, 12:00\u202fPM. See the log.",
-    )
+    later = NOON + timedelta(days=1)
+    record_run(name=LEDGER_JOB, at=later, duration_ms=1, result="False")
+    held = "It last passed on Jan 15, 2026, 12:00\u202fPM."
+    found = f"Found problems on Jan 16, 2026, 12:00\u202fPM; see the log. {held}"
+    assert words("Ledger check") == (False, found)
+    record_run(name=LEDGER_JOB, at=later, duration_ms=1, error="Boom")
+    stopped = f"Could not be completed on Jan 16, 2026, 12:00\u202fPM. {held}"
+    assert words("Ledger check") == (False, stopped)
+    record_run(name=AUDIT_JOB, at=later, duration_ms=1, result="False")
+    never = "Found problems on Jan 16, 2026, 12:00\u202fPM; see the log."
+    assert words("Audit trail check") == (False, never)
     assert words("Database")[0] is True
     assert words("Cache")[0] is True
 
