@@ -26,7 +26,7 @@ from tests import servers
 NO_TESTS_COLLECTED = 5
 # One more than processors: while a test waits for a browser or a worker, another one runs.
 WORKERS = str(min(os.cpu_count() or 2, 4) + 1)
-FAST = "not postgresql and not browser and not worker and not hledger and not slow"
+FAST = "not postgresql and not browser and not worker and not hledger and not slow and not search"
 
 
 @dataclass
@@ -45,6 +45,8 @@ def main(arguments: list[str]) -> int:
         environment = clean_environment(scratch)
         if arguments[:1] == ["--fast"]:
             marks = join_marks(FAST, corpus_marks(environment))
+            # Nothing here waits, so there is nothing for one more process to do meanwhile.
+            environment.setdefault("TEST_WORKERS", str(os.cpu_count() or 2))
             options = ["--hypothesis-profile=fast", *marks, *arguments[1:]]
             outcome = run_pytest("SQLite", options, environment, scratch)
             return report([outcome], [], covered=True)

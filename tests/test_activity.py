@@ -34,6 +34,7 @@ def actions_in_the_code() -> set[str]:
     return {name for name in found if not MODULES.search(name)}
 
 
+@pytest.mark.slow
 def test_every_action_has_a_label():
     named = [action for words in WORDS.values() for action in words]
     assert len(named) == len(set(named))

@@ -93,6 +93,7 @@ def test_malformed_amounts_are_rejected_everywhere_and_change_nothing(alice, api
     assert everything() == before
 
 
+@pytest.mark.slow
 def test_a_json_number_is_rejected_with_a_clear_message(alice, api_for, doors):
     for door in doors:
         [error] = ask(api_for(alice), door, 5).json()["errors"]

@@ -17,6 +17,7 @@ def _fresh():
     PeriodicTask.objects.all().delete()
 
 
+@pytest.mark.slow
 def test_migrate_installs_every_entry_and_repeating_it_changes_nothing(settings):
     call_command("migrate", verbosity=0)
     rows = {row.name: row.task for row in PeriodicTask.objects.all()}

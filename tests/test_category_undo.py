@@ -114,6 +114,7 @@ def held(holders):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["food", None])
 @pytest.mark.parametrize("large", [False, True])
 def test_everything_that_refers_to_a_category_follows_and_comes_back(
@@ -158,6 +159,7 @@ def test_everything_that_refers_to_a_category_follows_and_comes_back(
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_what_was_changed_since_is_left_alone_and_named(
     alice, client_for, holders, bees, food, checking
 ):

@@ -44,6 +44,7 @@ def test_right_books_are_clean(decision):
     assert wrong(decision, replace(decision, key="no", outcome=REFUSED)) == {}
 
 
+@pytest.mark.slow
 def test_lost_refused_unknown_altered_and_undecided_transfers_are_seen(decision):
     assert wrong(decision, replace(decision, key="other")) == {"lost": 1, "drift": 2468}
     assert wrong(replace(decision, outcome=REFUSED)) == {"refused but booked": 1, "drift": 2468}
@@ -52,6 +53,7 @@ def test_lost_refused_unknown_altered_and_undecided_transfers_are_seen(decision)
     assert wrong(decision, replace(decision, key="?", outcome="0 undecided")) == {"undecided": 1}
 
 
+@pytest.mark.slow
 def test_a_doubled_transfer_is_seen(decision):
     book(decision)
     assert wrong(decision) == {"doubled": 1, "drift": 2468}

@@ -168,6 +168,7 @@ def test_all_commands_running_concurrently_lose_nothing(hot):
     assert verify().is_intact
 
 
+@pytest.mark.slow
 def test_only_one_of_eight_concurrent_expenses_gets_the_last_money(hot):
     account = Account.objects.order_by("pk").first()
     assert spent_at_once(hot, account) == 1

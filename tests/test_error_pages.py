@@ -129,6 +129,7 @@ def test_schema_lists_the_error_responses_of_every_operation(client):
     assert suggestions["content"]["application/json"]["schema"]["type"] == "array"
 
 
+@pytest.mark.slow
 def test_no_number_is_too_large_or_too_odd_for_a_door(api_for, client_for, alice):
     """Numbers of 5,000 digits, 30 digits or in another script are rejected or not found, never a
     500.

@@ -39,6 +39,7 @@ def upload_to(address: str, client: Client, account: Account):
     return client.post(address, {"account": account.pk, "file": file})
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", ["transactions:import_start", "api_transaction_import"])
@@ -82,6 +83,7 @@ def no_further_page() -> Iterator[None]:
             cursor.execute("PRAGMA max_page_count = 1073741823")
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_full_database_refuses_changes_and_still_shows_pages(

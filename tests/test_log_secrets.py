@@ -46,6 +46,7 @@ def written(settings):
     logging.config.dictConfig(settings.LOGGING)
 
 
+@pytest.mark.slow
 def test_secrets_in_requests_are_not_logged(written, settings, alice, checking):
     settings.ROOT_URLCONF = _Crashing
     settings.PLAID_CLIENT_ID = settings.PLAID_SECRET = PLANTED

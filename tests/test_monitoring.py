@@ -68,6 +68,7 @@ def names_in(expression):
     return set(re.findall(r"[a-z_]{4,}", bare)) - FUNCTIONS
 
 
+@pytest.mark.slow
 def test_every_metric_of_alerts_and_dashboard_exists(client, broker, alice):
     for job in (LEDGER_JOB, state_metrics.HEARTBEAT_JOB):
         record_run(name=job, at=NOON, duration_ms=1500, result="True")
@@ -116,6 +117,7 @@ def test_without_a_database_the_processes_still_answer(client, monkeypatch):
     assert "database_errors" in families
 
 
+@pytest.mark.slow
 def test_failed_statements_and_refused_sign_ins_are_counted(client, alice):
     refused = ("audit_events_total", "users.sign_in.failed")
     failed = ("database_errors_total", "OperationalError", "ProgrammingError")

@@ -425,6 +425,7 @@ def test_bank_line_that_paid_a_bill_and_another_bill_cannot_be_one(teller):
     assert amounts(teller) == [(TEN, "bill"), (TEN, "import")]
 
 
+@pytest.mark.slow
 def test_split_entry_keeps_its_parts_when_the_bank_has_it_too(teller):
     imported(
         teller.account, csv_file([Payment(0, 0, "-10.00", "Kern Bakery")], 0, LATER), mapping=PLAIN
@@ -525,6 +526,7 @@ class _OfxLine:
         return self.text
 
 
+@pytest.mark.slow
 def test_announced_entry_typed_again_as_a_transfer_is_still_one_payment(db):
     """The announcement moves to the transfer as one: the bank has not booked it yet."""
     payment = Payment(0, 20, "-10.00", "Shell Station")
@@ -538,6 +540,7 @@ def test_announced_entry_typed_again_as_a_transfer_is_still_one_payment(db):
     assert teller.ledger() == teller.truth()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["hand", "bill"])
 @pytest.mark.parametrize("build", [csv_file, ofx_file])
 def test_line_of_the_bank_comes_before_an_entry_with_its_words(db, build, way):
@@ -551,6 +554,7 @@ def test_line_of_the_bank_comes_before_an_entry_with_its_words(db, build, way):
     assert teller.ledger() == teller.truth()
 
 
+@pytest.mark.slow
 def test_entry_that_a_line_became_is_no_other_line_of_that_file(db):
     """One of two equal lines becomes an entry that was asked about beside the other."""
     days = ((13, "Netflix"), (14, "Łódź Zoo"), (14, "Łódź Zoo"), (17, "Netflix"))

@@ -136,6 +136,7 @@ def test_invisible_characters_are_neither_named_nor_drawn_as_boxes():
     assert not has_boxes(document)
 
 
+@pytest.mark.slow
 def test_charts_follow_the_same_rule():
     chart = columns(["北京", "བ"], [("飯館 🍕", "#334155", [Decimal(3), Decimal(4)])])
     document = drawn([], chart)

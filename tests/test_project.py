@@ -114,6 +114,7 @@ def writes(path: Path) -> Iterator[int]:
             yield node.lineno
 
 
+@pytest.mark.slow
 def test_views_tasks_and_commands_write_no_rows():
     assert [shown(path, line) for path in doors() for line in writes(path)] == []
 

@@ -177,6 +177,7 @@ def test_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client
             assert len(many) <= most, "\n".join(many)
 
 
+@pytest.mark.slow
 def test_bulk_delete_and_restore_run_a_constant_number_of_queries(alice, checking):
     def queries_for(count):
         for day in range(count):

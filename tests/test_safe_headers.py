@@ -124,6 +124,7 @@ def test_deep_json_is_a_400(api_for, alice, levels, body):
     assert not Account.objects.exists()
 
 
+@pytest.mark.slow
 def test_bodies_above_their_limits_are_refused_at_pages_and_api(
     client_for, api_for, alice, written
 ):

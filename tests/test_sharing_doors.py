@@ -38,6 +38,7 @@ def events_of(user: User) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_a_share_from_invitation_to_revocation(alices, client_for, alice, bob, checking, savings):
     bobs = client_for(bob)
     form = {"email": "Bob@example.com", "level": "viewer", "accounts": [checking.pk, savings.pk]}

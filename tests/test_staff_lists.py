@@ -109,6 +109,7 @@ def labels_of(model_admin: admin.ModelAdmin, request: HttpRequest) -> dict[str, 
     }
 
 
+@pytest.mark.slow
 def test_every_label_is_in_peoples_words_and_names_one_thing(rf, subtests):
     request = rf.get("/admin/")
     request.user = staff("admin")
@@ -193,6 +194,7 @@ def test_a_typed_filter_shows_its_value_and_keeps_it(auditor, checking):
     assert 'name="created_at__date__gte" value="2026-01-02"' in page.content.decode()
 
 
+@pytest.mark.slow
 def test_transactions_are_filtered_by_account_category_and_merchant(
     auditor, checking, savings, groceries
 ):

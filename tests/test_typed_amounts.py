@@ -287,6 +287,7 @@ def test_no_amount_is_read_differently_from_what_the_locale_means(text, locale):
     assert value == round(value, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @given(
     units=st.integers(min_value=-(10**13), max_value=10**13),
@@ -331,6 +332,7 @@ def test_account_form_reads_and_shows_amounts_in_the_users_format(person, client
     assert Account.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_money_forms_read_amounts_in_the_users_format(person, client_for):
     client = client_for(person)
@@ -415,6 +417,7 @@ def test_saved_views_store_plain_digits(person, client_for):
     assert SavedView.objects.get().query == "amount_min=1234.5&category=groceries"
 
 
+@pytest.mark.slow
 def test_american_notation_never_becomes_thousandths(client_for, alice):
     client = client_for(alice)
     make_account(user=alice, opening_balance="0")

@@ -297,6 +297,7 @@ def test_every_act_takes_effect_with_one_approval_and_never_again(act, first, se
 # --- Pages ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_user_form_creates_a_request_that_the_page_approves(client_for, first, second, alice):
     asking, answering = client_for(first), client_for(second)
     step_up(asking, first)
@@ -349,6 +350,7 @@ def test_rates_and_schedules_wait_for_a_second_admin_too(client_for, first, held
     assert (held.status, job.enabled, job.crontab.minute) == ("held", True, timing.minute)
 
 
+@pytest.mark.slow
 def test_only_admins_can_answer_requests(client_for, first, alice, subtests):
     row = grant(first, alice)
     for role in ("support", "auditor", "user"):

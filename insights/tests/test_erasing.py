@@ -169,6 +169,7 @@ def mails_to(person: str, other: str) -> None:
         )
 
 
+@pytest.mark.slow
 def test_the_remaining_user_row_does_not_identify_the_person(person, client):
     erase_person(actor=person, user=person, confirmation=ADDRESS)
     left = User.objects.get(pk=person.pk)

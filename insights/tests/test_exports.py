@@ -199,6 +199,7 @@ def test_the_owner_is_notified_after_three_killed_workers(waiting, now):
     assert Export.objects.get().status == "failed"
 
 
+@pytest.mark.slow
 def test_the_file_is_deleted_after_a_week(alice, waiting, now, api_for):
     tasks.make_export(waiting.pk)
     assert exporting.purge_exports(at=now + timedelta(days=6)) == 0

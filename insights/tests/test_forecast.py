@@ -83,6 +83,7 @@ def test_a_regular_life_is_forecast_to_the_cent(alice, steady):
     assert summary.hit_rate.mean_error == 0
 
 
+@pytest.mark.slow
 def test_a_bill_and_its_recurring_payment_are_one_event(alice, steady):
     create_bill(
         actor=alice, user=alice, biller_name="Landlord", amount_due=Decimal(910),
@@ -108,6 +109,7 @@ def test_a_bill_and_its_recurring_payment_are_one_event(alice, steady):
     assert "Dentist" in {event.name for event in forecast_of(alice, on=date(2026, 3, 19)).events}
 
 
+@pytest.mark.slow
 def test_an_occurrence_paid_early_or_skipped_is_not_expected_again(alice, steady):
     rent = create_bill(
         actor=alice, user=alice, biller_name="Landlord", amount_due=Decimal(900),

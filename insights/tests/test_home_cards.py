@@ -93,6 +93,7 @@ def test_the_home_page_follows_the_arrangement(client_for, alice):
     assert "Last 12 months" in client.get("/dashboard/cards/").content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_viewer_arranges_their_own_home_page(client_for, guest_of):
     guest = guest_of("viewer")

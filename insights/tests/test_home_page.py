@@ -44,6 +44,7 @@ def test_every_figure_links_to_rows_that_add_up_to_it(alice, household, today):
     assert len(rows_behind(alice, links.account(household.pk))) == 8
 
 
+@pytest.mark.slow
 def test_the_home_page_shows_the_figures_and_their_links(client_for, alice, household, today):
     page = client_for(alice).get("/").content.decode()
     for amount in ("3283.00", "3000.00", "137.00", "130.00"):
@@ -113,11 +114,13 @@ def test_a_viewer_sees_the_basic_summary(client_for, guest_of):
     assert "Spending by category" not in page
 
 
+@pytest.mark.slow
 def test_an_analyst_sees_spending_by_category(client_for, guest_of):
     page = client_for(guest_of("analyst")).get("/").content.decode()
     assert "Spending by category" in page
 
 
+@pytest.mark.slow
 def test_an_account_without_a_rate_is_named(client_for, alice, household, today):
     francs = make_account(user=alice, name="Zürich", currency="CHF", opening_balance="70.00")
     make_transaction(account=francs, amount="-5.00", txn_date=today)
@@ -128,6 +131,7 @@ def test_an_account_without_a_rate_is_named(client_for, alice, household, today)
     assert total_behind(alice, address) == 5
 
 
+@pytest.mark.slow
 def test_one_period_picker_controls_the_whole_page(client_for, alice, household):
     page = client_for(alice).get("/", {"month": "2019-03"}).content.decode()
     assert "March 2019" in page
@@ -138,6 +142,7 @@ def test_one_period_picker_controls_the_whole_page(client_for, alice, household)
     assert [query["date_from"] for query in queries] == ["2019-03-01"] * 3
 
 
+@pytest.mark.slow
 def test_an_invalid_period_is_a_422_with_an_error_message(client_for, alice, household):
     response = client_for(alice).get("/", {"month": "13-2019"})
     assert response.status_code == 422

@@ -62,6 +62,7 @@ def test_a_kept_page_takes_three_queries(client_for, alice, household):
     assert len(first) == len(again)
 
 
+@pytest.mark.slow
 def test_a_kept_overview_takes_one_query(api_for, alice, household):
     api = api_for(alice)
     computed = api.get("/api/dashboard/overview").json()
@@ -188,6 +189,7 @@ def test_what_has_no_event_of_its_own_changes_what_is_kept(client_for, api_for, 
     assert api.get("/api/dashboard/overview").json()["alerts_count"] == 0
 
 
+@pytest.mark.slow
 def test_both_addresses_of_the_overview_write_times_in_utc(client_for, api_for, alice, household):
     alice.timezone = "Asia/Tokyo"
     alice.save()

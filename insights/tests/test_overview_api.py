@@ -90,6 +90,7 @@ def test_a_customer_with_a_viewer_share_gets_no_insights_of_the_owner(overview_o
     assert "insights" not in data
 
 
+@pytest.mark.slow
 def test_shared_accounts_count_only_on_request_for_account_owners(overview_of, guest_of):
     guest = guest_of("user", level="analyst")
     make_account(user=guest, currency="USD", opening_balance="10.00")

@@ -56,6 +56,7 @@ def doubled(table, condition="1 = 1"):
     run(f"INSERT INTO {table} SELECT * FROM {table} WHERE {condition}")
 
 
+@pytest.mark.slow
 def test_what_the_services_write_keeps_every_promise(ledger):
     found = check_promises()
     assert off() == set()

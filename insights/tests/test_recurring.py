@@ -194,6 +194,7 @@ def test_a_bill_form_is_prefilled_and_existing_bills_are_marked(alice, household
     assert reverse("bills:bill_detail", args=[bill.pk]) in client.get(PAGE).content.decode()
 
 
+@pytest.mark.slow
 def test_a_busy_merchant_is_read_partly_and_a_cash_register_not_at_all(alice, on):
     account = make_account(user=alice, name="Till")
     many = 2 * MOST_OF_ONE_MERCHANT

@@ -91,6 +91,7 @@ def test_an_overdue_bill_counts_also_on_the_eve_of_payday(owner, main):
     assert safe(owner).amount == 900
 
 
+@pytest.mark.slow
 def test_paying_a_bill_leaves_the_figure_unchanged(owner, main):
     due = bill(owner, main)
     assert safe(owner).amount == 900
@@ -98,6 +99,7 @@ def test_paying_a_bill_leaves_the_figure_unchanged(owner, main):
     assert safe(owner).amount == 900
 
 
+@pytest.mark.slow
 def test_scheduling_its_payment_leaves_the_figure_unchanged(owner, main):
     due = bill(owner, main)
     pay_bill(actor=owner, bill=due, account=main, amount=Decimal(100), on=date(2026, 11, 21))
@@ -106,6 +108,7 @@ def test_scheduling_its_payment_leaves_the_figure_unchanged(owner, main):
     assert [part.kind for part in found.deductions] == ["planned"]
 
 
+@pytest.mark.slow
 def test_a_pending_line_is_taken_off_once_and_stays_so_when_booked(owner, main):
     row = make_transaction(
         account=main, amount="-30.00", txn_date=ON, status="pending", description="Bakery"
@@ -132,6 +135,7 @@ def test_a_pending_line_is_taken_off_on_the_eve_of_payday_too(owner):
     assert [(part.kind, part.amount) for part in found.deductions] == [("pending", 30)]
 
 
+@pytest.mark.slow
 def test_a_pending_payment_of_a_subscription_is_not_expected_again(owner, main):
     for month in range(5, 11):
         make_transaction(
@@ -146,6 +150,7 @@ def test_a_pending_payment_of_a_subscription_is_not_expected_again(owner, main):
     assert [(p.kind, p.amount) for p in safe(owner).deductions] == [("pending", 15)]
 
 
+@pytest.mark.slow
 def test_paying_the_card_leaves_the_figure_unchanged(owner, main):
     card = make_account(
         user=owner, name="Card", account_type="credit_card", opening_balance="-150.00"

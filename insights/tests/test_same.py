@@ -112,6 +112,7 @@ def test_certain_matches_and_certain_differences_are_not_asked_about(alice, home
     assert asked(alice) == set()
 
 
+@pytest.mark.slow
 def test_an_answer_applies_to_every_occurrence_and_can_be_undone(alice, home):
     bill = bill_of(alice)
     kept = answer(alice, bill, home, is_same=True)
@@ -154,6 +155,7 @@ def test_a_later_answer_replaces_an_earlier_one_and_both_are_audited(alice, home
         answer(alice, bill, home, is_same=True, key="")
 
 
+@pytest.mark.slow
 def test_the_api_lists_a_question_takes_its_answer_and_undoes_it(
     alice, bob, home, api_for, time_machine
 ):

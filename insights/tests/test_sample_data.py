@@ -65,6 +65,7 @@ def test_removing_deletes_only_the_sample_and_undo_restores_it(alice, on):
     assert_ledger_holds()
 
 
+@pytest.mark.slow
 def test_restoring_the_sample_leaves_what_the_person_deleted_in_the_trash(alice, on):
     sample = add_sample_data(actor=alice, on=on)
     gone = Account.objects.get(pk=sample.account_ids[0])
@@ -105,6 +106,7 @@ def test_sample_data_is_added_removed_and_restored_with_one_click_each(client_fo
     assert "Bring in your accounts" in page
 
 
+@pytest.mark.slow
 def test_sample_data_of_another_person_is_out_of_reach(client_for, alice, bob, on):
     add_sample_data(actor=alice, on=on)
     assert client_for(bob).post("/dashboard/sample/remove/").status_code == 404

@@ -50,6 +50,7 @@ def redeem_at_once(reward, points):
     return outcomes, stored, reward.entries.aggregate(sum=Sum("points"))["sum"]
 
 
+@pytest.mark.slow
 def test_concurrent_redemptions_stop_at_the_balance(miles):
     outcomes = ["Miles has 100 points."] * 3 + ["given"] * 3
     assert redeem_at_once(miles, 300) == (outcomes, 100, 100)

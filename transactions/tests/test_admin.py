@@ -62,6 +62,7 @@ def make_world(alice, bob):
 
 
 class TestEveryTable:
+    @pytest.mark.slow
     @pytest.mark.parametrize("role", ["admin", "auditor"])
     @pytest.mark.parametrize("model", MODELS)
     def test_admins_and_auditors_can_view_and_search(self, world, client_for, model, role):
@@ -71,6 +72,7 @@ class TestEveryTable:
         assert client.get(url(model, "changelist")).status_code == 200
         assert client.get(url(model, "change", row.pk)).status_code == 200
 
+    @pytest.mark.slow
     @pytest.mark.once
     @pytest.mark.parametrize("role", ["admin", "auditor"])
     @pytest.mark.parametrize("model", MODELS)

@@ -149,6 +149,7 @@ def test_tag_limit_also_applies_to_bulk_edits(alice, rows):
     assert standing(alice) == before
 
 
+@pytest.mark.slow
 def test_deleted_rows_leave_balances_and_can_be_restored(alice, checking, rows):
     before = standing(alice)
     change = delete(alice)
@@ -165,6 +166,7 @@ def test_deleting_one_row_names_the_change_after_it(alice, rows):
     assert delete(alice, Transaction.objects.filter(pk=rows[0].pk)).summary == "Bread"
 
 
+@pytest.mark.slow
 def test_undoing_a_deletion_skips_rows_restored_and_deleted_again(alice, rows):
     change = delete(alice)
     only = Transaction.objects.filter(pk=rows[0].pk)
@@ -175,6 +177,7 @@ def test_undoing_a_deletion_skips_rows_restored_and_deleted_again(alice, rows):
     assert undo(alice, again).restored_count == 1
 
 
+@pytest.mark.slow
 def test_row_imported_again_by_bank_id_stays_in_the_trash(alice, checking, rows):
     named = Transaction.objects.filter(pk=rows[0].pk)
     named.update(external_id="X1")
@@ -188,6 +191,7 @@ def test_row_imported_again_by_bank_id_stays_in_the_trash(alice, checking, rows)
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_only_the_later_of_two_trashed_rows_with_one_bank_id_is_restored(alice, checking, rows):
     for number in (0, 1):
         Transaction.objects.filter(pk=rows[number].pk).update(external_id="X1")

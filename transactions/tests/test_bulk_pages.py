@@ -118,6 +118,7 @@ def test_choosing_a_category_in_a_row_offers_a_rule(alice, rows, client_for):
     assert "set by you" in page
 
 
+@pytest.mark.slow
 def test_rows_whose_category_is_fixed_are_named(alice, rows, groceries, client_for):
     parts = [Part(Decimal("-4.00"), groceries), Part(Decimal("-6.00"))]
     split_transaction(actor=alice, transaction=rows[0], parts=parts)

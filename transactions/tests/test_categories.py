@@ -261,6 +261,7 @@ def test_category_with_split_parts_cannot_become_a_transfer_category(alice, chec
     assert row.splits.filter(category=own).count() == 1
 
 
+@pytest.mark.slow
 def test_undo_does_not_restore_a_deleted_category(alice, checking):
     own = create_category(actor=alice, user=alice, name="Own")
     food = Category.objects.get(user=None, slug="food")

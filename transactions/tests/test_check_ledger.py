@@ -95,6 +95,7 @@ def test_wrong_balance_is_reported_with_both_figures(row, checking):
     ]
 
 
+@pytest.mark.slow
 def test_row_deleted_without_the_services_is_found_in_every_figure(row):
     Transaction.objects.filter(pk=row.pk).update(deleted_at=row.created_at)
     assert off() == {
@@ -127,6 +128,7 @@ def test_missing_duplicate_or_wrong_daily_total_is_found(row, groceries):
     assert off() == {"daily_totals": 2}
 
 
+@pytest.mark.slow
 def test_missing_duplicate_or_wrong_total_is_found(row, groceries):
     total = MonthlyTotal.objects.get(category=groceries)
     MonthlyTotal.objects.filter(pk=total.pk).update(transaction_count=2)
@@ -137,6 +139,7 @@ def test_missing_duplicate_or_wrong_total_is_found(row, groceries):
     assert off() == {"monthly_totals": 2}
 
 
+@pytest.mark.slow
 def test_missing_duplicate_or_wrong_merchant_total_is_found(row):
     total = MerchantTotal.objects.get(account=row.account)
     assert (total.merchant, total.outflow, total.transaction_count) == ("", 10, 1)
@@ -192,6 +195,7 @@ def test_migration_adds_up_days_and_opens_the_months_of_foreign_accounts(alice, 
     assert (opened.month, opened.currency, opened.sums) == expected
 
 
+@pytest.mark.slow
 def test_wrong_currency_or_fraction_of_a_cent_is_found(row):
     Transaction.objects.filter(pk=row.pk).update(currency="USD")
     assert off() == {"money": 1, "derived": 1}
@@ -209,6 +213,7 @@ def test_account_with_a_fraction_of_a_yen_is_found(alice):
     assert off() == {"money": 1}
 
 
+@pytest.mark.slow
 def test_row_of_another_user_or_with_another_users_category_is_found(row, alice, bob):
     Transaction.objects.filter(pk=row.pk).update(user=bob)
     assert off() == {"owners": 1, "orphans": 1}
@@ -219,6 +224,7 @@ def test_row_of_another_user_or_with_another_users_category_is_found(row, alice,
     assert off() == {"owners": 2}
 
 
+@pytest.mark.slow
 def test_another_users_tag_or_import_is_found(row, alice, bob, savings):
     row.tags.add(Tag.objects.create(user=bob, name="theirs"))
     assert off() == {"orphans": 1}
@@ -234,6 +240,7 @@ def test_outdated_fingerprint_or_search_text_is_found(row):
     assert off() == {"derived": 3}
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_single_account_can_be_checked(row, checking, savings):
     Account.objects.filter(pk=checking.pk).update(balance=amount("1"))
@@ -262,6 +269,7 @@ def test_query_count_does_not_grow(row, alice):
     assert queries() == before
 
 
+@pytest.mark.slow
 def test_lists_are_limited_and_counts_are_complete(row, checking):
     for month in range(130):
         MonthlyTotal.objects.create(

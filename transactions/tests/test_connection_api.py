@@ -268,6 +268,7 @@ def test_connecting_plaid_starts_on_its_own_page(plaid, owner):
     assert (answer.status_code, answer.json()["link_token"]) == (201, "link-sandbox-1")
 
 
+@pytest.mark.slow
 def test_plaid_is_connected_and_renewed_by_its_own_page(plaid, owner, alice):
     server, first = plaid
     connect = reverse("transactions:connection_connect") + "?provider=plaid"

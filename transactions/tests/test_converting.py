@@ -209,6 +209,7 @@ def rounded(found):
     ]
 
 
+@pytest.mark.slow
 def test_check_finds_a_converted_month_that_is_wrong(person, groceries):
     account = abroad(person)
     make_transaction(account=account, amount="-10.00", category=groceries, txn_date=ON)

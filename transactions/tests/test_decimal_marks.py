@@ -138,6 +138,7 @@ def test_readings_show_both_sizes_and_why_one_is_likelier():
     assert detection.why_likely == ["Amounts in EUR have two decimals, not three."]
 
 
+@pytest.mark.slow
 def test_what_a_file_proved_answers_for_the_next_and_what_it_left_open_does_not(checking, alice):
     imported(checking, csv_with(["-12", "7"]))
     batch = start_import(

@@ -113,6 +113,7 @@ def test_our_importer_recognizes_every_row(alice, client_for, count, currency):
     assert counts_of(batch) == {"read": count, "duplicate": count}
 
 
+@pytest.mark.slow
 def test_export_of_an_import_is_recognized_by_its_ids(checking, alice, client_for):
     lines = ["2026-03-02,Tea,-2.00,-77", "2026-03-03,Tea,-2.00,B8"]
     imported(checking, csv_of(lines, "Date,Description,Amount,Transaction ID"))

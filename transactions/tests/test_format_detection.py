@@ -155,6 +155,7 @@ def test_hostile_repetition_is_little_work(data):
     assert time.thread_time() - begun < 10
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=400))
 @example(b"PK\x03\x04")
@@ -165,6 +166,7 @@ def test_random_bytes_raise_only_unreadable_file(data):
     refused_or_read(lambda: open_file(data))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from([b"<OFX><STMTTRN>", b"!Type:Bank\n", b":20:1\n:61:", b"<BkToCstmrStmt>"]),

@@ -239,6 +239,7 @@ def test_check_page_query_count_does_not_grow_with_rows(
     assert counts[0] == counts[1]
 
 
+@pytest.mark.slow
 def test_discarded_upload_leaves_nothing(client_for, alice, checking):
     make_transaction(account=checking)
     batch = checked(checking, csv_of(MARCH))

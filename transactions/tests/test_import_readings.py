@@ -166,6 +166,7 @@ def test_qif_file_may_state_its_date_order(checking):
     assert days(checked(checking, b"!Option:MDY\n" + QIF)) == ["2026-03-07", "2026-04-08"]
 
 
+@pytest.mark.slow
 def test_qif_date_order_can_be_chosen_and_is_remembered(client_for, alice, checking):
     batch = start_import(actor=alice, account=checking, file_name="a.qif", content=QIF)
     assert batch.needs_mapping

@@ -106,6 +106,7 @@ def test_unavailable_broker_leaves_the_upload_to_the_sweep(
     assert (uploaded.status, progress_of(uploaded.pk)) == ("uploaded", None)
 
 
+@pytest.mark.slow
 def test_purge_deletes_after_thirty_days_and_not_before(checking, alice):
     done, open_one = imported(checking, csv_of(MARCH)), checked(checking, csv_of(MARCH[:3]))
     kept = make_transaction(account=checking)

@@ -252,6 +252,7 @@ def test_pending_lines_count_once_booked(checking):
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_revert_restores_balance_and_totals_exactly(checking, alice):
     make_transaction(account=checking, amount="-7.00", txn_date=date(2026, 3, 9))
     before = balance_of(checking), totals_of(checking)

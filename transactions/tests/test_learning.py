@@ -112,6 +112,7 @@ def test_nine_of_the_last_ten_choices_decide(checking):
     assert suggested(checking) == (None, "none")
 
 
+@pytest.mark.slow
 def test_choices_may_depend_on_account_amount_or_weekday(alice, savings):
     checking = make_account(user=alice, opening_balance="5000.00")
     for day in range(3):

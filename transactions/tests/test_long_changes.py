@@ -201,6 +201,7 @@ def test_categories_and_notes_set_after_the_request_are_kept(alice, rows, client
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_deactivating_a_rule_midway_stops_the_change_and_it_can_be_undone(alice, rows, coffee_rule):
     before = comparable(alice)
     change = dispatching.apply_soon(alice, at=timezone.now(), rule=coffee_rule)
@@ -214,6 +215,7 @@ def test_deactivating_a_rule_midway_stops_the_change_and_it_can_be_undone(alice,
     assert comparable(alice) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("standing", [{"role": "viewer"}, {"is_active": False}])
 def test_user_who_becomes_read_only_changes_nothing_more(alice, rows, standing):
     change = ask("delete", alice, rows)

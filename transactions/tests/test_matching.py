@@ -93,6 +93,7 @@ def test_line_beyond_the_date_range_is_new(checking, gap):
     assert counts_of(batch) == {"read": 1, "added": 1}
 
 
+@pytest.mark.slow
 def test_same_completes_the_transaction_and_keeps_the_persons_data(checking, groceries, alice):
     row = hand(
         checking, "2026-03-13", "-10.00", "Kern Bakery", category=groceries, notes="rolls",
@@ -119,6 +120,7 @@ def test_same_completes_the_transaction_and_keeps_the_persons_data(checking, gro
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_different_posts_the_line_and_the_answer_can_be_undone(checking, alice):
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     batch = imported(checking, csv_of(["2026-03-14,KERN BAKERY,-10.00"], H))
@@ -220,6 +222,7 @@ def test_vanished_pending_line_is_reported(checking):
 FIRST = ["2026-03-10,Pay,100.00", "2026-03-13,KERN BAKERY,-10.00", "2026-03-20,Tea,-2.00"]
 
 
+@pytest.mark.slow
 def test_reworded_line_within_the_files_days_raises_a_question(checking):
     imported(checking, csv_of(FIRST, H))
     reworded = [line.replace("KERN BAKERY", "Card payment Kern Bakery 0042") for line in FIRST]
@@ -414,6 +417,7 @@ def entry(account, day="2026-03-14", amount="10.00", words="Kern Bakery", **over
     return {"account": account.pk, "amount": amount, "txn_date": day, "description": words} | over
 
 
+@pytest.mark.slow
 def test_api_reports_an_entry_that_the_bank_already_delivered(checking, alice, api_for, groceries):
     imported(checking, csv_of(PAID))
     answer_ = api_for(alice).post(
@@ -473,6 +477,7 @@ def test_two_manual_entries_are_separate(checking, alice, api_for):
     assert balance(checking) == Decimal("980.00")
 
 
+@pytest.mark.slow
 def test_transfer_made_after_the_bank_delivered_it(checking, savings, alice):
     imported(checking, csv_of(["2026-03-13,To Rainy day,-50.00,EUR", "2026-03-10,Pay,100,EUR"]))
     transfer = transfer_funds(
@@ -543,6 +548,7 @@ def test_other_peoples_questions_return_404(checking, bob, api_for):
     assert set(listed[0]) >= {"id", "account", "incoming", "candidate", "reason"}
 
 
+@pytest.mark.slow
 def test_file_can_be_imported_again_after_its_matches_are_deleted(checking, alice):
     first = imported(checking, csv_of(PAID))
     again = ofx(("F1", "20260313", "-10.00", "Kern Bakery"), ("F2", "20260310", "100.00", "Pay"))
@@ -554,6 +560,7 @@ def test_file_can_be_imported_again_after_its_matches_are_deleted(checking, alic
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_transaction_shows_its_other_sources(checking, alice, client_for):
     imported(checking, csv_of(PAID))
     imported(checking, ofx(("F1", "20260313", "-10.00", "Kern Bakery 0042")))
@@ -563,6 +570,7 @@ def test_transaction_shows_its_other_sources(checking, alice, client_for):
     assert b"Kern Bakery 0042" in page.content
 
 
+@pytest.mark.slow
 def test_a_pending_line_leaves_the_entry_it_announces_to_the_booked_one(checking):
     make_transaction(
         account=checking, amount="-10.00", txn_date=date(2026, 3, 2), description="Kern Bakery"

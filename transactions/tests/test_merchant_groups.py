@@ -92,6 +92,7 @@ def test_a_row_is_offered_the_same_categories_wherever_it_is_shown(lines, alice)
     assert slugs == ["refunds", "pets", "groceries", "restaurants", "shopping"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", ["coffee", "Coffee & snacks", "COFF", "snacks"])
 def test_one_choice_settles_the_group_as_one_change(lines, alice, client_for, typed):
     client = client_for(alice)

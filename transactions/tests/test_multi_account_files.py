@@ -93,6 +93,7 @@ def test_account_with_matching_last_four_takes_only_its_lines(post, own, name):
     assert checking.balance == Decimal(970)
 
 
+@pytest.mark.slow
 @every_format
 def test_each_part_goes_to_its_account_and_one_revert_undoes_all(post, own, api_for, alice, name):
     checking, savings = own("Everyday"), own("Rainy days")
@@ -450,6 +451,7 @@ def test_wizard_asks_imports_all_and_reverts_all(upload, own, name):
     assert (amounts_in(checking), amounts_in(savings)) == ([], [])
 
 
+@pytest.mark.slow
 def test_wizard_confirms_and_reverts_one_account_alone(upload, own):
     checking, savings = own("Everyday"), own("Rainy days")
     upload(FILES["ofx"], checking)
@@ -464,6 +466,7 @@ def test_wizard_confirms_and_reverts_one_account_alone(upload, own):
     assert (amounts_in(checking), amounts_in(savings)) == ([], IN)
 
 
+@pytest.mark.slow
 def test_parts_can_be_reassigned_until_one_is_imported(upload, own):
     checking, savings = own("Everyday", "1111"), own("Rainy days")
     upload(FILES["csv"], checking)

@@ -45,6 +45,7 @@ def test_reworded_payment_is_known_or_asked_about(checking, held, again, counts)
     assert checking.balance == Decimal(1088)
 
 
+@pytest.mark.slow
 def test_second_twin_is_added_and_a_reworded_line_beside_another_payment_is_asked(checking):
     imported(checking, csv_of(march("KERN BAKERY"), H))
     twins = [*march("KERN BAKERY"), "2026-03-13,KERN BAKERY,-10.00"]

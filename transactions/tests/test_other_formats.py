@@ -115,6 +115,7 @@ def test_overlapping_file_in_another_format_adds_only_new_lines(alice):
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_identical_payments_in_an_ing_file_stay_separate_on_every_import(alice, checking):
     head = (
         '"Datum";"Naam / Omschrijving";"Rekening";"Tegenrekening";"Code";"Af Bij";'

@@ -84,6 +84,7 @@ def test_tags_and_parts_are_restored_elsewhere_and_here(checking, elsewhere, gro
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_pending_and_planned_lines_keep_their_status(checking, elsewhere):
     make_transaction(account=checking, description="Held", status="pending")
     make_transaction(
@@ -158,6 +159,7 @@ def test_an_export_from_before_is_still_read(elsewhere):
     assert [tag.name for tag in row.tags.all()] == ["all", "home"]
 
 
+@pytest.mark.slow
 def test_a_planned_line_is_posted_by_the_export_of_a_later_day(checking, elsewhere):
     row = make_transaction(
         account=checking, amount="-9", txn_date=TODAY + timedelta(days=2), today=TODAY
@@ -172,6 +174,7 @@ def test_a_planned_line_is_posted_by_the_export_of_a_later_day(checking, elsewhe
     assert check_ledger(elsewhere.pk).is_clean
 
 
+@pytest.mark.slow
 def test_a_line_marked_different_is_imported_with_its_tags_and_parts(
     checking, elsewhere, groceries
 ):

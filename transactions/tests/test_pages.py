@@ -253,6 +253,7 @@ def test_redirects_never_leave_the_site(client, checking, elsewhere):
     assert answer["Location"] == "/transactions/"
 
 
+@pytest.mark.slow
 def test_category_changes_in_the_row_with_htmx_and_on_a_page_without(client, checking):
     row = make_transaction(account=checking)
     url = f"/transactions/{row.pk}/category/"
@@ -308,6 +309,7 @@ def test_category_tree_shows_own_categories_with_their_actions(client, alice, bo
     assert "Bees" not in text
 
 
+@pytest.mark.slow
 def test_category_pages_create_edit_and_delete(client, alice, checking):
     food = Category.objects.get(slug="food")
     new = {"name": "Sushi", "parent": food.pk, "kind": "", "color": "#112233", "icon": "fish"}
@@ -328,6 +330,7 @@ def test_predefined_category_has_no_form(client, groceries):
     assert client.post(f"/transactions/categories/{groceries.pk}/delete/").status_code == 403
 
 
+@pytest.mark.slow
 def test_undo_in_a_message_stays_on_the_page(alice, client, checking, groceries):
     row = make_transaction(account=checking, amount="-5.00")
     here = "/transactions/?search=shop"

@@ -362,6 +362,7 @@ def test_api_shows_planned_and_filters_by_it(api_for, alice, checking):
     assert (far.status_code, far.data["errors"][0]["attr"]) == (400, "date")
 
 
+@pytest.mark.slow
 def test_page_plans_marks_and_shows_errors_at_the_field(client_for, alice, checking):
     client = client_for(alice)
     fields = {

@@ -104,6 +104,7 @@ def test_a_transfer_with_one_side_today_stays(alice, checking, savings):
     assert_ledger_holds()
 
 
+@pytest.mark.slow
 def test_entries_in_the_trash_come_back_planned(alice, checking, savings):
     row, other = booked_ahead(checking, "-50.00", 5), booked_ahead(savings, "-1.00", 5)
     delete_transactions(actor=alice, rows=Transaction.objects.filter(pk=row.pk))

@@ -95,6 +95,7 @@ def test_error_names_the_field(alice, api_for, given, attr):
     assert not CategoryRule.objects.exists()
 
 
+@pytest.mark.slow
 def test_preview_apply_and_undo(alice, api_for, rule, coffees):
     client = api_for(alice)
     preview = client.post(f"{RULES}/{rule.pk}/preview?page_size=2").json()

@@ -94,6 +94,7 @@ def test_match_list_follows_the_form(alice, client_for, coffees, given, count):
     assert (None if matches is None else matches.match_count) == count
 
 
+@pytest.mark.slow
 def test_rules_are_applied_and_undone_from_the_pages(alice, client_for, coffees):
     rule = make_rule(alice)
     client = client_for(alice)
@@ -118,6 +119,7 @@ def test_inactive_rule_can_be_previewed_but_not_applied(alice, client_for, coffe
     assert not Change.objects.exists()
 
 
+@pytest.mark.slow
 def test_preview_lists_unchanged_rows(alice, client_for, coffees):
     rule = make_rule(alice)
     make_rule(alice, "coff", "gifts", priority=1)

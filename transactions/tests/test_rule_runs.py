@@ -210,6 +210,7 @@ def test_applying_again_changes_nothing_and_creates_no_change(alice, coffees):
     assert (Change.objects.count(), CategoryChange.objects.filter(by="rule").count()) == (1, 5)
 
 
+@pytest.mark.slow
 def test_all_rules_apply_in_order(alice, coffees):
     make_rule(alice, "coffee", "coffee", priority=2)
     make_rule(alice, "corner", "restaurants", priority=1, amount_max=Decimal(3))
@@ -276,6 +277,7 @@ def test_undo_restores_categories_sources_and_totals_and_history_shows_both(alic
     assert event.changes == {"kind": "rule_run", "restored": 5, "left_alone": 0}
 
 
+@pytest.mark.slow
 def test_undo_skips_and_names_rows_changed_since(alice, coffees):
     change = apply(alice, make_rule(alice, "coffee", "coffee"))
     set_category(actor=alice, transaction=coffees[0], category=category("gifts"))
@@ -305,6 +307,7 @@ def test_change_cannot_be_undone_after_thirty_days(alice, coffees):
     assert change.undone_at is None
 
 
+@pytest.mark.slow
 def test_two_changes_to_the_same_rows_are_undone_in_reverse_order(alice, coffees):
     before = standing(alice)
     first = apply(alice, make_rule(alice, "coffee", "coffee"))
@@ -314,6 +317,7 @@ def test_two_changes_to_the_same_rows_are_undone_in_reverse_order(alice, coffees
     assert standing(alice) == before
 
 
+@pytest.mark.slow
 def test_many_batches_are_one_change(alice, monkeypatch):
     account = make_account(user=alice, opening_balance="500")
     for day in range(1, 8):
@@ -327,6 +331,7 @@ def test_many_batches_are_one_change(alice, monkeypatch):
     assert standing(alice) == before
 
 
+@pytest.mark.slow
 def test_repeated_text_is_matched_once_and_a_book_is_one_automaton(alice):
     account = make_account(user=alice, opening_balance="500")
     for _ in range(5):

@@ -213,6 +213,7 @@ def gone_of(api, **body):
     return [filter["name"] for filter in listed["gone"]], len(found)
 
 
+@pytest.mark.slow
 def test_view_of_a_deleted_category_finds_nothing_and_says_why(alice, api_for, client_for):
     """Its transactions are in the parent now. A list of them would be wider than what was asked."""
     parent = create_category(actor=alice, user=alice, name="Leisure", kind="expense")

@@ -84,6 +84,7 @@ def test_parts_that_do_not_add_up_are_rejected(alice, checking, amounts, sentenc
     assert_ledger_holds()
 
 
+@pytest.mark.slow
 def test_a_discount_lowers_the_spending_of_its_category(
     alice, checking, groceries, client_for, api_for
 ):
@@ -148,6 +149,7 @@ def test_moving_date_account_or_status_moves_the_parts(alice, split, savings):
         assert_ledger_holds()
 
 
+@pytest.mark.slow
 def test_bulk_edits_skip_split_transactions_and_undoing_a_deletion_restores_parts(
     alice, split, groceries
 ):

@@ -69,6 +69,7 @@ def test_days_without_a_statement_are_named(checking):
     assert first.gap is None
 
 
+@pytest.mark.slow
 def test_difference_names_the_transaction_that_explains_it(checking, client_for, api_for):
     extra = builders.make_transaction(
         account=checking, amount="-490.00", txn_date=date(2026, 3, 15), description="Sofa"

@@ -154,6 +154,7 @@ def test_taken_over_sync_changes_nothing(connect, bank, monkeypatch):
 
 @pytest.mark.parametrize("provider", ["plaid"], indirect=True)
 class TestPlaid:
+    @pytest.mark.slow
     def test_opening_balance_waits_for_the_whole_history(self, connect, bank, server):
         connection = connect()
         connected = map_to(connection, "new")

@@ -49,6 +49,7 @@ def test_new_account_has_the_banks_balance(bank, connect):
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_repeated_sync_adds_nothing_and_keeps_manual_changes(bank, connect, alice):
     fill(bank)
     connection = connect()
@@ -111,6 +112,7 @@ def test_account_mapped_later_gets_the_whole_history(bank, connect):
     assert ledger(account) == bank.posted("main")
 
 
+@pytest.mark.slow
 def test_relinking_the_same_bank_finds_its_account_and_adds_nothing(
     bank, connect, alice, server, provider
 ):
@@ -270,6 +272,7 @@ def test_pending_transaction_becomes_the_posted_one(bank, plaid, alice):
     assert Transaction.objects.filter(account=account, deleted_at=None).count() == 1
 
 
+@pytest.mark.slow
 def test_revised_and_removed_lines_follow_the_bank(bank, plaid):
     _, connection, account = plaid
     kept = bank.add("main", TODAY - timedelta(days=5), "-20.00", "Shop")
@@ -375,6 +378,7 @@ def test_bank_that_suddenly_lists_nothing_removes_nothing(listed, bank):
     assert ledger(account) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", ["simplefin"], indirect=True)
 def test_list_with_an_error_removes_nothing(listed, bank, server):
     connection, account, lines = listed
@@ -386,6 +390,7 @@ def test_list_with_an_error_removes_nothing(listed, bank, server):
     assert ledger(account) == before
 
 
+@pytest.mark.slow
 def test_deleted_transaction_stays_deleted_while_the_bank_lists_it(connect, bank, alice):
     lines = [bank.add("main", TODAY - timedelta(days=day), "-5.00", "Shop") for day in (2, 3)]
     connection = connect()

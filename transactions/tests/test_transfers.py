@@ -135,6 +135,7 @@ def test_closest_date_is_suggested(alice, checking, savings, pair):
     assert Transfer.objects.get().inflow_transaction == nearer
 
 
+@pytest.mark.slow
 def test_rejected_pair_gets_its_categories_back_and_is_never_suggested_again(alice, pair):
     before = [(row.category_id, row.category_source) for row in pair]
     suggest_transfers(user=alice, since=date(2026, 1, 1))
@@ -179,6 +180,7 @@ def made_here(alice, checking, savings):
     return transfer.outflow_transaction, transfer.inflow_transaction
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [0, 1])
 def test_transfer_made_here_is_deleted_and_restored_as_a_whole(
     alice, checking, savings, made_here, side
@@ -213,6 +215,7 @@ def test_side_of_a_transfer_keeps_its_amount_and_category(alice, made_here, chan
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["single", "bulk"])
 def test_pair_that_loses_a_side_is_dissolved(alice, pair, groceries, how):
     set_category(actor=alice, transaction=pair[0], category=groceries)
@@ -254,6 +257,7 @@ def test_trashed_transfer_is_purged_as_a_whole(alice, made_here):
     assert not Transfer.objects.exists()
 
 
+@pytest.mark.slow
 def test_entered_transfer_between_currencies_is_suggested_near_the_days_rate(alice, checking):
     dollars = make_account(user=alice, name="Dollars", currency="USD", opening_balance="0")
     rate = ExchangeRate(base="EUR", quote="USD", rate="1.1", rate_on=MARCH, source="test")

@@ -164,6 +164,7 @@ def test_recent_changes_and_imports_are_listed_and_undone(alice, client_for, che
     assert "already been undone" in again.content.decode()
 
 
+@pytest.mark.slow
 def test_change_page_lists_what_undo_skips(alice, client_for, rows):
     change = bulk_editing.bulk_edit(
         actor=alice, rows=Transaction.objects.all(), at=timezone.now(), notes="Bulk"
@@ -216,6 +217,7 @@ def test_page_query_counts_do_not_grow_with_rows(
 # --- Purge ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_purge_after_thirty_days_also_deletes_dependent_data(alice, rows, savings):
     now = timezone.now()
     partner = make_transaction(account=savings, amount="1.00")
@@ -239,6 +241,7 @@ def test_purge_after_thirty_days_also_deletes_dependent_data(alice, rows, saving
     assert (again["transactions"], again["changes"]) == (0, 0)
 
 
+@pytest.mark.slow
 def test_running_undo_is_protected_from_the_purge(alice, rows):
     now = timezone.now()
     change = bulk_editing.bulk_delete(actor=alice, rows=Transaction.objects.all(), at=now)
