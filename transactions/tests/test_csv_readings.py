@@ -597,3 +597,12 @@ def test_line_that_a_reading_leaves_out_is_shown_without_date_and_amount():
 def test_cell_that_is_no_date_does_not_decide_the_order():
     text = "Date,Description,Amount\n2024-03-14,A,-4.20\n2024-03-15,B,1.00\nsoon,C,-2.00\n"
     assert found(text).mapping.date_format == "%Y-%m-%d"
+
+
+def test_day_of_the_payment_is_told_from_the_value_date_in_hebrew():
+    text = (
+        "זכות/חובה,יום ערך,יתרה,תיאור התנועה,יום\n-65.91,25/02/2025,2375.36,a,25/02/2025\n"
+        "1919.20,27/02/2025,4294.56,b,26/02/2025\n-203.84,03/03/2025,4090.72,c,01/03/2025\n"
+    )
+    rows = lines(text, found(text).mapping)
+    assert [row.txn_date.day for row in rows] == [25, 26, 1]
