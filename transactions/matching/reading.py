@@ -106,11 +106,17 @@ def read_ledger(
     ]
     told_by_bank = {pk for pk, *_, is_pending in lines_told if not is_pending}
     skipped = frozenset(apart_from)
+    is_kin = {batch_id: kind.has(batch_id, "") for batch_id in {row[-1] for row in rows}}
     held = [
         Held(
-            *(pk, units, ordinal(on), fingerprint, external_id, status),
+            pk,
+            units,
+            ordinal(on),
+            fingerprint,
+            external_id,
+            status,
             BANK if pk in told_by_bank else _SOURCES[origin],
-            kind.has(batch_id, ""),
+            is_kin[batch_id],
         )
         for pk, units, on, fingerprint, external_id, status, origin, batch_id in rows
         if pk not in skipped

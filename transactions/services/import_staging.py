@@ -85,26 +85,26 @@ class Spool:
         """Insert the rows for the batch. `likely` has transactions by the bank's ID or else the
         fingerprint of the row they are: a row with the verdict it will get is written once.
         """
-        key = batch.pk
         return bulk_insert(
             ImportRow._meta.db_table,
             ("batch_id", *COLUMNS, "match_id"),
-            ((key, *row) for row in _with_matches(self.rows(), likely)),
+            _with_matches(batch.pk, self.rows(), likely),
         )
 
 
 def _with_matches(
-    rows: Iterator[tuple[Any, ...]], likely: dict[int | str, int]
+    key: int, rows: Iterator[tuple[Any, ...]], likely: dict[int | str, int]
 ) -> Iterator[tuple[Any, ...]]:
-    """The rows with their likely match behind them, each transaction for one row."""
+    """The rows between their batch and their likely match, each transaction for one row."""
     for row in rows:
         external_id = row[_EXTERNAL_ID]
         match = likely.pop(external_id or row[_FINGERPRINT], None)
         if match is None or row[_OUTCOME] != _PLAINLY_NEW:
-            yield (*row, None)
+            yield (key, *row, None)
         else:
             reason = SAME_ID if external_id else SAME_LINE
-            yield (*row[: _OUTCOME.start], DUPLICATE, reason, *row[_OUTCOME.stop :], match)
+            before, after = row[: _OUTCOME.start], row[_OUTCOME.stop :]
+            yield (key, *before, DUPLICATE, reason, *after, match)
 
 
 def spool_lines(batch: ImportBatch, file: IncomingFile, line_estimate: int) -> Spool:

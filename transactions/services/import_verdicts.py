@@ -171,22 +171,23 @@ def _free_chosen_ids(batch: ImportBatch) -> None:
     chosen.exclude(external_id="").filter(external_id__in=ids).update(external_id="")
 
 
-_UNTOUCHED = [NEW, None, ""]
+_UNTOUCHED: tuple[Any, ...] = (NEW, None, "")
 _COLUMNS = ("pk", "units", "day", "fingerprint", "external_id", "is_pending")
 
 
-def _incoming(rows: QuerySet[ImportRow]) -> tuple[list[Incoming], dict[int, list[Any]]]:
+def _incoming(rows: QuerySet[ImportRow]) -> tuple[list[Incoming], dict[int, tuple[Any, ...]]]:
     """The rows for the matcher, and the current values of rows that a check has touched."""
     with_units = rows.annotate(
         units=Cast("signed_amount", BigIntegerField()), day=Cast("txn_date", CharField())
     )
     # In file order: among identical lines, the first ones match existing transactions.
     columns = with_units.order_by("pk").values_list(*_COLUMNS, "verdict", "match_id", "error")
-    lines, before = [], {}
-    for pk, units, on, fingerprint, external_id, is_pending, *now in raw_rows(columns):
-        lines.append(Incoming(pk, units, ordinal(on), fingerprint, external_id, bool(is_pending)))
-        if now != _UNTOUCHED:
-            before[pk] = now
+    rows_read = list(raw_rows(columns))
+    lines = [
+        Incoming(pk, units, ordinal(on), fingerprint, external_id, bool(is_pending))
+        for pk, units, on, fingerprint, external_id, is_pending, _, _, _ in rows_read
+    ]
+    before = {row[0]: row[-3:] for row in rows_read if row[-3:] != _UNTOUCHED}
     return lines, before
 
 
@@ -195,7 +196,7 @@ def _texts_of_rows(pks: list[int]) -> dict[int, Text]:
     return {pk: Text(*text) for pk, *text in rows.values_list("pk", "description", "merchant")}
 
 
-def _write(verdicts: dict[int, Judged], before: dict[int, list[Any]]) -> None:
+def _write(verdicts: dict[int, Judged], before: dict[int, tuple[Any, ...]]) -> None:
     """Write the verdicts that changed. A new row keeps the note from reading it."""
     moved: list[tuple[Any, ...]] = []
     for pk, judged in verdicts.items():
