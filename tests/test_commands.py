@@ -150,6 +150,7 @@ def rows_of_one(rows: Rows, pk: int) -> Rows:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
 def test_a_change_is_audited_and_ignores_forbidden_fields(moment, command):

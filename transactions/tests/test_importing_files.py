@@ -212,6 +212,7 @@ CORPUS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("name", CORPUS)
 @pytest.mark.parametrize("door", ["page", "api"])
