@@ -174,6 +174,12 @@ def tab_to(page, name):
     raise AssertionError(f"Tab never came to {name}.")
 
 
+def skip_the_menus(page):
+    tab_to(page, "Skip to main content")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+
+
 def go_to(page, words, heading):
     page.keyboard.press("Control+k")
     page.keyboard.type(words)
@@ -217,6 +223,7 @@ def test_six_journeys_need_no_mouse(page, live_server, owner):
     expect(page.get_by_role("row").filter(has_text=title)).to_contain_text("Books")
 
     go_to(page, "bills", "Bills")
+    skip_the_menus(page)
     tab_to(page, "Pay")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Pay")
@@ -236,6 +243,7 @@ def test_six_journeys_need_no_mouse(page, live_server, owner):
     expect(page.get_by_role("heading", level=1)).to_have_text("Budgets")
 
     page.goto(f"{live_server.url}/dashboard/cards/")
+    skip_the_menus(page)
     tab_to(page, "Hide Spending")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Show Spending")).to_be_visible()
