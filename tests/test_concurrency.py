@@ -229,6 +229,7 @@ def test_negative_control_reading_then_writing_without_locking_drifts(hot, unloc
         assert_ledger_holds()
 
 
+@pytest.mark.search
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgresql
 def test_concurrent_opposite_transfers_neither_lose_money_nor_deadlock(hot):
@@ -238,7 +239,7 @@ def test_concurrent_opposite_transfers_neither_lose_money_nor_deadlock(hot):
     def work(number):
         source, target = (first, second) if number % 2 else (second, first)
         done = 0
-        for turn in range(25):
+        for turn in range(up_to(25, quick=8)):
             try:
                 made = transfer_funds(
                     actor=hot, source=source, target=target, amount=Decimal(3), on=date(2026, 3, 2)
