@@ -39,7 +39,7 @@ def ofx_file(amount: str, currency: str) -> bytes:
 
 
 def qif_file(amount: str, currency: str) -> bytes:
-    lines = f"D03/10/2026\nT{amount}\nPShop\n^\nD03/22/2026\nT900\nPPay\n^\n"
+    lines = f"D03/10/2026\nT{amount}\nPShop\n^\nD03/22/2026\nT900.00\nPPay\n^\n"
     return f"!Type:Bank\n{lines}".encode()
 
 
