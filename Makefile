@@ -16,7 +16,7 @@ help: ## List the targets
 	@echo "make manage ARGS='...'   a management command with the settings of make run, e.g. check_ledger"
 	@echo "make test                every test on SQLite and on PostgreSQL (ARGS= goes to pytest)"
 	@echo "make test-fast           the quick ones on SQLite, without servers or a browser"
-	@echo "make search              the long searches at their full depth, on both engines (about an hour)"
+	@echo "make search              the long searches at their full depth, on both engines, for hours"
 	@echo "make check               format, lint, imports, types, templates, migrations, security"
 	@echo "make format              fix what the formatters can"
 	@echo "make lock                write the lock files, after changing requirements*.txt"

@@ -185,7 +185,7 @@ def test_a_port_in_use_is_reported_before_anything_starts(instance):
         instance.start()
         assert instance.process.wait(timeout=120) == 1
     assert instance.said() == (
-        f"Port {instance.port} on 127.0.0.1 cannot be used: Address already in use.\n"
+        f"Port {instance.port} on 127.0.0.1 can't be used: Address already in use.\n"
         f"Choose another one: make run PORT={instance.port + 1}\n"
     )
     assert not (instance.folder / "db.sqlite3").exists()
@@ -222,7 +222,7 @@ def test_an_invalid_port_is_rejected(own_environment, port):
 
 def test_a_data_dir_that_is_a_file_is_rejected(own_environment, tmp_path):
     (tmp_path / "var").write_text("")
-    with pytest.raises(StartError, match=re.escape(f"DATA_DIR {tmp_path / 'var'} cannot be used")):
+    with pytest.raises(StartError, match=re.escape(f"DATA_DIR {tmp_path / 'var'} can't be used")):
         place.read_place()
 
 

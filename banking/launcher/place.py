@@ -50,9 +50,9 @@ def read_place() -> Place:
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise StartError(f"DATA_DIR {data_dir} cannot be used: {error.strerror}.") from error
+        raise StartError(f"DATA_DIR {data_dir} can't be used: {error.strerror}.") from error
     if not os.access(data_dir, os.W_OK):
-        raise StartError(f"DATA_DIR {data_dir} cannot be written to.")
+        raise StartError(f"DATA_DIR {data_dir} can't be written to.")
     return Place(host, int(port), data_dir)
 
 

@@ -102,7 +102,7 @@ def require_free_port(place: Place) -> None:
             raise StartError(f"Port {place.port} is reserved: choose one above 1023.") from None
         except OSError as error:
             raise StartError(
-                f"Port {place.port} on {place.host} cannot be used: {error.strerror}.\n"
+                f"Port {place.port} on {place.host} can't be used: {error.strerror}.\n"
                 f"Choose another one: make run PORT={place.port % 65535 + 1}"
             ) from None
 

@@ -91,7 +91,7 @@ def unpack(path: Path, folder: Path) -> Manifest:
                 _require_plain(entry, found)
                 content = tar.extractfile(entry)
                 if content is None:
-                    raise ArchiveError(f"{entry.name!r} cannot be read.")
+                    raise ArchiveError(f"{entry.name!r} can't be read.")
                 if entry.name == MANIFEST:
                     manifest = _read_manifest(content, entry.size)
                 else:
@@ -159,7 +159,7 @@ def _read_manifest(content: IO[bytes], size: int) -> Manifest:
         members = [Member(**member) for member in values.pop("members")]
         return Manifest(members=members, **values)
     except (ValueError, KeyError, TypeError) as error:
-        raise ArchiveError("The manifest cannot be read.") from error
+        raise ArchiveError("The manifest can't be read.") from error
 
 
 def _compare(manifest: Manifest, found: dict[str, Member]) -> None:

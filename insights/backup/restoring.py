@@ -152,7 +152,7 @@ def _key_is_right(manifest: archive.Manifest, say: Say) -> bool:
     except UnreadableSecretError:
         say(
             "FIELD_ENCRYPTION_KEY is not the one used for the backup: stored bank tokens and "
-            "authenticator secrets cannot be read until you set it."
+            "authenticator secrets can't be read until you set it."
         )
         return False
     say("FIELD_ENCRYPTION_KEY can read the stored secrets.")

@@ -191,7 +191,7 @@ def test_a_changed_byte_is_refused(good, refused):
         (lambda members: members.pop("manifest.json"), "has no manifest"),
         (lambda members: members.update({"more": b""}), "data after its manifest"),
         (lambda members: _manifest(members, format=2), "format 2"),
-        (lambda members: _manifest(members, format=1, rows_of=1), "cannot be read"),
+        (lambda members: _manifest(members, format=1, rows_of=1), "can't be read"),
         (lambda members: _manifest(members, engine="oracle"), "is from oracle"),
         (lambda members: _manifest(members, migrations=["bills.9999_later"]), "newer than this"),
     ],

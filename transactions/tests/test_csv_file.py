@@ -172,7 +172,7 @@ def test_each_invalid_line_has_its_own_message():
     ]
     assert [row.error for row in bad] == [
         "“31.02.2024” is not a day in the calendar.",
-        "“01.05.0025” is in the year 0025, which cannot be right.",
+        "“01.05.0025” is in the year 0025, which can't be right.",
         "“12..34” is not an amount written with a decimal point.",
         "“NaN” is not an amount.",
         "“1e3000000” is not an amount.",

@@ -1,6 +1,8 @@
-"""Small tables of banks that the reader was not built on: right, asked, or refused with the reason.
+"""Small tables of banks that the reader was not built on: right, asked, or refused with the
+reason.
 
-Each was written with its answer before the reader saw it.
+Most were written with their answers before the reader saw them. Where both reading and asking are
+right, the answer is what the reader did.
 """
 
 import json

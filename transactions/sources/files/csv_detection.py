@@ -209,7 +209,7 @@ def _no_amount(columns: list[Column]) -> str:
             digits = sum(char.isdigit() for char in value)
             if digits and 2 * digits >= len(value.replace(" ", "")):
                 where = f" in “{column.heading}”" if column.heading else ""
-                return f"“{shown(value)}”{where} cannot be read as an amount."
+                return f"“{shown(value)}”{where} can't be read as an amount."
     return "No column in the file has an amount on every line."
 
 

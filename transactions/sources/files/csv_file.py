@@ -68,7 +68,7 @@ def read_table(rows: Iterable[list[str]], mapping: CsvMapping) -> IncomingFile:
 
 def _refuse_incomplete(mapping: CsvMapping) -> None:
     if problem := mapping.problem():
-        raise UnreadableFile(f"The file cannot be read yet. {problem}")
+        raise UnreadableFile(f"The file can't be read yet. {problem}")
 
 
 def _lines_above(mapping: CsvMapping) -> int:

@@ -138,7 +138,7 @@ class CsvMapping:
         if self.opening_balance and not _FIGURE.fullmatch(self.opening_balance):
             return "opening_balance: enter a number with a decimal point."
         if self.needs_pair and self.debit == self.credit:
-            return "credit: money in and money out cannot be the same column."
+            return "credit: money in and money out can't be the same column."
         return ""
 
     @property

@@ -250,7 +250,7 @@ def parse_date(text: str, style: str) -> date:
 
 def _refuse_year(text: str, year: int) -> None:
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise ValueError(f"“{shown(text)}” is in the year {year:04d}, which cannot be right.")
+        raise ValueError(f"“{shown(text)}” is in the year {year:04d}, which can't be right.")
     if year in _OTHER_CALENDARS:
         raise ValueError(f"“{shown(text)}” has the year {year} of a calendar we can't read.")
 

@@ -34,7 +34,7 @@ CELL_POSITION = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,8})([0-9]{1,12})[\"']")
 BLANKS = re.compile(rb"\s+")
 SHARED_TEXT = re.compile(rb"\st\s*=\s*[\"']s[\"']")
 TOO_LARGE = "Save the statement as CSV, or export a shorter period."
-DAMAGED = "This workbook is damaged and cannot be read. Download it again, or save it as CSV."
+DAMAGED = "This workbook is damaged and can't be read. Download it again, or save it as CSV."
 NO_TABLE = "This workbook is empty. Choose the workbook with the transactions."
 OTHER_KINDS = {
     "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
