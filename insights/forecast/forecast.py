@@ -88,18 +88,23 @@ def forecast_at(ledger: Ledger, on: date, days: int) -> Forecast:
         events=tuple(events),
         doubts=doubts_among(found, ledger.known_bills(on)),
         everyday=from_units(Units(everyday)),
-        lowest=_lowest(points, events),
+        lowest=_lowest(points, events, from_units(balance), on),
         not_converted=_left_out(ledger, rates, unknown_bills, on),
         rates=rates_used(rate for rate in rates.values() if rate is not None),
     )
 
 
-def _lowest(points: Sequence[Point], events: Sequence[Event]) -> LowestPoint | None:
-    """The lowest day before the next payday, or of all days if no payday is expected."""
+def _lowest(
+    points: Sequence[Point], events: Sequence[Event], balance: Decimal, on: date
+) -> LowestPoint | None:
+    """The lowest day before the next payday, or of all days if no payday is expected; today if the
+    payday is tomorrow.
+    """
     if not points:
         return None
     pay_day = next((event for event in events if event.is_pay_day), None)
-    before = [point for point in points if pay_day is None or point.on < pay_day.on] or points[:1]
+    before = [point for point in points if pay_day is None or point.on < pay_day.on]
+    before = before or [Point(on, balance, balance, balance)]
     return LowestPoint(min(before, key=lambda point: (point.expected, point.on)), pay_day)
 
 

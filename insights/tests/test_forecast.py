@@ -78,6 +78,10 @@ def test_a_regular_life_is_forecast_to_the_cent(alice, steady):
         assert (point.low, point.expected, point.high) == (expected,) * 3
     lowest = forecast.lowest
     assert (lowest.point.on, lowest.pay_day.on) == (date(2026, 3, 24), date(2026, 3, 25))
+    on_the_eve = forecast_of(alice, on=date(2026, 3, 24))
+    assert on_the_eve.lowest.pay_day.on == date(2026, 3, 25)
+    assert on_the_eve.lowest.point.on == date(2026, 3, 24)
+    assert on_the_eve.lowest.point.expected == on_the_eve.balance
     # Month starts of October to March, thirty days each, the last up to yesterday.
     assert (summary.hit_rate.days, summary.hit_rate.inside) == (5 * 30 + 19, 5 * 30 + 19)
     assert summary.hit_rate.mean_error == 0
