@@ -1,8 +1,8 @@
 """Shows a page again as it was rendered, while nothing on it has changed.
 
 A page's state is what its person may see (insights/figures/state.py), with its address, their
-session and cookies, and the hour. The latest page of each kind in PAGES is kept with its state, and
-the state is its ETag: whoever still has the page gets 304. The state is read before the page, so a
+session and cookies, and the hour. The latest page of each kind in PAGES is kept with its state, of
+which its ETag is made: whoever still has the page gets 304. The state is read before the page, so a
 change in between makes it older than the page, never newer.
 
 Kept pages have no CSRF token: each response gets one of its own. Not kept are pages with messages,
@@ -44,7 +44,7 @@ class KeptPages:
         if not _may_be_kept(request):
             return None
         key, state = _key_of(request), _state_of(request)
-        tag = f'"{state[:40]}"'
+        tag = _tag_of(request, state)
         answer: Any = get_conditional_response(request, etag=tag)
         if answer is None:
             parts = recall(key, state)
@@ -65,7 +65,7 @@ class KeptPages:
         tokens = set(_TOKEN.findall(answer.content))
         if len(tokens) == 1 and not answer.cookies and not told.used:
             keep(key, state, answer.content.split(tokens.pop()), PAGE_SECONDS)
-            answer["ETag"] = f'"{state[:40]}"'
+            answer["ETag"] = _tag_of(request, state)
         return answer
 
 
@@ -84,17 +84,23 @@ def _key_of(request: HttpRequest) -> str:
 
 
 def _state_of(request: HttpRequest) -> str:
-    """Includes the CSRF secret: older pages have forms that would be refused."""
     user, now = user_of(request), timezone.now()
-    get_token(request)
-    named = {settings.CSRF_COOKIE_NAME, settings.SESSION_COOKIE_NAME}
+    # They change no page.
+    secrets = {settings.CSRF_COOKIE_NAME, settings.SESSION_COOKIE_NAME}
     return digest_of(
         [
             state_of(user, local_date(user.timezone, now)),
             (request.is_secure(), request.get_host(), request.get_full_path()),
-            request.META["CSRF_COOKIE"],
-            sorted((name, value) for name, value in request.COOKIES.items() if name not in named),
+            sorted((name, value) for name, value in request.COOKIES.items() if name not in secrets),
             sorted((name, repr(value)) for name, value in request.session.items()),
             int(now.timestamp() / PAGE_SECONDS),
         ]
     )
+
+
+def _tag_of(request: HttpRequest, state: str) -> str:
+    """The page's ETag. With another CSRF secret, as after signing in anew, the forms of a page that
+    the browser still has would be refused.
+    """
+    get_token(request)
+    return f'"{digest_of([state, request.META["CSRF_COOKIE"]])[:40]}"'

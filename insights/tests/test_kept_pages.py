@@ -41,6 +41,11 @@ def test_a_kept_page_takes_three_queries_and_equals_the_page_made_anew(
     # The session, the person and the state.
     assert len(captured) == 3
     assert kept == anew
+    # The kept page has no secret of this browser.
+    del client.cookies["csrftoken"]
+    with CaptureQueriesContext(connection) as captured:
+        assert page_of(client, address) == anew
+    assert len(captured) == 3
 
     make_transaction(account=household, amount="-77.31", merchant="Corner Bakery")
     changed = page_of(client, address)
