@@ -76,6 +76,13 @@ def address_of(name: str, path: str) -> str:
     return f"{path}{'&' if '?' in path else '?'}asked={next(_asked)}"
 
 
+def is_kept(name: str) -> bool:
+    """Whether this measures a page shown again: only the latest of a kind is kept, so each such
+    request comes right after another.
+    """
+    return f"{name}, computed" in PAGES
+
+
 def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
@@ -284,6 +291,8 @@ def measure(sizes: list[Served], rounds: int) -> None:
     for place in range(rounds + 2):
         for served in sizes:
             for name, port, path, headers in served.requests():
+                if is_kept(name):
+                    ask(port, path, headers)
                 seconds, count = ask(port, path, headers)
                 sizes_of[name, served.rows] = count
                 if place > 1:

@@ -147,8 +147,8 @@ def trouble(fault: str, statement: int) -> Iterator[None]:
 class Household:
     """One person with accounts, bills, a budget and points, and how they act over the API."""
 
-    def __init__(self, name: str) -> None:
-        self.owner: User = make_user(f"{name}@example.com")
+    def __init__(self, who: str) -> None:
+        self.owner: User = make_user(f"{who}@example.com")
         self.client = APIClient()
         self.client.force_authenticate(self.owner)
         for name, balance in (("Everyday", "900.00"), ("Savings", "2500.00"), ("Card", "50.00")):

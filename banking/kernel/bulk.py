@@ -4,9 +4,7 @@ Both store the same rows. Nothing is validated or filled in: give every column w
 default, as stored (an AmountField as its whole number).
 """
 
-import gc
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any, cast
 
@@ -135,20 +133,6 @@ def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
     iterator = iter(rows)
     while batch := list(islice(iterator, size)):
         yield batch
-
-
-@contextmanager
-def no_cycle_search() -> Iterator[None]:
-    """Pause Python's search for reference cycles in this process, while a great many objects are
-    made that stay until the end: it would go through all of them again and again, and find none.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _copy(cursor: Any, statement: str, rows: Iterable[Sequence[Any]]) -> int:

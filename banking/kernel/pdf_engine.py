@@ -3,13 +3,10 @@ module, on demand.
 """
 
 import base64
-import gc
 import logging
 import mimetypes
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -21,6 +18,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from banking.kernel import typefaces
+from banking.kernel.garbage import collector_paused
 
 # Placeholders for the roots of our static files and typefaces; these hosts do not exist and are
 # never requested.
@@ -66,7 +64,8 @@ def draw(page: str, stylesheet: str) -> bytes:
     """
     pictures = [base64.b64decode(found).decode() for found in _PICTURES.findall(page)]
     page = typefaces.name_unknown(_PICTURES.sub(_name_unknown_in_picture, page))
-    with _drawing, _collector_at_rest():
+    # A layout is a million objects: scanning them took a third of a long statement's time.
+    with _drawing, collector_paused():
         fonts = _fonts()
         for font in typefaces.slices_for("".join([page, *pictures])):
             _load(font)
@@ -113,17 +112,3 @@ def _load(one: typefaces.Slice) -> None:
         f'src: url("{TYPEFACES}{one.name}") }}'
     )
     CSS(string=rule, url_fetcher=OwnFiles(), font_config=_fonts())
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Pause the garbage collector: a layout creates a million objects that all live until its end,
-    and scanning them repeatedly took a third of a long statement's time.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

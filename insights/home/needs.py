@@ -123,7 +123,7 @@ def _waiting(user: User, on: date) -> _Waiting:
     """How much waits, and of which kinds anything does, in one query."""
     counted = (AccountShare.objects.offered_to(user), _uncategorized(user, on))
     listed = (_reviews(user), open_suggestions(user), _broken(user))
-    # Any row will do to hang the columns on: who is viewed as somebody has none of their own.
+    # The columns need a row, and any will do: somebody viewed as has none of their own.
     anyone = User.objects.order_by()[:1]
     found = anyone.values_list(
         *(Coalesce(one_of(rows, Count("pk")), 0) for rows in counted),

@@ -40,7 +40,7 @@ def home(request: UserRequest) -> HttpResponse:
         choice, shared, status = choose_period({}, on=on), None, 422
     state = HomeState.objects.visible_to(user).first()
     page = home_page(user=user, choice=choice, on=on, state=state, include_shared=shared)
-    # Noted or not, this is the page as it was before the visit, which is part of the next's state.
+    # This page is from before the visit; noting it changes the state of the next.
     with if_possible():
         note_visit(user=user, state=state, at=now, is_set_up=page.is_set_up)
     context = home_context(page)

@@ -11,7 +11,8 @@ from django.db import connection
 from django.db.models import BigIntegerField, CharField, Count, Max, Min, Q, QuerySet, Window
 from django.db.models.functions import Cast, RowNumber
 
-from banking.kernel.bulk import batched, no_cycle_search
+from banking.kernel.bulk import batched
+from banking.kernel.garbage import collector_paused
 from banking.kernel.money import plain_amount
 from banking.limits import PENDING_DAYS_AFTER
 from transactions.matching.lines import NEW, REVIEW, SAME, Incoming, Matching, Text
@@ -82,7 +83,7 @@ def likely_matches(batch: ImportBatch, first: str, last: str) -> dict[int | str,
     return likely
 
 
-@no_cycle_search()
+@collector_paused()
 def mark_known_rows(batch: ImportBatch) -> list[Notice]:
     """Give each undecided row its verdict and its matching transaction.
 
