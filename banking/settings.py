@@ -101,7 +101,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "users.middleware.SignedIn",
     "users.middleware.SignInRequired",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
@@ -171,7 +171,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Without REDIS_URL: the embedded Valkey that `make run` starts on a socket in DATA_DIR.
 REDIS_URL = env("REDIS_URL", default=f"unix://{DATA_DIR / 'valkey.sock'}")
 CACHES = {"default": stores.cache(env("CACHE_URL", default=REDIS_URL))}
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "users.session_store"
 
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=stores.broker_url(REDIS_URL))
 CELERY_TASK_IGNORE_RESULT = True

@@ -28,8 +28,8 @@ from transactions.services.transfers import suggest_transfers
 from users.models import User
 from users.services.people import update_profile
 
-# The session, the person and the state.
-KEPT_QUERIES = 3
+# The session with its person, and the state.
+KEPT_QUERIES = 2
 # With a token, one more for the person.
 KEPT_OVERVIEW_QUERIES = 1
 
@@ -49,7 +49,7 @@ def shown_rightly(client) -> str:
 
 @pytest.mark.slow
 @pytest.mark.once
-def test_a_kept_page_takes_three_queries(client_for, alice, household):
+def test_a_kept_page_takes_two_queries(client_for, alice, household):
     client = client_for(alice)
     # Notes the visit; the next is kept.
     shown(client)

@@ -29,7 +29,7 @@ def page_of(client, address: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
-def test_a_kept_page_takes_three_queries_and_equals_the_page_made_anew(
+def test_a_kept_page_takes_two_queries_and_equals_the_page_made_anew(
     client_for, alice, household, name
 ):
     client, address = client_for(alice), reverse(name)
@@ -38,14 +38,14 @@ def test_a_kept_page_takes_three_queries_and_equals_the_page_made_anew(
     assert cache.get(key_of(name, alice.pk)) is not None
     with CaptureQueriesContext(connection) as captured:
         kept = page_of(client, address)
-    # The session, the person and the state.
-    assert len(captured) == 3
+    # The session with its person, and the state.
+    assert len(captured) == 2
     assert kept == anew
     # The kept page has no secret of this browser.
     del client.cookies["csrftoken"]
     with CaptureQueriesContext(connection) as captured:
         assert page_of(client, address) == anew
-    assert len(captured) == 3
+    assert len(captured) == 2
 
     make_transaction(account=household, amount="-77.31", merchant="Corner Bakery")
     changed = page_of(client, address)

@@ -4,11 +4,20 @@ from datetime import datetime, timedelta
 
 from allauth.usersessions.models import UserSession
 
+from users.models import User
+
 STEP = timedelta(minutes=5)
 
 
-def note_use(*, session_key: str, ip: str | None, user_agent: str, at: datetime) -> None:
-    """Store the time unless another process has just done so. Records no audit event."""
-    before = UserSession.objects.filter(session_key=session_key, last_seen_at__lt=at - STEP)
-    seen = {"last_seen_at": at, "user_agent": user_agent[:200]}
-    before.update(**seen, **({"ip": ip} if ip else {}))
+def note_use(
+    *, user: User, session_key: str, ip: str | None, user_agent: str, at: datetime
+) -> None:
+    """Store the time unless another process has just done so. Records no audit event.
+
+    A session that began without a form, as a test's, is listed from its first request on.
+    """
+    known = UserSession.objects.filter(session_key=session_key)
+    seen = {"last_seen_at": at, "user_agent": user_agent[:200], **({"ip": ip} if ip else {})}
+    changed = known.filter(last_seen_at__lt=at - STEP).update(**seen)
+    if not changed and ip and not known.exists():
+        UserSession.objects.get_or_create(session_key=session_key, defaults={"user": user, **seen})
