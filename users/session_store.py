@@ -29,6 +29,7 @@ class SessionStore(db.SessionStore):
 
     def load(self) -> dict[str, Any]:
         now = connection.ops.adapt_datetimefield_value(timezone.now())
+        found: Any
         for found in User.objects.raw(_READ, [self.session_key, now]):
             self.person = found if found.pk else None
             data: dict[str, Any] = self.decode(found.session_data)
