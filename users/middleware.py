@@ -35,14 +35,14 @@ class SignedIn(AuthenticationMiddleware):
     They are taken for signed in only if all that Django checks holds; else Django decides.
     """
 
-    def process_request(self, request: HttpRequest) -> None:
+    def process_request(self, request: Any) -> None:
         super().process_request(request)
         request.user = SimpleLazyObject(lambda: _person_of(request))
 
 
-def _person_of(request: HttpRequest) -> Any:
+def _person_of(request: Any) -> Any:
     if not hasattr(request, "_cached_user"):
-        session: Any = request.session
+        session = request.session
         is_theirs = _is_session_of(session)
         request._cached_user = session.person if is_theirs else auth.get_user(request)
     return request._cached_user
