@@ -22,29 +22,16 @@ sys.path.insert(0, str(ROOT))
 
 from banking.launcher.serve import DEMO_PASSWORD  # noqa: E402
 from tests import servers  # noqa: E402
+from tests.process_memory import memory_mib, processes  # noqa: E402
 from tests.rehearsal import Web, ask, manage, settings_for  # noqa: E402
 
 REQUESTS = 60
 TICKS = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
-
-
-def processes(pid: int) -> list[int]:
-    """A process and its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(found for child in children for found in processes(int(child)))]
 
 
 def cpu_seconds(pid: int) -> float:
     stats = [Path(f"/proc/{one}/stat").read_text().rpartition(")")[2] for one in processes(pid)]
     return sum(int(part) for stat in stats for part in stat.split()[11:13]) / TICKS
-
-
-def memory_mb(pid: int) -> int:
-    """Proportional: what is shared counts once."""
-    rollups = [Path(f"/proc/{one}/smaps_rollup").read_text() for one in processes(pid)]
-    found = [re.search(r"^Pss:\s+(\d+)", text, re.M) for text in rollups]
-    return sum(int(match[1]) for match in found if match) // 1024
 
 
 def signed_in(address: str) -> urllib.request.OpenerDirector:
@@ -77,7 +64,7 @@ def main() -> None:
 
 def measure(web: Web, database: str) -> None:
     pid, address = web.process.pid, f"http://127.0.0.1:{web.port}"
-    before = memory_mb(pid)
+    before = memory_mib(pid)
     browser = signed_in(address)
     credentials = {"email": "demo@example.com", "password": DEMO_PASSWORD}
     token = ask(web.port, "POST", "/api/auth/login", credentials)[1]["access"]
@@ -112,7 +99,9 @@ def measure(web: Web, database: str) -> None:
             "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()"
             " AND pid <> pg_backend_pid()"
         ).fetchone()
-    print(f"memory: {before} MB at start, {memory_mb(pid)} MB after; {count} database connections")
+    print(
+        f"memory: {before} MiB at start, {memory_mib(pid)} MiB after; {count} database connections"
+    )
 
 
 if __name__ == "__main__":

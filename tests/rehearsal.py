@@ -151,11 +151,11 @@ class Web:
                 start_new_session=True,
             )
 
-    def wait_ready(self) -> None:
+    def wait_ready(self, path: str = "/readyz") -> None:
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             with contextlib.suppress(OSError):
-                if ask(self.port, "GET", "/readyz")[0] == 200:
+                if ask(self.port, "GET", path)[0] == 200:
                     return
             time.sleep(0.2)
         raise SystemExit(f"The web process on port {self.port} was not ready.")

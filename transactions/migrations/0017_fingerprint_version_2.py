@@ -1,6 +1,9 @@
-"""Fingerprints without accents (version 2), recomputed for every stored line."""
+"""Fingerprints without accents (version 2), recomputed for every stored line.
 
-from django.db import migrations
+In short pieces, so that nobody waits for a line.
+"""
+
+from django.db import migrations, transaction
 
 from transactions.fingerprints import fingerprint
 
@@ -15,22 +18,25 @@ def recompute(apps, schema_editor):
 
 
 def _recompute(rows):
-    rows, last = rows.exclude(fingerprint=None).order_by("pk"), 0
+    marked, last = rows.exclude(fingerprint=None).order_by("pk"), 0
     while True:
-        piece = list(rows.filter(pk__gt=last).only(*COLUMNS)[:ROWS_AT_ONCE])
+        with transaction.atomic(using=rows.db):
+            locked = marked.filter(pk__gt=last).select_for_update()
+            piece = list(locked.only(*COLUMNS)[:ROWS_AT_ONCE])
+            moved = []
+            for row in piece:
+                now = fingerprint(row.txn_date, row.signed_amount, row.currency, row.description)
+                if now != row.fingerprint:
+                    row.fingerprint = now
+                    moved.append(row)
+            rows.bulk_update(moved, ["fingerprint"], 500)
         if not piece:
             return
         last = piece[-1].pk
-        moved = []
-        for row in piece:
-            now = fingerprint(row.txn_date, row.signed_amount, row.currency, row.description)
-            if now != row.fingerprint:
-                row.fingerprint = now
-                moved.append(row)
-        rows.model._default_manager.using(rows.db).bulk_update(moved, ["fingerprint"], 500)
 
 
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [("transactions", "0016_reviews_and_bank_lines")]
 
     operations = [migrations.RunPython(recompute, migrations.RunPython.noop, elidable=True)]

@@ -1,43 +1,16 @@
-"""Search without case and accents: texts folded anew, tags of one name merged."""
+"""Search without case and accents: tags of one name merged. Migration 0029 folds other texts."""
 
 from django.db import migrations
 
 import banking.kernel.fields
 
 folded = banking.kernel.fields.folded
-ROWS_AT_ONCE = 2000
 
 
-def fold_texts(apps, schema_editor):
-    alias = schema_editor.connection.alias
-    for name, sources in (
-        ("Transaction", {"search_text": ("description", "merchant", "notes"),
-                         "merchant_key": ("merchant",)}),
-        ("TransactionSplit", {"notes_key": ("notes",)}),
-        ("Tag", {"name_key": ("name",)}),
-    ):  # fmt: skip
-        _fold(apps.get_model("transactions", name).objects.using(alias), sources)
-
-
-def _fold(rows, sources):
-    columns, last = {name for names in sources.values() for name in names}, 0
-    while True:
-        piece = list(
-            rows.order_by("pk").filter(pk__gt=last).only(*columns, *sources)[:ROWS_AT_ONCE]
-        )
-        if not piece:
-            return
-        last = piece[-1].pk
-        moved = []
-        for row in piece:
-            now = {
-                name: folded("\n".join(getattr(row, source) for source in texts))
-                for name, texts in sources.items()
-            }
-            if any(getattr(row, name) != text for name, text in now.items()):
-                vars(row).update(now)
-                moved.append(row)
-        rows.bulk_update(moved, list(sources), 200)
+def fold_tags(apps, schema_editor):
+    tags = apps.get_model("transactions", "Tag").objects.using(schema_editor.connection.alias)
+    for tag in tags.only("name").iterator():
+        tags.filter(pk=tag.pk).update(name_key=folded(tag.name))
 
 
 def merge_tags(apps, schema_editor):
@@ -89,6 +62,6 @@ class Migration(migrations.Migration):
                 "notes", blank=True, default="", editable=False
             ),
         ),
-        migrations.RunPython(fold_texts, migrations.RunPython.noop, elidable=True),
+        migrations.RunPython(fold_tags, migrations.RunPython.noop, elidable=True),
         migrations.RunPython(merge_tags, migrations.RunPython.noop, elidable=True),
     ]

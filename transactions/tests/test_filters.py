@@ -286,9 +286,12 @@ def test_migration_merges_tags_and_folds_texts(alice, checking, groceries):
     Transaction.objects.filter(pk=row.pk).update(search_text="x", merchant_key="café")
     migration = import_module("transactions.migrations.0025_search_without_accents")
     editor = SimpleNamespace(connection=connection)
-    migration.fold_texts(apps, editor)
+    import_module("transactions.migrations.0029_fold_texts").fold_texts(apps, editor)
     row.refresh_from_db()
     assert (row.merchant_key, row.search_text.split("\n")[1]) == ("cafe", "cafe")
+    Tag.objects.filter(pk=old.pk).update(name_key="")
+    migration.fold_tags(apps, editor)
+    assert Tag.objects.get(pk=old.pk).name_key == "trip"
     Tag.objects.filter(pk=other.pk).update(name="TRIP")
     migration.merge_tags(apps, editor)
     assert list(Tag.objects.all()) == [old]

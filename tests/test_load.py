@@ -1,0 +1,79 @@
+"""Several people at once do everything `make load` does; nothing fails, and the books are right."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+
+from tests.invariants import assert_ledger_holds
+from tests.load_books import judge, open_people
+from tests.load_person import IMPORTED_LINES, WEIGHTS, Person, Told, others_in
+from tests.rehearsal import ROOT, Web
+from tests.servers import environment_without_settings, free_port
+from transactions.models import Transaction
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+PEOPLE = 4
+
+
+@pytest.mark.postgresql
+def test_four_people_at_once_do_everything(tmp_path, settings):
+    open_people(PEOPLE, rows=20)
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=connection.settings_dict["NAME"])
+    environment = environment_without_settings() | {
+        "DJANGO_SETTINGS_MODULE": "banking.settings_test",
+        "DATABASE_URL": database.geturl(),
+        "DATA_DIR": str(tmp_path),
+        "SANDBOX_BANK_URL": settings.SANDBOX_BANK_URL,
+        "PYTEST_XDIST_WORKER": "",
+        "BEHIND_PROXY": "true",
+        "TRUSTED_PROXY_COUNT": "1",
+    }
+    web = Web(ROOT, free_port(), environment, tmp_path / "log")
+    try:
+        web.wait_ready("/healthz")
+        people = [Person(number, web.port, "suite") for number in range(PEOPLE)]
+        with ThreadPoolExecutor(PEOPLE) as threads:
+            list(threads.map(do_everything, people))
+    finally:
+        web.stop()
+    told = Told()
+    for person in people:
+        told.add(person.told)
+    assert told.failures == []
+    done = {kind: len(seconds) for kind, seconds in told.seconds.items()}
+    assert done == dict.fromkeys(WEIGHTS, PEOPLE)
+    assert len(told.booked) == PEOPLE * (1 + IMPORTED_LINES)
+    assert not any(judge(told.booked, told.chosen).values())
+    assert_ledger_holds()
+
+
+def do_everything(person):
+    for kind in ("sign-in", *(kind for kind in WEIGHTS if kind != "sign-in")):
+        person.do(kind)
+
+
+def test_lost_doubled_and_unknown_transactions_are_seen():
+    open_people(1, rows=3)
+    row = Transaction.objects.earliest("pk")
+    assert judge(["owner-0-added-1"], {row.pk: "rent"}) == {
+        "lost": 1,
+        "doubled": 0,
+        "never acknowledged": 0,
+        "in another category": 1,
+    }
+    Transaction.objects.update(description="owner-0-added-2")
+    assert judge([], {}) == {
+        "lost": 0,
+        "doubled": 1,
+        "never acknowledged": 1,
+        "in another category": 0,
+    }
+
+
+@pytest.mark.once
+def test_texts_of_another_person_are_seen():
+    assert others_in("owner-1-a owner-12-b owner-1-c", 1) == {"12"}
