@@ -223,8 +223,8 @@ def test_progress_bars_far_above_the_limit_differ():
 def test_a_stepped_sparkline_keeps_each_balance_until_the_next():
     """CASES 6.12: drawn smooth, pay-day was a bell."""
     drawn = render("{% sparkline values stepped=True %}", values=[1, 1, 9])
-    assert re.search(r'line" d="([^"]+)"', drawn)[1] == "M0 28.0H100.0V2.0H100"
-    assert re.search(r'area" d="([^"]+)"', drawn)[1] == "M0 30V28.0H100.0V2.0H100V30z"
+    assert 'viewBox="0 0 2 60"' in drawn
+    assert re.search(r'd="([^"]+)"', drawn)[1] == "M-9 69V57H2V3H11V69"
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_user_entered_colors_and_icons_cannot_break_out_of_attributes():
 
 def test_sparkline_needs_two_values_and_handles_equal_ones():
     assert render("{% sparkline values %}", values=[1]) == ""
-    assert 'd="M0 28.0L50.0 28.0L100.0 28.0"' in render(
+    assert 'd="M-9 69V57H0L1 57L2 57H11V69"' in render(
         "{% sparkline values %}", values=[5, 5, None, 5]
     )
 

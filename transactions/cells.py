@@ -2,61 +2,38 @@
 
 A page shows fifty rows of a hundred pieces each, more than Django's template engine renders in the
 time of the whole page. So each row is one text with a few values put into it: `esc` escapes what
-people and banks wrote. Icons are drawn once a page (`row_symbols`); rows only refer to them.
+people and banks wrote.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from html import escape as esc
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from banking.kernel import formats
 from banking.kernel.navigation_tags import row_url
-from banking.kernel.template_tags import (
-    NO_CATEGORY_ICON,
-    color_dot,
-    icon_mark,
-    money_html,
-    symbols,
-)
-from transactions.models import Category, Transaction
+from banking.kernel.template_tags import category_icon, color_dot, icon, money_html
+from transactions.models import Transaction
 
 register = template.Library()
 
-# The icons that a row or its answer to a change may show, besides those of categories.
-ROW_ICONS = ("lock", "split", "sticky-note", "users", "wand-sparkles")
 LONGEST_TIP = 200
 # Longer texts may be cut off in their column, so they are also a tip.
 UNCUT_ACCOUNT = 15
 UNCUT_TITLE = 30
 
 
-@register.simple_tag
-def row_symbols(categories: Iterable[Category | None] = ()) -> SafeString:
-    """{% row_symbols %}: what the icons in rows of these categories refer to, once a page."""
-    icons = {category.icon for category in categories if category and category.icon}
-    return format_html("{}{}", symbols({NO_CATEGORY_ICON, *icons}, "icon"), _own_symbols())
-
-
-@cache
-def _own_symbols() -> SafeString:
-    return symbols(ROW_ICONS, "row")
-
-
+@lru_cache(maxsize=256)
 def _icon(name: str, size: int, words: str = "") -> str:
-    """One of ROW_ICONS, with words for screen readers."""
+    """An icon, with words for screen readers."""
     told = f'<span class="visually-hidden">{words}</span>' if words else ""
-    return (
-        f'<svg class="row-icon" width="{size}" height="{size}" aria-hidden="true">'
-        f'<use href="#row-{name}"/></svg>{told}'
-    )
+    return f"{icon(name, size=size)}{told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +227,8 @@ def _noted_status(row: Transaction) -> str:
 
 def _title_cell(row: Transaction, look: Look) -> str:
     category = row.category
-    icon = category.icon if category and category.icon else NO_CATEGORY_ICON
-    mark = icon_mark(icon, category.color if category else None)
+    icon_name, color = (category.icon, category.color) if category else ("", "")
+    mark = category_icon(icon_name, color, "small")
     edit = " data-row-edit" if row.may_change else ""
     return (
         f'<td data-cell="title" class="line-title">{mark}\n'

@@ -38,17 +38,21 @@ def draw(name: str, size: int, attributes: tuple[tuple[str, str], ...] = ()) -> 
     """The icon as SVG, `size` px wide, with extra attributes. Raises NoSuchIconError."""
     if name in collected():
         written = "".join(f' {key}="{value}"' for key, value in attributes)
-        return (
-            f'<svg width="{size}" height="{size}"{written}>'
-            f'<use href="{static(_FILE)}#{name}"/></svg>'
-        )
+        return f'<svg width="{size}" height="{size}"{written}>{shapes(name)}</svg>'
     svg = _read(name)
     svg.attrib |= {"width": str(size), "height": str(size), **dict(attributes)}
     return ElementTree.tostring(svg, encoding="unicode")
 
 
-def strokes(name: str) -> str:
-    """The icon's shapes without the <svg> around them. Raises NoSuchIconError."""
+@lru_cache(maxsize=4096)
+def shapes(name: str) -> str:
+    """The icon for inside an <svg> of any size. Raises NoSuchIconError."""
+    if name in collected():
+        return f'<use href="{static(_FILE)}#{name}"/>'
+    return f'<svg viewBox="0 0 24 24">{_strokes(name)}</svg>'
+
+
+def _strokes(name: str) -> str:
     return "".join(ElementTree.tostring(shape, encoding="unicode") for shape in _read(name))
 
 
@@ -77,7 +81,7 @@ def collected() -> frozenset[str]:
 def collection(names: Iterable[str]) -> str:
     """A file with these icons, each as a symbol of its name."""
     symbols = (
-        f'<symbol id="{name}" viewBox="0 0 24 24">{strokes(name)}</symbol>\n' for name in names
+        f'<symbol id="{name}" viewBox="0 0 24 24">{_strokes(name)}</symbol>\n' for name in names
     )
     return f'<svg xmlns="http://www.w3.org/2000/svg">\n{"".join(symbols)}</svg>\n'
 

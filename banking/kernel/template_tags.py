@@ -5,7 +5,7 @@ SVG attributes.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from datetime import time as dt_time
 from decimal import Decimal
@@ -20,7 +20,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from banking.kernel import formats
-from banking.kernel.icons import NoSuchIconError, draw, strokes
+from banking.kernel.icons import NoSuchIconError, draw, shapes
 from banking.kernel.money import (
     FIRST_STRONG_ISOLATE,
     POP_ISOLATE,
@@ -239,48 +239,21 @@ def _safe_color(color: str | None) -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=4096)
 def category_icon(name: str = "", color: str = "", size: str = "") -> SafeString:
-    """{% category_icon category.icon category.color %}: the icon in a circle of its color."""
-    color = _safe_color(color)
-    return format_html(
-        '<span class="disc{}" aria-hidden="true"><svg class="disc__fill" viewBox="0 0 2 2" '
-        'color="{}"><circle cx="1" cy="1" r="1"/></svg>{}</span>',
-        " disc--small" if size == "small" else "",
-        color,
-        icon(name or NO_CATEGORY_ICON, size=15 if size == "small" else 18, color=color),
-    )
+    """{% category_icon category.icon category.color %}: the icon in a circle of its color.
 
-
-def symbols(names: Iterable[str], prefix: str) -> SafeString:
-    """These icons once on a page, each for `<use href="#prefix-name"/>`."""
-    return format_html(
-        '<svg class="symbols" aria-hidden="true">{}</svg>',
-        format_html_join("", "{}", ((_symbol(prefix, name),) for name in sorted(names))),
-    )
-
-
-@lru_cache(maxsize=4096)
-def _symbol(prefix: str, name: str) -> SafeString:
-    return format_html(
-        '<symbol id="{}-{}" viewBox="0 0 24 24">{}</symbol>', prefix, name, _strokes(name)
-    )
-
-
-def _strokes(name: str) -> SafeString:
-    """An icon's shapes without the <svg> around them."""
+    An unknown name draws a tag, as in `icon`.
+    """
     try:
-        return mark_safe(strokes(name))
+        inside = shapes(str(name or NO_CATEGORY_ICON))
     except NoSuchIconError:
-        return mark_safe(strokes("tag"))
-
-
-@lru_cache(maxsize=4096)
-def icon_mark(name: str, color: str | None) -> SafeString:
-    """A small disc with the icon of this name in `symbols(…, "icon")`."""
+        inside = shapes("tag")
     return format_html(
-        '<svg class="mark-disc" aria-hidden="true" color="{}"><use href="#icon-{}"/></svg>',
+        '<svg class="disc{}" aria-hidden="true" color="{}">{}</svg>',
+        " disc--small" if size == "small" else "",
         _safe_color(color),
-        name,
+        mark_safe(inside),
     )
 
 
@@ -346,27 +319,25 @@ def sparkline(values: Sequence[Decimal | float | None], stepped: bool = False) -
         return mark_safe("")
     low, high = min(known), max(known)
     spread = (high - low) or 1.0
-    heights = [f"{28 - (value - low) / spread * 26:.1f}" for value in known]
-    line = "".join(_stretches(heights, 100 / (len(known) - 1), stepped=stepped))
+    heights = [round(57 - (value - low) / spread * 54) for value in known]
+    # One path is line and area: it begins and ends outside of what is seen.
     return format_html(
-        '<svg class="sparkline" viewBox="0 0 100 30" preserveAspectRatio="none" '
-        'aria-hidden="true"><path class="sparkline__area" d="M0 30V{}V30z"/>'
-        '<path class="sparkline__line" d="M0 {}"/></svg>',
-        line,
-        line,
+        '<svg class="sparkline" viewBox="0 0 {} 60" preserveAspectRatio="none" aria-hidden="true">'
+        '<path d="M-9 69V{}H{}V69"/></svg>',
+        len(known) - 1,
+        "".join(_stretches(heights, stepped=stepped)),
+        len(known) + 8,
     )
 
 
-def _stretches(heights: Sequence[str], step: float, *, stepped: bool) -> Iterator[str]:
-    """A path's way along these heights from left to right, after its M or V."""
-    yield heights[0]
+def _stretches(heights: Sequence[int], *, stepped: bool) -> Iterator[str]:
+    """A path's way along these heights from left to right, one wide each, after its V."""
+    yield f"{heights[0]}" if stepped else f"{heights[0]}H0"
     for position, (before, height) in enumerate(pairwise(heights), 1):
         if not stepped:
-            yield f"L{position * step:.1f} {height}"
+            yield f"L{position} {height}"
         elif height != before:
-            yield f"H{position * step:.1f}V{height}"
-    if stepped:
-        yield "H100"
+            yield f"H{position}V{height}"
 
 
 # --- Words --------------------------------------------------------------------------------------

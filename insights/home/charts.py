@@ -154,4 +154,4 @@ def _points(pairs: Iterable[tuple[Decimal, Decimal]], scale: _Scale) -> str:
 
 
 def _text(value: Decimal) -> str:
-    return f"{value:.2f}"
+    return f"{value:.1f}".removesuffix(".0")

@@ -1,7 +1,8 @@
 // <figure class="chart" data-chart="bar"> with a table inside: the table is the data, the drawing
 // is made from it. Column headers are the series, row headers the labels; a cell's data-value is its
-// number, data-href the link on click; a header's data-color is a token name or a hex color. It is
-// drawn when it is less than a screen away, so that a long page is there at once.
+// number, its link (or the row's) the one to follow on a click; a header's data-color is a token
+// name or a hex color. It is drawn when it is less than a screen away, so that a long page is there
+// at once.
 import { drawOptions, paper } from "./chart_options.js";
 
 const drawn = new Map();
@@ -100,7 +101,7 @@ function readTable(table) {
       kind: head.dataset.kind,
       values: rows.map((row) => numberIn(row.cells[columns[position]])),
       texts: rows.map((row) => row.cells[columns[position]].textContent.trim()),
-      links: rows.map((row) => linkIn(row.cells[columns[position]]) ?? row.cells[0].dataset.href),
+      links: rows.map((row) => linkIn(row.cells[columns[position]]) ?? linkIn(row.cells[0])),
     })),
   };
 }

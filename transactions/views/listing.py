@@ -188,7 +188,6 @@ def _page_of(request: UserRequest, rows: TransactionQuerySet, shown: set[str]) -
     return {
         "groups": list(_groups(request, rows, page.rows, today)),
         "rows_count": len(page.rows),
-        "categories": {row.category for row in page.rows},
         **page_links(request.GET, page),
     }
 
