@@ -91,7 +91,7 @@ def _confirm(batch_id: int) -> None:
         import_confirming.confirm_import(actor=batch.user, batch_id=batch_id, at=timezone.now())
         wake(find_transfers, batch.user_id)
     except ValidationError as error:
-        importing.note_failure(batch_id=batch_id, sentence=" ".join(error.messages))
+        importing.note_failure(batch_id=batch_id, error=error)
 
 
 @shared_task(**_RETRY)

@@ -146,7 +146,7 @@ class RowErrorOut(serializers.Serializer):
 
     row = serializers.IntegerField(source="row_number")
     attr = serializers.CharField()
-    detail = serializers.CharField(source="error")
+    detail = serializers.CharField(source="note")
 
 
 class ImportOut(serializers.ModelSerializer):

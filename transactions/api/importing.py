@@ -28,6 +28,7 @@ from transactions.dispatching import check_group_soon, confirm_group_soon, confi
 from transactions.filters import ImportFilter
 from transactions.models import ImportBatch, ImportRow
 from transactions.models.imports import ImportBatchQuerySet
+from transactions.models.notices import notice_text
 from transactions.services.import_confirming import revert_group, revert_import
 from transactions.services.import_parts import (
     FilePart,
@@ -202,7 +203,7 @@ def _open_questions(batch: ImportBatch) -> dict[str, Any]:
         "columns": found.columns if found else [],
         "proposed_mapping": proposal,
         "readings": readings,
-        "most_likely": found.why_likely if found else [],
+        "most_likely": [notice_text(why) for why in found.why_likely] if found else [],
     }
 
 

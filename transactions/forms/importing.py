@@ -11,6 +11,7 @@ from banking.kernel.typed_fields import AmountFormField
 from banking.limits import IMPORT_COLUMNS
 from transactions.forms.choosing import AccountChoice
 from transactions.models import ImportBatch, ImportRow
+from transactions.models.notices import notice_text
 from transactions.services.import_parts import (
     NEW,
     SKIP,
@@ -122,13 +123,13 @@ class MappingForm(Form):
         self.fields["description"].choices = choices
         if not detection.is_table:
             names = ("date_format", "decimal_mark")
-            asked = {name for name, _sentence in detection.doubts} | {"date_format"}
+            asked = {name for name, _question in detection.doubts} | {"date_format"}
             self.fields = {name: self.fields[name] for name in names if name in asked}
             orders = detection.alternatives["date_format"]
             self.fields["date_format"].choices = [(order, DATE_STYLES[order]) for order in orders]
-        for name, sentence in detection.doubts:
+        for name, question in detection.doubts:
             if name in self.fields:
-                self.fields[name].help_text = sentence
+                self.fields[name].help_text = notice_text(question)
                 self.fields[name].widget.attrs["data-doubt"] = "yes"
 
     def given(self) -> dict[str, Any]:

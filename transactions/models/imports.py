@@ -10,7 +10,7 @@ from accounts.models import Account
 from banking.kernel.fields import AmountField
 from transactions.models.categories import Category
 from transactions.models.ledger import Transaction
-from transactions.models.notices import notice_text
+from transactions.models.notices import notice_text, notice_texts
 from transactions.models.reasons import reason_text
 from users.models import User
 
@@ -51,7 +51,8 @@ class ImportBatch(models.Model):
     format = models.CharField(max_length=10, blank=True)
     mapping = models.JSONField(default=dict, blank=True)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.UPLOADED)
-    error = models.CharField(max_length=500, blank=True)
+    # Why it could not be read or finished, as `warnings` stores it; shown by `error`.
+    problems = models.JSONField(default=list, blank=True)
     read_count = models.PositiveIntegerField(default=0)
     added_count = models.PositiveIntegerField(default=0)
     duplicate_count = models.PositiveIntegerField(default=0)
@@ -117,6 +118,11 @@ class ImportBatch(models.Model):
             return 0
         apart = self.duplicate_count + self.review_count + self.skipped_count + self.invalid_count
         return self.read_count - self.added_count - apart
+
+    @property
+    def error(self) -> str:
+        """Why it could not be read or finished, in the reader's language; "" if it could."""
+        return notice_texts(self.problems)
 
     @property
     def warning_texts(self) -> list[str]:
@@ -196,7 +202,7 @@ class ImportRow(models.Model):
         db_index=False,
     )
     verdict = models.CharField(max_length=9, choices=Verdict.choices)
-    # A sentence about reading the line, or a reason as `reasons` stores it; shown by `note`.
+    # Why the line is what it is, as `reasons` stores it; shown by `note`.
     error = models.CharField(max_length=300, blank=True)
     attr = models.CharField(max_length=20, blank=True)
     is_edited = models.BooleanField(default=False)

@@ -1,15 +1,20 @@
 """Why a line is an existing payment or needs an answer: stored as a code, shown in words.
 
-A stored reason is a code, or a code and a date: "entered@2026-03-13". It is put into words when it
-is shown, in the reader's language and date format. Reasons stored as sentences by earlier versions
-are shown as they are.
+A stored reason is a code, a code and a date ("entered@2026-03-13"), or what was found on reading
+the line: the code of a notice and its values ('not_amount@{"text": "12..34"}'). It is put into
+words when it is shown, in the reader's language and formats. Reasons stored as sentences by
+earlier versions are shown as they are.
 """
 
+import json
 from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.formats import date_format
+from transactions.models.notice_words import SENTENCES as NOTICES
+from transactions.models.notices import notice_text
+from transactions.sources.files.notices import Notice
 
 SAME_ID, SAME_LINE, NOW_BOOKED = "same_id", "same_line", "now_booked"
 OTHER_ID, OTHER_AMOUNT, OTHER_DAY = "other_id", "other_amount", "other_day"
@@ -57,10 +62,18 @@ def reason_on(code: str, on: date) -> str:
     return f"{code}@{on.isoformat()}"
 
 
+def reason_for(notice: Notice) -> str:
+    """What reading the line found, as it is stored: the code and its values."""
+    values = json.dumps(notice.values, ensure_ascii=False) if notice.values else ""
+    return f"{notice.code}@{values}" if values else str(notice.code)
+
+
 def reason_text(stored: str) -> str:
     """The reason in the reader's language; a stored sentence as it is."""
-    code, _separator, day = stored.partition("@")
+    code, _separator, about = stored.partition("@")
+    if code in NOTICES:
+        return notice_text({"code": code, "values": json.loads(about or "{}")})
     if code not in SENTENCES:
         return stored
     sentence = str(SENTENCES[code])
-    return sentence % {"on": date_format(date.fromisoformat(day), "j F Y")} if day else sentence
+    return sentence % {"on": date_format(date.fromisoformat(about), "j F Y")} if about else sentence

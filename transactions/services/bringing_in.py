@@ -20,13 +20,14 @@ from transactions.matching.lines import REVIEW, SAME, Incoming, Matching, Text
 from transactions.matching.matcher import match
 from transactions.matching.reading import Kind, knowledge_of, read_ledger, texts_of_held
 from transactions.models import BankLine, CategoryChange, ReviewItem, Transaction
+from transactions.models.notices import notice_text
 from transactions.rules.rule_book import Line
 from transactions.rules.suggestions import Suggestion, suggester_for
 from transactions.services.bank_ids import forget_reports, rows_named, withdrawn_rows
 from transactions.services.completing import Telling, complete
 from transactions.services.import_staging import (
     NO_DESCRIPTION,
-    RefusedLineError,
+    foreign_line,
     posted_amount,
     storable,
 )
@@ -34,6 +35,7 @@ from transactions.services.importing import usable_account
 from transactions.services.posting import book, restore_transactions
 from transactions.services.review_questions import open_review
 from transactions.sources.files.incoming import IncomingTransaction
+from transactions.sources.files.notices import RowError
 from transactions.totals import merge, sums_of_rows
 from users.audit import trail
 from users.models import User
@@ -165,8 +167,8 @@ def _usable(
     for place, line in enumerate(lines):
         try:
             amount = _amount_of(account, line)
-        except RefusedLineError as error:
-            errors.append(str(error))
+        except RowError as error:
+            errors.append(notice_text(error.notice))
             continue
         if not amount:
             skipped += 1
@@ -192,8 +194,7 @@ def _usable(
 
 def _amount_of(account: Account, line: IncomingTransaction) -> Decimal:
     if line.currency and line.currency != account.currency:
-        sentence = f"This line is in {line.currency[:3]}; {account.name} is in {account.currency}."
-        raise RefusedLineError(sentence, "currency")
+        raise foreign_line(line.currency, account.name, account.currency)
     return posted_amount(line.amount, account.currency)
 
 

@@ -35,6 +35,7 @@ from transactions.services.import_progress import forget_progress
 from transactions.services.import_reading import examine_batch, remembered_from
 from transactions.services.import_verdicts import mark_known_rows
 from transactions.services.importing import (
+    RefusedImportError,
     batch_with_account,
     check_import,
     count_verdicts,
@@ -66,8 +67,8 @@ def request_confirmation(*, actor: User, batch: ImportBatch) -> ImportBatch:
     if locked.is_confirmed:
         return locked
     refuse_unready(locked)
-    locked.status, locked.error = Status.IMPORTING, ""
-    locked.save(update_fields=["status", "error", "updated_at"])
+    locked.status, locked.problems = Status.IMPORTING, []
+    locked.save(update_fields=["status", "problems", "updated_at"])
     forget_progress(locked.pk)
     trail.record(actor=actor, action="transactions.import.requested", target=locked)
     return locked
@@ -105,7 +106,7 @@ def refuse_unready(batch: ImportBatch) -> None:
     if batch.needs_accounts:
         raise accounts_needed([part["part"] for part in batch.file_parts])
     if batch.status == Status.FAILED and not batch.read_count:
-        raise ValidationError({"file": ValidationError(batch.error, code="unreadable")})
+        raise RefusedImportError("file", batch.problems, "unreadable")
 
 
 def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
@@ -168,7 +169,7 @@ def _settle(batch: ImportBatch, account: Account, at: datetime) -> None:
     for start in range(ends["first"] or 0, (ends["last"] or 0) + 1, SETTLED_AT_ONCE):
         piece = rows.filter(pk__range=(start, start + SETTLED_AT_ONCE - 1))
         piece.filter(verdict=Verdict.NEW).update(verdict=Verdict.ADDED)
-    batch.status, batch.error = Status.DONE, ""
+    batch.status, batch.problems = Status.DONE, []
     batch.confirmed_at, batch.balance_after = at, account.balance
     count_verdicts(batch)
 

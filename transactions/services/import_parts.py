@@ -307,7 +307,7 @@ def _split(
         one = batch if account == first else _copy(batch)
         one.account, one.parts, one.group, one.needs_accounts = account, names, group, False
         one.opens_account = account.pk in opened
-        one.status, one.error, one.read_count = ImportBatch.Status.UPLOADED, "", 0
+        one.status, one.problems, one.read_count = ImportBatch.Status.UPLOADED, [], 0
         one.save()
         if one is not batch:
             ImportFile.objects.create(batch=one, content=batch.file.content)

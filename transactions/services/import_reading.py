@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import Account
 from transactions.models import ImportBatch, ImportMapping
 from transactions.models.imports import MAPPED_FORMATS
+from transactions.models.notices import notice_text
 from transactions.sources.files import csv_file, detection, qif_file, xlsx_file
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.incoming import (
@@ -21,6 +22,7 @@ from transactions.sources.files.incoming import (
     UnreadableFile,
     UnusableRow,
 )
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
 from users.timezones import today_in
 
@@ -73,7 +75,7 @@ def content_of(batch: ImportBatch) -> bytes:
     """The uploaded bytes. Raises UnreadableFile once they are deleted (after 30 days)."""
     file = getattr(batch, "file", None)
     if file is None:
-        raise UnreadableFile("We no longer have this file. Upload it again.")
+        raise UnreadableFile(NoticeCode.FILE_GONE)
     return zlib.decompress(bytes(file.content))
 
 
@@ -138,7 +140,7 @@ def _remembered(account: Account, found: Detection) -> CsvMapping | None:
         mapping = CsvMapping.from_json({**found.mapping.as_json(), **kept.mapping})
     except ValueError:
         return None
-    open_fields = {name for name, _sentence in found.doubts}
+    open_fields = {name for name, _question in found.doubts}
     if open_fields & LEFT_OPEN - kept.mapping.keys():
         return None
     settled = [name for name in OF_THE_FILE if name not in open_fields]
@@ -181,8 +183,8 @@ def refuse_doubts(
     if mapping is not None and "txn_date" in given and {"amount", "debit", "credit"} & settled:
         settled |= {name for name, _ in found.doubts} - _about_values(found.mapping, mapping)
     open_doubts = {
-        f"mapping.{name}": ValidationError(_doubt(found, name, sentence), code="mapping_needed")
-        for name, sentence in found.doubts
+        f"mapping.{name}": ValidationError(_doubt(found, name, question), code="mapping_needed")
+        for name, question in found.doubts
         if name not in settled
     }
     if open_doubts:
@@ -199,7 +201,8 @@ def _about_values(proposed: CsvMapping, chosen: CsvMapping) -> set[str]:
     return fields
 
 
-def _doubt(found: Detection, name: str, sentence: str) -> str:
+def _doubt(found: Detection, name: str, question: Notice) -> str:
+    sentence = notice_text(question)
     choices = found.alternatives.get(name)
     if not choices:
         return sentence
@@ -220,7 +223,8 @@ def preview(
 
 def _preview_line(row: IncomingRow) -> PreviewLine:
     if isinstance(row, UnusableRow):
-        return PreviewLine(row.row_number, row.raw, None, row.error)
+        return PreviewLine(row.row_number, row.raw, None, notice_text(row.error))
     if isinstance(row, SkippedRow):
-        return PreviewLine(row.row_number, row.raw, None, "", note=row.reason)
+        reason = notice_text(row.reason)
+        return PreviewLine(row.row_number, row.raw, None, "", note=reason)
     return PreviewLine(row.row_number, row.raw, row, "")

@@ -9,15 +9,16 @@ from django.db.models import QuerySet
 
 from transactions.fingerprints import fingerprint
 from transactions.models import ImportBatch, ImportRow
+from transactions.models.notices import notice_text
 from transactions.models.reasons import LEFT_OUT
 from transactions.services.import_staging import (
-    RefusedLineError,
     posted_amount,
     storable,
 )
 from transactions.services.import_verdicts import mark_known_rows
 from transactions.services.importing import batch_with_account, count_verdicts
 from transactions.services.posting_checks import EARLIEST, LATEST
+from transactions.sources.files.notices import RowError
 from users.audit import trail
 from users.models import User
 
@@ -46,8 +47,8 @@ def fix_row(
         raise ValidationError({"txn_date": f"Enter a date from {EARLIEST} to {LATEST}."})
     try:
         amount = posted_amount(signed_amount, currency)
-    except RefusedLineError as error:
-        raise ValidationError({error.attr: str(error)}) from None
+    except RowError as error:
+        raise ValidationError({error.attr: notice_text(error.notice)}) from None
     if not amount:
         raise ValidationError({"amount": "Enter an amount other than zero."})
     text = " ".join(storable(description).split())[:500]

@@ -14,10 +14,10 @@ from typing import IO, Any
 from django.conf import settings
 
 from banking.kernel.bulk import batched, bulk_insert
-from banking.kernel.money import LARGEST_AMOUNT, decimals_of, round_to_minor_unit, to_units
+from banking.kernel.money import LARGEST_AMOUNT, round_to_minor_unit, to_units
 from transactions.fingerprints import fingerprint
 from transactions.models import ImportBatch, ImportRow, Transaction
-from transactions.models.reasons import ODD_DATE, SAME_ID, SAME_LINE
+from transactions.models.reasons import ODD_DATE, SAME_ID, SAME_LINE, reason_for
 from transactions.rules.rule_book import Line
 from transactions.rules.suggestions import Suggestion, suggester_for
 from transactions.services.import_details import staged_details
@@ -31,7 +31,7 @@ from transactions.sources.files.incoming import (
     UnreadableFile,
     UnusableRow,
 )
-from transactions.sources.files.notices import Notice, NoticeCode
+from transactions.sources.files.notices import Notice, NoticeCode, RowError
 
 COLUMNS = (
     *("row_number", "raw", "txn_date", "posted_date", "signed_amount", "currency", "description"),
@@ -42,7 +42,7 @@ COLUMNS = (
 ROWS_AT_ONCE = 2000
 _SIZE_BYTES = 8
 NO_DESCRIPTION = "No description"
-NO_MONEY = "No money moved: the amount is zero."
+NO_MONEY = NoticeCode.NO_MONEY_MOVED.value
 # Spreadsheets and programs write 12.30 as 12.300000000000001. That is no amount of money.
 _CALCULATION_NOISE = Decimal("1e-9")
 NEW, DUPLICATE, INVALID, SKIPPED = (
@@ -117,10 +117,7 @@ def spool_lines(batch: ImportBatch, file: IncomingFile, line_estimate: int) -> S
             # With its size, because `marshal.load` asks the file for every value by itself.
             spooled.write(len(packed).to_bytes(_SIZE_BYTES, "big") + packed)
             if staging.row_count > settings.IMPORT_MAX_ROWS:
-                raise UnreadableFile(
-                    f"The file has more than {settings.IMPORT_MAX_ROWS:,} lines."
-                    " Export a shorter period, or several files."
-                )
+                raise UnreadableFile(NoticeCode.TOO_MANY_LINES, count=settings.IMPORT_MAX_ROWS)
             report_progress(batch.pk, "reading", staging.row_count, line_estimate)
     except BaseException:
         spooled.close()
@@ -163,8 +160,8 @@ class Staging:
         self.last = line
         try:
             return self._usable(line)
-        except RefusedLineError as refused:
-            return _unusable(line.row_number, line.raw, str(refused), refused.attr)
+        except RowError as refused:
+            return _unusable(line.row_number, line.raw, refused.notice, refused.attr)
 
     def _usable(self, line: IncomingTransaction) -> tuple[Any, ...]:
         currency = line.currency or self.currency
@@ -216,10 +213,7 @@ class Staging:
         """The amount in whole minor units. Rejects what the ledger cannot store."""
         if currency != self.currency:
             self.foreign_currencies.add(currency)
-            raise RefusedLineError(
-                f"This line is in {currency[:3]}; {self.account_name} is in {self.currency}.",
-                "currency",
-            )
+            raise foreign_line(currency, self.account_name, self.currency)
         return posted_amount(line.amount, currency)
 
     def warnings(self) -> list[Notice]:
@@ -254,26 +248,24 @@ class Staging:
         )
 
 
-class RefusedLineError(ValueError):
-    """A line the ledger cannot store; `attr` names the field at fault."""
-
-    def __init__(self, sentence: str, attr: str) -> None:
-        super().__init__(sentence)
-        self.attr = attr
+def foreign_line(foreign: str, account_name: str, currency: str) -> RowError:
+    """The refusal of a line in another currency than its account's."""
+    values = {"foreign": foreign[:3], "account": account_name, "currency": currency}
+    return RowError(NoticeCode.FOREIGN_LINE, "currency", **values)
 
 
 def posted_amount(amount: Decimal, currency: str) -> Decimal:
     """The amount in whole minor units, as it will be posted.
 
-    Raises RefusedLineError, also if it has more decimals than the currency: whether 1.234 yen is
+    Raises RowError, also if it has more decimals than the currency: whether 1.234 yen is
     one yen or a thousand, only the owner knows.
     """
     if abs(amount) > LARGEST_AMOUNT:
-        raise RefusedLineError("The amount is too large.", "amount")
+        raise RowError(NoticeCode.AMOUNT_TOO_LARGE, "amount")
     posted = round_to_minor_unit(amount, currency)
     if abs(posted - amount) > _CALCULATION_NOISE:
-        places = decimals_of(currency)
-        raise RefusedLineError(f"{places}, but this amount is {amount.normalize():f}.", "amount")
+        values = {"currency": currency, "plain": f"{amount.normalize():f}"}
+        raise RowError(NoticeCode.AMOUNT_TOO_PRECISE, "amount", **values)
     return posted
 
 
@@ -308,15 +300,15 @@ def _skipped(line: SkippedRow, currency: str) -> tuple[Any, ...]:
         "currency": currency,
         "description": storable(line.description)[:500] or NO_DESCRIPTION,
         "verdict": SKIPPED,
-        "error": line.reason[:300],
+        "error": reason_for(line.reason),
     }
     return tuple(values[name] for name in COLUMNS)
 
 
-def _unusable(row_number: int, raw: str, error: str, attr: str) -> tuple[Any, ...]:
+def _unusable(row_number: int, raw: str, error: Notice, attr: str) -> tuple[Any, ...]:
     values = _blank(row_number, raw) | {
         "verdict": INVALID,
-        "error": storable(error)[:300],
+        "error": storable(reason_for(error)),
         "attr": attr[:20],
     }
     return tuple(values[name] for name in COLUMNS)

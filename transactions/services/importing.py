@@ -19,7 +19,7 @@ from accounts.models import Account
 from banking.kernel.money import plain_amount
 from transactions.models import ImportBatch, ImportFile, ImportRow
 from transactions.models.imports import MAPPED_FORMATS
-from transactions.models.notices import notice_text
+from transactions.models.notices import notice_texts
 from transactions.services import import_posting
 from transactions.services.import_parts import (
     Answer,
@@ -57,14 +57,20 @@ from users.models import User
 CONFIRMED = (ImportBatch.Status.DONE, ImportBatch.Status.REVERTED)
 Status, Verdict = ImportBatch.Status, ImportRow.Verdict
 RESULT_FIELDS = (
-    *("status", "error", "warnings", "read_count", "added_count", "duplicate_count"),
+    *("status", "problems", "warnings", "read_count", "added_count", "duplicate_count"),
     *("review_count", "skipped_count", "invalid_count", "inflow", "outflow", "balance_after"),
     *("file_opening_balance", "file_closing_balance", "covers_from", "covers_to"),
     *("confirmed_at", "updated_at"),
 )
 _UNMAPPED = Q(format__in=MAPPED_FORMATS, mapping={})
-NOT_FINISHED = "We couldn't finish the import. Nothing was added. Try again."
-NO_LINES = "This file has no transactions."
+
+
+class RefusedImportError(ValidationError):
+    """Why an import can't go on, as its batch stores it; shown at a field."""
+
+    def __init__(self, field: str, problems: list[dict[str, Any]], code: str = "") -> None:
+        super().__init__({field: ValidationError(notice_texts(problems), code=code or None)})
+        self.problems = problems
 
 
 class AlreadyImportedError(ValidationError):
@@ -116,7 +122,7 @@ def start_import(
             settled = mapping_for(account, content, examined)
     except UnreadableFile as error:
         raise ValidationError(
-            {"file": ValidationError(str(error), code="not_a_statement")}
+            {"file": ValidationError(notice_texts(error.notices), code="not_a_statement")}
         ) from None
     batch = ImportBatch(
         user_id=account.user_id,
@@ -204,9 +210,9 @@ def refuse_repetition(account: Account, digest: str, parts: list[str] | None = N
 def usable_account(account: Account) -> Account:
     """The account if it accepts files. Raises ValidationError otherwise."""
     if account.deleted_at is not None:
-        raise ValidationError({"account": "This account is in the trash."})
+        raise RefusedImportError("account", [Notice(NoticeCode.ACCOUNT_IN_TRASH).as_json()])
     if not account.is_active:
-        raise ValidationError({"account": "This account is archived. Reactivate it first."})
+        raise RefusedImportError("account", [Notice(NoticeCode.ACCOUNT_ARCHIVED).as_json()])
     return account
 
 
@@ -225,12 +231,12 @@ def choose_mapping(*, actor: User, batch: ImportBatch, given: Mapping[str, Any])
     try:
         examined = examine_batch(batch)
     except UnreadableFile as error:
-        raise ValidationError(str(error)) from None
+        raise ValidationError(notice_texts(error.notices)) from None
     if examined.detection is None:
         raise ValidationError("This file doesn't need its columns matched.")
     mapping = merged_mapping(examined.detection, given).as_json()
     batch.mapping = mapping
-    batch.status, batch.error, batch.read_count = Status.UPLOADED, "", 0
+    batch.status, batch.problems, batch.read_count = Status.UPLOADED, [], 0
     _settle_anew(batch)
     batch.save()
     forget_progress(batch.pk)
@@ -261,7 +267,7 @@ def check_import(*, batch_id: int) -> ImportBatch:
     try:
         spool = _read(batch)
     except UnreadableFile as error:
-        return _failed(batch, str(error))
+        return _failed(batch, [notice.as_json() for notice in error.notices])
     with db_transaction.atomic(), spool:
         locked = batch_with_account(batch_id, lock=True)
         is_same = locked.mapping == batch.mapping and locked.parts == batch.parts
@@ -279,8 +285,9 @@ def _read(batch: ImportBatch) -> Spool:
     spool.warnings += left_out(batch)
     if not spool.row_count:
         spool.__exit__()
-        said = " ".join(notice_text(notice.as_json()) for notice in spool.warnings)
-        raise UnreadableFile(said or NO_LINES)
+        refusal = UnreadableFile(NoticeCode.NO_LINES)
+        refusal.notices = spool.warnings or refusal.notices
+        raise refusal
     return spool
 
 
@@ -297,7 +304,7 @@ def _stage(batch: ImportBatch, spool: Spool) -> None:
     batch.warnings = [notice.as_json() for notice in said[:20]]
     if batch.status != Status.IMPORTING:
         batch.status = Status.CHECKED
-    batch.error = ""
+    batch.problems = []
     count_verdicts(batch)
 
 
@@ -371,12 +378,12 @@ def count_verdicts(batch: ImportBatch) -> None:
     batch.save(update_fields=RESULT_FIELDS)
 
 
-def _failed(batch: ImportBatch, sentence: str) -> ImportBatch:
+def _failed(batch: ImportBatch, problems: list[Any]) -> ImportBatch:
     with db_transaction.atomic():
         locked = batch_with_account(batch.pk, lock=True)
         if not locked.is_confirmed and locked.mapping == batch.mapping:
-            locked.status, locked.error = Status.FAILED, sentence[:500]
-            locked.save(update_fields=["status", "error", "updated_at"])
+            locked.status, locked.problems = Status.FAILED, problems
+            locked.save(update_fields=["status", "problems", "updated_at"])
     forget_progress(batch.pk)
     return locked
 
@@ -409,12 +416,14 @@ def waiting_batches(*, after: datetime, before: datetime, limit: int) -> list[Im
 def give_up_batches(*, before: datetime) -> int:
     """Mark imports as failed that no worker could finish, so that their owners see it."""
     stuck = ImportBatch.objects.filter(status=Status.IMPORTING, updated_at__lt=before)
-    return stuck.update(status=Status.FAILED, error=NOT_FINISHED)
+    problems = [Notice(NoticeCode.NOT_FINISHED).as_json()]
+    return stuck.update(status=Status.FAILED, problems=problems)
 
 
-def note_failure(*, batch_id: int, sentence: str) -> ImportBatch:
+def note_failure(*, batch_id: int, error: ValidationError) -> ImportBatch:
     """Tell the owner why the import could not be finished. They can retry it."""
-    return _failed(batch_with_account(batch_id), sentence)
+    known = error.problems if isinstance(error, RefusedImportError) else error.messages
+    return _failed(batch_with_account(batch_id), [*known])
 
 
 def _locked_unconfirmed(batch: ImportBatch) -> ImportBatch:

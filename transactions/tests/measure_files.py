@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
+from transactions.models.notices import notice_text, notice_texts
 from transactions.sources.files import csv_file, detection, qif_file
 from transactions.sources.files.incoming import (
     IncomingFile,
@@ -61,9 +62,9 @@ def result_of(
         doubts, file = _opened(data, context)
         rows = list(file.rows)
     except UnreadableFile as error:
-        return (EXACT if count == 0 else REFUSED), str(error)
+        return (EXACT if count == 0 else REFUSED), notice_texts(error.notices)
     if doubts:
-        return ASKED, " ".join(sentence for _name, sentence in doubts)
+        return ASKED, notice_texts(question for _name, question in doubts)
     good = [row for row in rows if isinstance(row, IncomingTransaction)]
     bad = [row for row in rows if isinstance(row, UnusableRow)]
     found = sum((row.amount for row in good), Decimal(0))
@@ -71,7 +72,7 @@ def result_of(
     is_right = len(good) == count and total in (None, found) and days in (None, read)
     if is_right:
         return EXACT, ""
-    why = bad[0].error if bad else ""
+    why = notice_text(bad[0].error) if bad else ""
     words = f"{len(good)} of {count} lines, sum {found} for {total}. {why}"
     return (PART if bad and len(good) < count else WRONG), words
 

@@ -6,12 +6,15 @@ STATEMENTS_DIR names the corpus: a folder of files with a manifest.tsv. Tests th
 
 import csv
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from transactions.models.notices import notice_texts
 from transactions.sources.files.incoming import (
     IncomingFile,
     IncomingTransaction,
@@ -44,13 +47,23 @@ def total(transactions: list[IncomingTransaction]) -> Decimal:
     return sum((transaction.amount for transaction in transactions), Decimal(0))
 
 
+@contextmanager
+def refused(words: str) -> Iterator[None]:
+    """The file is refused in a sentence that has these words (a pattern)."""
+    with pytest.raises(UnreadableFile) as refusal:
+        yield
+    sentence = notice_texts(refusal.value.notices)
+    assert re.search(words, sentence), sentence
+    assert sentence.endswith(".")
+
+
 def refused_or_read(open_it: Callable[[], IncomingFile]) -> None:
     """Read any bytes: all rows, or an error message."""
     sentence = ""
     try:
         rows = list(open_it().rows)
     except UnreadableFile as error:
-        rows, sentence = [], str(error)
+        rows, sentence = [], notice_texts(error.notices)
     assert sentence == "" or sentence.endswith(".")
     assert all(isinstance(row, IncomingTransaction | UnusableRow) for row in rows)
 

@@ -10,10 +10,11 @@ import pytest
 
 from tests.depth import up_to
 from transactions.sources.files import csv_file
-from transactions.sources.files.incoming import IncomingTransaction, UnreadableFile
+from transactions.sources.files.incoming import IncomingTransaction
 from transactions.sources.files.reading_context import ReadingContext
 from transactions.tests.bank_layouts import LAYOUTS, fill, vary
 from transactions.tests.measure_files import ASKED, EXACT, REFUSED, WRONG, result_of
+from transactions.tests.statement_files import refused
 
 SEED = 29
 UK = ReadingContext("GBP", "checking", "en-GB", "Europe/London")
@@ -95,7 +96,7 @@ def test_total_of_amount_and_tax_is_what_moved():
 @pytest.mark.parametrize("heading", ["Amount (cents)", "amount_minor", "Betrag in cent", "pence"])
 def test_amounts_in_cents_are_refused_with_the_heading(heading):
     text = f"Date,Description,{heading}\n13/02/2025,Shell,-4010\n15/02/2025,Pay,70099\n"
-    with pytest.raises(UnreadableFile, match="counted in cents"):
+    with refused("counted in cents"):
         csv_file.detect(text.encode(), UK)
 
 

@@ -12,11 +12,11 @@ from transactions.sources.files.csv_mapping import Detection
 from transactions.sources.files.incoming import (
     IncomingTransaction,
     SkippedRow,
-    UnreadableFile,
     UnusableRow,
 )
 from transactions.sources.files.notices import NoticeCode
 from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
+from transactions.tests.statement_files import refused
 
 pytestmark = pytest.mark.once
 
@@ -69,7 +69,7 @@ def test_complete_line_is_never_split_differently(text):
 @pytest.mark.parametrize("heading", ["Date,Description,Amount\n", ""])
 def test_amounts_split_by_the_files_commas_are_rejected(heading):
     rows = "2024-03-01,Shop,-10,50\n2024-03-02,Pay,20,00\n2024-03-04,Bus,-2,75\n"
-    with pytest.raises(UnreadableFile, match="decimal comma"):
+    with refused("decimal comma"):
         found(heading + rows)
 
 
@@ -339,7 +339,7 @@ def test_every_month_is_recognized_by_its_full_name(language, form):
 
 def test_month_names_that_differ_between_languages_are_not_guessed():
     text = "Date;Description;Amount\n3. listopada 2024;Shop;-1.00\n4. studenoga 2024;Bus;2.00\n"
-    with pytest.raises(UnreadableFile, match="Croatian"):
+    with refused("Croatian"):
         found(text)
 
 
@@ -395,7 +395,7 @@ def test_symbol_shared_by_a_column_is_a_currency_symbol(sign):
 
 
 def test_message_quotes_the_unreadable_cell():
-    with pytest.raises(UnreadableFile, match="12:x:50"):
+    with refused("12:x:50"):
         found("Date,Description,Amount\n2024-03-14,Shop,12:x:50\n2024-03-15,Bus,13:x:50\n")
 
 

@@ -7,6 +7,7 @@ import pytest
 from transactions.services.import_reading import examine, open_lines
 from transactions.services.importing import choose_mapping, start_import
 from transactions.sources.files.csv_mapping import Detection
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.reading_context import ReadingContext
 from transactions.tests.import_samples import checked, imported
 from transactions.tests.test_xlsx_file import workbook
@@ -135,7 +136,7 @@ def test_readings_show_both_sizes_and_why_one_is_likelier():
     detection = found(csv_with(["-12.345"]))
     sizes = [reading.examples[0].amount for reading in detection.readings]
     assert sizes == [Decimal(-12345), Decimal("-12.345")]
-    assert detection.why_likely == ["Amounts in EUR have two decimals, not three."]
+    assert detection.why_likely == [Notice(NoticeCode.TWO_DECIMALS, {"currency": "EUR"})]
 
 
 @pytest.mark.slow

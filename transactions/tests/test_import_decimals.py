@@ -7,7 +7,8 @@ import pytest
 from openpyxl import Workbook
 
 from tests.builders import make_account
-from transactions.services.import_staging import RefusedLineError, posted_amount
+from transactions.services.import_staging import posted_amount
+from transactions.sources.files.notices import RowError
 from transactions.tests.import_samples import counts_of, csv_of, imported
 
 H = "Date,Description,Amount"
@@ -80,7 +81,7 @@ FORMATS = {
 def test_thousands_are_no_decimals_and_a_zero_in_front_is_no_thousand(alice):
     lines = ['2026-03-10,Shop,"-1,234.500"', "2026-03-11,Tea,-0.250", '2026-03-12,Pay,"12,000"']
     batch, sum_ = brought(alice, csv_of(lines, H), "JPY")
-    assert [row.error for row in batch.rows.filter(verdict="invalid").order_by("pk")] == [
+    assert [row.note for row in batch.rows.filter(verdict="invalid").order_by("pk")] == [
         "JPY has no decimals, but this amount is -1234.5.",
         "JPY has no decimals, but this amount is -0.25.",
     ]
@@ -108,7 +109,7 @@ def brought(alice, content: bytes, currency: str):
 def test_extra_decimals_stop_the_line_and_name_the_amount(alice, name, currency, amount, said):
     batch, sum_ = brought(alice, FORMATS[name](amount, currency), currency)
     row = batch.rows.get(verdict="invalid")
-    assert (row.error, row.attr) == (said, "amount")
+    assert (row.note, row.attr) == (said, "amount")
     assert counts_of(batch) == {"read": 2, "added": 1, "invalid": 1}
     assert sum_ == 900
 
@@ -126,5 +127,5 @@ def test_zeros_at_the_end_are_no_decimals(alice, name, currency, amount):
 
 def test_noise_of_calculations_is_no_amount_of_money():
     assert posted_amount(Decimal("-12.300000000000001"), "EUR") == Decimal("-12.30")
-    with pytest.raises(RefusedLineError):
+    with pytest.raises(RowError):
         posted_amount(Decimal("-12.3001"), "EUR")

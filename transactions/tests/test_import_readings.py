@@ -90,9 +90,9 @@ def test_every_line_with_an_amount_is_on_the_receipt_with_its_reason(checking):
     batch = imported(checking, content)
     assert counts_of(batch) == {"read": 5, "added": 2, "skipped": 2, "invalid": 1}
     skipped = ImportRow.objects.filter(batch=batch, verdict="skipped").order_by("row_number")
-    assert [(row.description, row.error[-1]) for row in skipped] == [
-        ("Notice", "."),
-        ("Hotel", "."),
+    assert [(row.description, row.note) for row in skipped] == [
+        ("Notice", "No money moved: the amount is zero."),
+        ("Hotel", "Left out: its status says it was declined, canceled or reversed."),
     ]
     checking.refresh_from_db()
     assert checking.balance == Decimal("995.00")
@@ -137,7 +137,7 @@ def test_numeric_cell_stays_a_number_whatever_the_last_file_used(checking):
     assert amounts(imported(checking, first)) == [Decimal("-12.50"), Decimal("-1.00")]
     batch = checked(checking, second)
     assert amounts(batch) == [None, None, Decimal("20.50")]
-    assert [row.error for row in batch.rows.filter(verdict="invalid").order_by("pk")] == [
+    assert [row.note for row in batch.rows.filter(verdict="invalid").order_by("pk")] == [
         "EUR has 2 decimals, but this amount is -12.345.",
         "EUR has 2 decimals, but this amount is -1.234.",
     ]

@@ -234,7 +234,7 @@ def test_lines_in_another_currency_are_rejected_individually(checking):
     batch = checked(checking, csv_of([*MARCH, "2026-03-29,Diner,-20.00,USD"]))
     assert counts_of(batch) == {"read": 6, "invalid": 1}
     row = batch.rows.get(verdict="invalid")
-    assert (row.error, row.attr) == ("This line is in USD; Everyday is in EUR.", "currency")
+    assert (row.note, row.attr) == ("This line is in USD; Everyday is in EUR.", "currency")
     assert batch.warning_texts == ["The file has lines in USD; Everyday is in EUR."]
 
 

@@ -72,7 +72,7 @@ def outcome_of(row, batch):
     if is_count and is_sum and not batch.invalid_count:
         return row["file"], EXACT, ""
     invalid = ImportRow.objects.filter(batch=batch, verdict="invalid").first()
-    why = f"row {invalid.row_number}: {invalid.error}" if invalid else f"sum {net}"
+    why = f"row {invalid.row_number}: {invalid.note}" if invalid else f"sum {net}"
     if not is_sum and not invalid:
         why += f" instead of {expected[1]}; the reader is asked which sign or order is meant"
     return row["file"], PART, f"{read}; {why}"
@@ -234,7 +234,7 @@ def test_any_upload_is_read_or_answered_with_a_message(
     if added is not None:
         assert count == added
     for row in ImportRow.objects.filter(verdict="invalid"):
-        assert row.error.endswith("."), row.error
+        assert row.note.endswith("."), row.note
     checking.refresh_from_db()
     total = sum(Transaction.objects.values_list("signed_amount", flat=True))
     assert checking.balance == 1000 + total
@@ -256,7 +256,7 @@ def through_page(client, account, content):
     assert (answer.status_code, page.status_code) == (302, 200)
     batch = ImportBatch.objects.get()
     if batch.needs_mapping:
-        return [sentence for _, sentence in page.context["detection"].doubts]
+        return page.context["questions"]
     if batch.status == "failed":
         return [batch.error]
     client.post(reverse("transactions:import_confirm", args=[batch.pk]))

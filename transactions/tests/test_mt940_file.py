@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transactions.models.notices import notice_text
 from transactions.sources.files import mt940_file
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.notices import Notice, NoticeCode
@@ -38,7 +39,7 @@ def test_real_line_with_an_impossible_date_is_rejected():
     data = (REAL_FILES / "mt940/cmxl__mt940-headers.txt").read_bytes()
     transactions, unusable = split_rows(mt940_file.read(data))
     assert transactions == []
-    assert [row.error for row in unusable] == ["“362268” is not a date."]
+    assert [notice_text(row.error) for row in unusable] == ["“362268” is not a date."]
 
 
 def test_statement_lines_are_read_with_reversals_inverted():
@@ -52,7 +53,7 @@ def test_statement_lines_are_read_with_reversals_inverted():
         (21, date(2026, 1, 7), Decimal("-5")),
         (23, date(2026, 1, 7), Decimal("-5")),
     ]
-    assert [(row.row_number, row.error, row.attr) for row in unusable] == [
+    assert [(row.row_number, notice_text(row.error), row.attr) for row in unusable] == [
         (16, "“261305” is not a date.", "txn_date"),
         (18, "“1.2.3,00” is not an amount written with a decimal comma.", "amount"),
         (20, "The line :61: isn't a valid transaction.", ""),

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transactions.models.notices import notice_text
 from transactions.sources.files import ofx_file
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.notices import Notice, NoticeCode
@@ -60,10 +61,10 @@ def test_sgml_statement_lines_are_read():
         (4, Decimal("-3")),
         (8, Decimal("-2")),
     ]
-    assert [(row.row_number, row.error, row.attr) for row in unusable] == [
+    assert [(row.row_number, notice_text(row.error), row.attr) for row in unusable] == [
         (5, "“20260231” is not a date.", "txn_date"),
         (6, "“.” is not an amount written with a decimal point.", "amount"),
-        (7, "The line has no date.", "txn_date"),
+        (7, "The date is missing.", "txn_date"),
     ]
     assert file.currency == "EUR"
     assert file.account_hint == "0012345678"
@@ -124,7 +125,7 @@ def test_xml_file_with_two_accounts_reads_all_lines_and_names_the_accounts():
         (Decimal("-5.00"), "USD", "…1234"),
         (Decimal("7.00"), "USD", "…5678"),
     ]
-    assert [row.error for row in unusable] == [
+    assert [notice_text(row.error) for row in unusable] == [
         "The bank withdraws an earlier line here; delete that transaction yourself."
     ]
     assert file.closing_balance is None
@@ -177,7 +178,7 @@ def test_truncated_last_line_is_not_posted():
     file = ofx_file.read(cut)
     transactions, unusable = split_rows(file)
     assert len(transactions) == 1
-    assert unusable[-1].error == "The file ends in the middle of this line."
+    assert notice_text(unusable[-1].error) == "The file ends in the middle of this line."
     assert Notice(NoticeCode.OFX_NOT_CLOSED) in file.warnings
 
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transactions.models.notices import notice_text
 from transactions.sources.files import qif_file
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.notices import Notice, NoticeCode
@@ -41,10 +42,10 @@ def test_only_bank_records_of_a_quicken_file_are_read():
         (15, date(2026, 2, 14), Decimal("-75.50")),
         (27, date(2026, 2, 15), Decimal("-20.00")),
     ]
-    assert [(row.row_number, row.error, row.attr) for row in unusable] == [
+    assert [(row.row_number, notice_text(row.error), row.attr) for row in unusable] == [
         (32, "“2-30-26” is not a day in the calendar.", "txn_date"),
         (36, "“12..0” is not an amount.", "amount"),
-        (40, "The record has no amount.", "amount"),
+        (40, "The amount is missing.", "amount"),
     ]
     assert file.account_hint == "Household"
     assert file.skipped_count == 3

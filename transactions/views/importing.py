@@ -27,6 +27,7 @@ from transactions.forms.importing import ImportStartForm, MappingForm, PartsForm
 from transactions.merchant_groups import uncategorized
 from transactions.models import ImportBatch
 from transactions.models.imports import MAPPED_FORMATS
+from transactions.models.notices import notice_text, notice_texts
 from transactions.services.import_confirming import (
     revert_group,
     revert_import,
@@ -148,7 +149,7 @@ def import_map(request: UserRequest, pk: int) -> HttpResponse:
         data = content_of(batch)
         detection = sure(examine_batch(batch).detection)
     except UnreadableFile as error:
-        messages.error(request, str(error))
+        messages.error(request, notice_texts(error.notices))
         return redirect("transactions:import_start")
     if "reading" in request.POST:
         return _take_reading(request, batch, detection)
@@ -165,6 +166,8 @@ def import_map(request: UserRequest, pk: int) -> HttpResponse:
         "batch": batch,
         "form": form,
         "detection": detection,
+        "questions": [notice_text(question) for _name, question in detection.doubts],
+        "why_likely": [notice_text(why) for why in detection.why_likely],
         "columns": detection.columns[:40],
         "sample": [row[:40] for row in detection.sample[:6]],
         "lines": lines,
@@ -196,7 +199,7 @@ def _preview(batch: ImportBatch, data: bytes, mapping: CsvMapping) -> tuple[list
     try:
         return preview(data, batch.format, mapping), ""
     except UnreadableFile as error:
-        return [], str(error)
+        return [], notice_texts(error.notices)
 
 
 @require_safe

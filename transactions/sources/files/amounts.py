@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
+from transactions.sources.files.notices import NoticeCode, RowError
 from transactions.sources.files.values import BLANK_MARKS, NUMBER_CELL_MARK, bare, shown
 
 WHOLE_DIGITS = 12
@@ -63,7 +64,7 @@ _USUAL = {
     )
     for mark, groups in {".": ",' ", ",": ".' "}.items()
 }
-_WRITTEN = {".": "a decimal point", ",": "a decimal comma"}
+_WRITTEN = {".": NoticeCode.NOT_AMOUNT_WITH_POINT, ",": NoticeCode.NOT_AMOUNT_WITH_COMMA}
 _BODY = re.compile(r"[0-9](?:[0-9.,' ]*[0-9])?")
 _FIGURE = re.compile(r"(?:(?<![^\W\d_])[.,])?[0-9](?:[0-9.,' ]*[0-9])?")
 # "100,-", "100.--" and "500/-" are whole amounts: the dash stands for zero cents.
@@ -105,7 +106,7 @@ def parse_amount(text: str, decimal_mark: str, money_sign: str = "") -> Decimal:
 
 
 def read_money(text: str, decimal_mark: str, money_sign: str = "") -> MoneyCell:
-    """Parse one cell. Raises ``ValueError`` with a user-facing message if it isn't an amount.
+    """Parse one cell. Raises ``RowError`` if it isn't an amount.
 
     ``money_sign`` is a currency symbol found only in this file.
     """
@@ -123,7 +124,7 @@ def _usual(text: str, match: re.Match) -> MoneyCell:
     affix = _affix(text, suffix) if suffix else _NOTHING
     marks = {sign, *affix.directions} - {""}
     if len(marks) > 1:
-        raise ValueError(f"“{shown(text)}” has more than one sign, so its direction is unclear.")
+        raise RowError(NoticeCode.SEVERAL_SIGNS, text=shown(text))
     mark = marks.pop() if marks else ""
     figure = whole.replace(group, "") if group else whole
     number = Decimal(f"{figure}.{decimals}" if decimals else figure)
@@ -146,7 +147,7 @@ def _read(text: str, decimal_mark: str, money_sign: str) -> MoneyCell:
     signs = [*first.signs, *last.signs, *(["-"] if is_bracketed else [])]
     marks = {*signs, *first.directions, *last.directions}
     if len(signs) > 1 or len(marks) > 1:
-        raise ValueError(f"“{shown(text)}” has more than one sign, so its direction is unclear.")
+        raise RowError(NoticeCode.SEVERAL_SIGNS, text=shown(text))
     number = _number(text, body, decimal_mark)
     mark = marks.pop() if marks else ""
     signed = -number if mark == "-" and number else number
@@ -155,8 +156,8 @@ def _read(text: str, decimal_mark: str, money_sign: str) -> MoneyCell:
 
 def _refuse_without_digits(text: str, cleaned: str, decimal_mark: str) -> NoReturn:
     if cleaned.strip(" .,'+-"):
-        raise ValueError(f"“{shown(text)}” is not an amount.")
-    raise ValueError(f"“{shown(text)}” is not an amount written with {_WRITTEN[decimal_mark]}.")
+        raise RowError(NoticeCode.NOT_AMOUNT, text=shown(text))
+    raise RowError(_WRITTEN[decimal_mark], text=shown(text))
 
 
 def _without_sign(text: str, money_sign: str) -> str:
@@ -169,7 +170,7 @@ def _without_brackets(text: str, cleaned: str) -> tuple[str, bool]:
             inner = cleaned.partition(opening)[2].partition(closing)[0]
             is_pair = cleaned.count(opening) == cleaned.count(closing) == 1
             if not is_pair or not any(char.isdigit() for char in inner):
-                raise ValueError(f"“{shown(text)}” is not an amount.")
+                raise RowError(NoticeCode.NOT_AMOUNT, text=shown(text))
             return cleaned.replace(opening, " ").replace(closing, " ").strip(), True
     return cleaned, False
 
@@ -210,7 +211,7 @@ def _affix_of(side: str) -> _Affix | None:
 def _affix(text: str, side: str) -> _Affix:
     found = _affix_of(side) if side.strip() else _Affix([], [], "")
     if found is None:
-        raise ValueError(f"“{shown(text)}” is not an amount.")
+        raise RowError(NoticeCode.NOT_AMOUNT, text=shown(text))
     return found
 
 
@@ -244,21 +245,21 @@ def parse_currency(text: str) -> str:
         return stripped
     code = _currency_of(stripped)
     if code is None:
-        raise ValueError(f"“{shown(text)}” is not a currency.")
+        raise RowError(NoticeCode.NOT_CURRENCY, text=shown(text))
     return code
 
 
 def _number(text: str, body: str, decimal_mark: str) -> Decimal:
     match = _NUMBER[decimal_mark].fullmatch(body)
     if not match or not (match[1] or match[2]):
-        raise ValueError(f"“{shown(text)}” is not an amount written with {_WRITTEN[decimal_mark]}.")
+        raise RowError(_WRITTEN[decimal_mark], text=shown(text))
     whole = re.sub("[^0-9]", "", match[1]).lstrip("0") or "0"
     decimals = match[2] or ""
     if len(whole) > WHOLE_DIGITS:
-        raise ValueError(f"“{shown(text)}” is larger than the largest amount we can store.")
+        raise RowError(NoticeCode.AMOUNT_TOO_LONG, text=shown(text))
     if len(decimals) > DECIMALS:
         if decimals[DECIMALS:].strip("0"):
-            raise ValueError(f"“{shown(text)}” has more than {DECIMALS} decimals.")
+            raise RowError(NoticeCode.TOO_MANY_DECIMALS, text=shown(text), decimals=DECIMALS)
         decimals = decimals[:DECIMALS]
     return Decimal(f"{whole}.{decimals}" if decimals else whole)
 

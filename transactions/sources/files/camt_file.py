@@ -96,12 +96,9 @@ def _utf8(data: bytes) -> bytes:
     declaration = DECLARATION.match(text)
     text = text[declaration.end() if declaration else 0 :].lstrip()
     if not text.startswith("<"):
-        raise UnreadableFile("This is not a CAMT file: it is not XML.")
+        raise UnreadableFile(NoticeCode.NOT_XML)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise UnreadableFile(
-            "This XML file defines its own document type or entities, which statements never do. "
-            "Download it from the bank again."
-        )
+        raise UnreadableFile(NoticeCode.XML_WITH_DOCTYPE)
     return text.encode("utf-8", errors="replace")
 
 
@@ -115,7 +112,7 @@ def _entries(source: bytes, parts: list[StatementPart]) -> Iterator[tuple[Statem
             if event == "start":
                 depth += 1
                 if depth > DEEPEST:
-                    raise UnreadableFile("This XML file is nested too deeply for a bank statement.")
+                    raise UnreadableFile(NoticeCode.XML_NESTED)
                 if walk.statement is None:
                     walk.open(element, depth)
             else:
@@ -123,9 +120,10 @@ def _entries(source: bytes, parts: list[StatementPart]) -> Iterator[tuple[Statem
                 if depth <= walk.depth and walk.close(element, depth):
                     yield sure(walk.statement), element
     except ParseError as error:
-        raise UnreadableFile(f"This XML file is damaged: {error}.") from None
+        line, column = error.position
+        raise UnreadableFile(NoticeCode.XML_DAMAGED, line=line, column=column) from None
     if not walk.is_camt:
-        raise UnreadableFile("This XML file is not a CAMT.052, CAMT.053 or CAMT.054 statement.")
+        raise UnreadableFile(NoticeCode.NOT_CAMT)
 
 
 class CamtWalk:
@@ -210,7 +208,9 @@ def _rows(
         try:
             yield _transaction(statement, entry, number, raw, ids, names)
         except RowError as error:
-            yield UnusableRow(number, raw, str(error), error.attr, names.of(statement.part.account))
+            yield UnusableRow(
+                number, raw, error.notice, error.attr, names.of(statement.part.account)
+            )
 
 
 def _transaction(
@@ -252,20 +252,20 @@ def _signed_amount(entry: Element) -> Decimal:
     amount = _plain_amount(entry.find("Amt"))
     direction = _text(entry, "CdtDbtInd")
     if direction not in ("CRDT", "DBIT"):
-        raise RowError("The entry does not say whether it is a credit or a debit.", "amount")
+        raise RowError(NoticeCode.NO_DIRECTION, "amount")
     return -amount if direction == "DBIT" and amount else amount
 
 
 def _plain_amount(element: Element | None) -> Decimal:
     text = (element.text or "").strip() if element is not None else ""
     if not text:
-        raise RowError("The entry has no amount.", "amount")
+        raise RowError(NoticeCode.AMOUNT_MISSING, "amount")
     if not AMOUNT.fullmatch(text):
-        raise RowError(f"“{shown(text)}” is not an amount.", "amount")
+        raise RowError(NoticeCode.NOT_AMOUNT, "amount", text=shown(text))
     try:
         return parse_amount(text, ".")
-    except ValueError as error:
-        raise RowError(str(error), "amount") from None
+    except RowError as error:
+        raise error.at("amount") from None
 
 
 def _booking_date(statement: Statement, entry: Element) -> date:
@@ -273,8 +273,9 @@ def _booking_date(statement: Statement, entry: Element) -> date:
     text = _date_text(entry, "BookgDt") or _date_text(entry, "ValDt")
     found = _day(text) if text else statement.fallback_date
     if found is None:
-        problem = f"“{shown(text)}” is not a date." if text else "The entry has no date."
-        raise RowError(problem, "txn_date")
+        if not text:
+            raise RowError(NoticeCode.DATE_MISSING, "txn_date")
+        raise RowError(NoticeCode.NOT_DATE, "txn_date", text=shown(text))
     return found
 
 

@@ -6,8 +6,7 @@ from decimal import Decimal
 
 from transactions.sources.files.csv_mapping import CsvMapping
 from transactions.sources.files.incoming import IncomingRow, IncomingTransaction, UnusableRow
-
-_UNSAID = "The balance doesn't show whether this was money in or money out."
+from transactions.sources.files.notices import Notice, NoticeCode
 
 
 def signed_by_balance(lines: Iterator[IncomingRow], mapping: CsvMapping) -> Iterator[IncomingRow]:
@@ -43,4 +42,4 @@ def _signed(line: IncomingTransaction, before: Decimal | None) -> IncomingRow:
         moved = line.balance_after - before
         if abs(moved) == abs(line.amount):
             return replace(line, amount=moved)
-    return UnusableRow(line.row_number, line.raw, _UNSAID, "amount")
+    return UnusableRow(line.row_number, line.raw, Notice(NoticeCode.BALANCE_UNSAID), "amount")

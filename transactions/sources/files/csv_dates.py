@@ -17,21 +17,11 @@ from transactions.sources.files.dates import (
 )
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.narrowing import sure
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.reading_context import ReadingContext
 
 DATE_ROLES = ("txn_date", "posted_date", "value_date")
 _LIKELY_YEARS = range(1970, 2101)
-_SEVERAL_DATES = "Several columns contain dates, and no heading says which is the transaction date."
-DAY_OR_MONTH = "The dates can be read in more than one order, such as day first or month first."
-_CROATIAN = (
-    "These month names mean different months in Croatian than in Polish and Czech: “listopad” is "
-    "October or November. Export the file with numeric dates."
-)
-_FIRST_DATE = "Banks usually list the transaction date before other dates."
-_TURNED = (
-    "Some dates in this file are stored as dates and others as text: a spreadsheet has probably "
-    "swapped day and month where it could. Use the file as the bank exported it."
-)
 _FEWEST_TURNED, _MONTHS = 2, 12
 _CLOSE_DAYS = 10
 _DAYS_AHEAD = timedelta(days=40)
@@ -127,7 +117,8 @@ def _settle_unnamed(found: Dates, full: list[Column]) -> None:
             found.posted = close[0]
         return
     choices = [column.index for column in full]
-    found.doubts.append(Doubt("txn_date", _SEVERAL_DATES, choices, _FIRST_DATE))
+    question, because = Notice(NoticeCode.ASK_DATE_COLUMN), Notice(NoticeCode.FIRST_DATE)
+    found.doubts.append(Doubt("txn_date", question, choices, because))
 
 
 def _are_close(one: Column, two: Column, style: str) -> bool:
@@ -181,14 +172,15 @@ def _settle_style(
     _refuse_turned_days(found.txn, found.style)
     if len(styles) > 1:
         because = _why(styles, found.txn, is_dollar, context)
-        found.doubts.append(Doubt("date_format", DAY_OR_MONTH, styles, because))
+        question = Notice(NoticeCode.ASK_DATE_ORDER)
+        found.doubts.append(Doubt("date_format", question, styles, because))
 
 
 def _refuse_croatian(column: Column, context: ReadingContext) -> None:
     """Refuse dates whose month names mean one month in Croatian and another in Polish or Czech."""
     is_local = context.currency in ("PLN", "CZK") or context.locale[:2] in ("pl", "cs")
     if is_croatian(column.filled) or (not is_local and may_be_croatian(column.filled)):
-        raise UnreadableFile(_CROATIAN)
+        raise UnreadableFile(NoticeCode.CROATIAN_MONTHS)
 
 
 def _refuse_turned_days(column: Column, style: str) -> None:
@@ -200,7 +192,7 @@ def _refuse_turned_days(column: Column, style: str) -> None:
     if style not in _DAY_FIRST | _MONTH_FIRST or min(len(turned), len(written)) < _FEWEST_TURNED:
         return
     if all(day.day <= _MONTHS for day in turned) and all(day.day > _MONTHS for day in written):
-        raise UnreadableFile(_TURNED)
+        raise UnreadableFile(NoticeCode.TURNED_DAYS)
 
 
 def _different(styles: list[str], column: Column) -> list[str]:
@@ -274,18 +266,20 @@ def _is_year_in_front_absurd(ranked: list[str], spans: dict[str, int]) -> bool:
     )
 
 
-def _why(ranked: list[str], column: Column, is_dollar: bool, context: ReadingContext) -> str:
-    """Why the first style is likelier, in words for the owner; "" if nothing speaks for it."""
+def _why(
+    ranked: list[str], column: Column, is_dollar: bool, context: ReadingContext
+) -> Notice | None:
+    """Why the first style is likelier; None if nothing speaks for it."""
     first = ranked[0]
     others = [_span(column, style) for style in ranked[1:]]
     if all(3 * _span(column, first) + 3 < span for span in others):
-        return "Read this way, the dates lie closest together."
+        return Notice(NoticeCode.DATES_CLOSE)
     if first == context.earlier.get("date_format"):
-        return "The last file you imported into this account was written this way."
+        return Notice(NoticeCode.AS_WRITTEN_BEFORE)
     if first not in _MONTH_FIRST | _DAY_FIRST:
-        return ""
+        return None
     if is_dollar and first in _MONTH_FIRST:
-        return "The amounts are in dollars, and US banks write the month first."
+        return Notice(NoticeCode.DOLLARS)
     return context.why_this_order(month_first=first in _MONTH_FIRST)
 
 

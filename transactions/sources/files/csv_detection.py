@@ -17,9 +17,8 @@ from transactions.sources.files.csv_columns import (
     mark_elsewhere,
 )
 from transactions.sources.files.csv_dates import Dates, choose_dates
-from transactions.sources.files.csv_mapping import CsvMapping, Detection
+from transactions.sources.files.csv_mapping import CsvMapping, Detection, Doubt
 from transactions.sources.files.csv_marks import (
-    MARK_UNCLEAR,
     likely_marks,
     mark_by_use,
     share_mark,
@@ -32,6 +31,7 @@ from transactions.sources.files.csv_signs import find_money
 from transactions.sources.files.csv_table import Table, best_table
 from transactions.sources.files.csv_texts import text_fields
 from transactions.sources.files.incoming import UnreadableFile
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.own_csv import own_mapping
 from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
 from transactions.sources.files.text_encoding import find_encoding, first_lines
@@ -40,9 +40,6 @@ from transactions.sources.files.values import fold, shown
 _LINES_LOOKED_AT = 3000
 _SAMPLE_ROWS = 20
 _FEWEST_LINES = 3
-_MAY_BE_OPENING = (
-    "The first amount equals its balance, so it may be an opening balance, not a payment."
-)
 _IN_CENTS = re.compile(
     r"(?<!\w)(?:cents?|minor(?: units?)?|pence|centimes?|centavos?|centimos?|centesimi|groszy|"
     r"grosze|ore|haleru|kopecks?|копеек|копейки)(?!\w)"
@@ -70,7 +67,7 @@ def detect_table(rows: list[list[str]], context: ReadingContext = NOTHING_KNOWN)
 
 def _describe(table: Table, encoding: str, context: ReadingContext) -> Detection:
     if not table.money_rows:
-        raise UnreadableFile(_no_money(table))
+        raise _no_money(table)
     columns = table.columns()
     detection = Detection(
         mapping=CsvMapping(txn_date=None, date_format=""),
@@ -94,22 +91,18 @@ def _describe(table: Table, encoding: str, context: ReadingContext) -> Detection
     return detection
 
 
-def _no_money(table: Table) -> str:
+def _no_money(table: Table) -> UnreadableFile:
     """Why a file has no payments, quoting the cell that couldn't be read if there is one."""
     for row in table.below_heading if table.heading else []:
         cells = [cell.strip() for cell in row.cells]
         figures = [cell for cell in cells if any(char.isdigit() for char in cell)]
         if len(figures) > 1:
-            kind = "an amount" if any(map(is_date, figures)) else "a date"
             unread = [cell for cell in figures if not is_date(cell)]
-            cell = max(unread, key=_digit_share) if kind == "an amount" else unread[0]
-            return (
-                "The file has headings but no line with a date and an amount. "
-                f"In line {row.number}, “{shown(cell)}” can't be read as {kind}."
-            )
-    if table.heading:
-        return "The file has headings but no line with a date and an amount."
-    return "No line in the file has both a date and an amount."
+            code, cell = NoticeCode.ONLY_HEADINGS_NO_DATE, unread[0]
+            if len(unread) < len(figures):
+                code, cell = NoticeCode.ONLY_HEADINGS_NO_AMOUNT, max(unread, key=_digit_share)
+            return UnreadableFile(code, line=row.number, text=shown(cell))
+    return UnreadableFile(NoticeCode.ONLY_HEADINGS if table.heading else NoticeCode.NO_MONEY_LINE)
 
 
 def _fields(
@@ -133,7 +126,7 @@ def _fields(
     evidence = evidence_for(decimal_mark_of(numbers) or ".")
     money = find_money(others, evidence)
     if money is None:
-        raise UnreadableFile(_no_amount(others))
+        raise _no_amount(others)
     _refuse_split_amounts(table, columns, money)
     _refuse_cents(money)
     opening_line = _opening_line(table, money)
@@ -148,8 +141,8 @@ def _fields(
     if opening_line:
         fields["skip_lines"] = opening_line
         without = 0 if table.header_line else table.first_line - 1
-        because = "The last line only states the balance too."
-        detection.doubt("skip_lines", _MAY_BE_OPENING, [opening_line, without], because)
+        question, because = Notice(NoticeCode.ASK_OPENING_LINE), Notice(NoticeCode.LAST_IS_BALANCE)
+        detection.doubt(Doubt("skip_lines", question, [opening_line, without], because))
     used = {value for name, value in fields.items() if isinstance(value, int)}
     free = [column for column in others if column.index not in used]
     fields |= text_fields(free, money, table.void_at)
@@ -178,9 +171,9 @@ def _refuse_split_amounts(table: Table, columns: list[Column], money: Money) -> 
     is_cents = len(beside.filled) > 1 and beside.fill_share == 1 and beside.share(_is_cents) == 1
     if is_cents and not any(column.has_decimals for column in money.columns):
         raise UnreadableFile(
-            "The amounts seem to use a decimal comma, but commas also separate the columns: "
-            f"“{shown(money.columns[-1].filled[0])}” and “{beside.filled[0]}” ended up apart. "
-            "Export the file with semicolons or quotes."
+            NoticeCode.COMMAS_APART,
+            text=shown(money.columns[-1].filled[0]),
+            other=beside.filled[0],
         )
 
 
@@ -188,10 +181,7 @@ def _refuse_cents(money: Money) -> None:
     """Refuse amounts that the heading says are counted in hundredths."""
     for column in money.columns:
         if not column.has_decimals and _IN_CENTS.search(plain_heading(column.heading)):
-            raise UnreadableFile(
-                f"The amounts in “{shown(column.heading)}” are counted in cents. Export the file "
-                "with amounts in whole units, such as 12.50."
-            )
+            raise UnreadableFile(NoticeCode.AMOUNTS_IN_CENTS, heading=shown(column.heading))
 
 
 def _is_cents(text: str) -> bool:
@@ -202,15 +192,17 @@ def _digit_share(text: str) -> float:
     return sum(char.isdigit() for char in text) / max(len(text), 1)
 
 
-def _no_amount(columns: list[Column]) -> str:
-    """The message, quoting a cell that looks like an amount but can't be read as one."""
+def _no_amount(columns: list[Column]) -> UnreadableFile:
+    """The refusal, quoting a cell that looks like an amount but can't be read as one."""
     for column in columns:
         for value in column.filled:
             digits = sum(char.isdigit() for char in value)
             if digits and 2 * digits >= len(value.replace(" ", "")):
-                where = f" in “{column.heading}”" if column.heading else ""
-                return f"“{shown(value)}”{where} can't be read as an amount."
-    return "No column in the file has an amount on every line."
+                heading, text = shown(column.heading), shown(value)
+                if not heading:
+                    return UnreadableFile(NoticeCode.UNREAD_AMOUNT, text=text)
+                return UnreadableFile(NoticeCode.UNREAD_AMOUNT_IN, text=text, heading=heading)
+    return UnreadableFile(NoticeCode.NO_AMOUNT_COLUMN)
 
 
 def _evidence(
@@ -249,7 +241,7 @@ def _tell(detection: Detection, dates: Dates, money: Money) -> None:
         detection.untested.add("date_format")
     detection.reasons = {**dates.reasons, "amount": money.reason}
     for doubt in (*dates.doubts, *money.doubts):
-        detection.doubt(*doubt)
+        detection.doubt(doubt)
 
 
 def _money_fields(money: Money) -> dict[str, Any]:
@@ -287,7 +279,8 @@ def _settled_mark(
     if mark := mark_by_use(counted, currency, context):
         return mark
     choices, because = likely_marks(counted, currency, context)
-    detection.doubt("decimal_mark", MARK_UNCLEAR, choices, because)
+    question = Notice(NoticeCode.ASK_DECIMAL_MARK)
+    detection.doubt(Doubt("decimal_mark", question, choices, because))
     return choices[0]
 
 

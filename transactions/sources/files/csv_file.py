@@ -1,7 +1,7 @@
 """Read statements in tables: CSV files, and spreadsheets whose cells arrive as text.
 
 ``detect`` proposes a mapping and ``read`` applies one. A line that can't be read is returned with
-an error message; the lines after it are still read.
+the reason; the lines after it are still read.
 """
 
 from collections.abc import Iterable, Iterator
@@ -68,7 +68,7 @@ def read_table(rows: Iterable[list[str]], mapping: CsvMapping) -> IncomingFile:
 
 def _refuse_incomplete(mapping: CsvMapping) -> None:
     if problem := mapping.problem():
-        raise UnreadableFile(f"The file can't be read yet. {problem}")
+        raise UnreadableFile(NoticeCode.MAPPING_INCOMPLETE, field=problem.partition(":")[0])
 
 
 def _lines_above(mapping: CsvMapping) -> int:
@@ -80,7 +80,7 @@ def _rows_of(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> Iterat
     try:
         yield from _decoded_rows(data, mapping, incoming)
     except UnicodeError:
-        raise UnreadableFile(f"The file isn't encoded in {mapping.encoding}.") from None
+        raise UnreadableFile(NoticeCode.WRONG_ENCODING, encoding=mapping.encoding) from None
 
 
 def _decoded_rows(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> Iterator[Row]:

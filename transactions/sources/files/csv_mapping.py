@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from transactions.sources.files.dates import DATE_STYLES
-from transactions.sources.files.notices import Notice, NoticeCode
+from transactions.sources.files.notices import Notice
 from transactions.sources.files.text_encoding import ENCODINGS
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -180,9 +180,9 @@ class Doubt(NamedTuple):
     """A question about one field: its possible values, the guess first, and why it is likelier."""
 
     name: str
-    sentence: str
+    question: Notice
     alternatives: list[Any]
-    because: str = ""
+    because: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,19 +215,19 @@ class Detection:
 
     ``untested`` are the fields whose other values would read this file's lines the same way.
     ``encodings`` are the character sets that fit almost equally well, empty if the encoding is
-    certain. ``because`` says by field, in words for the owner, why the first of its alternatives is
-    likelier; a field without evidence is missing. ``is_proved`` means that a running balance proves
-    the amounts, ``is_table`` that there are columns to choose.
+    certain. ``because`` says by field why the first of its alternatives is likelier; a field
+    without evidence is missing. ``is_proved`` means that a running balance proves the amounts,
+    ``is_table`` that there are columns to choose.
     """
 
     mapping: CsvMapping
     columns: list[str]
     sample: list[list[str]]
-    doubts: list[tuple[str, str]] = field(default_factory=list)
+    doubts: list[tuple[str, Notice]] = field(default_factory=list)
     alternatives: dict[str, list[Any]] = field(default_factory=dict)
     readings: list[Reading] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
-    because: dict[str, str] = field(default_factory=dict)
+    because: dict[str, Notice] = field(default_factory=dict)
     untested: set[str] = field(default_factory=set)
     encodings: list[str] = field(default_factory=list)
     is_proved: bool = False
@@ -240,22 +240,17 @@ class Detection:
     @property
     def notices(self) -> list[Notice]:
         """The doubts, for a file read without asking anyone."""
-        return [
-            Notice(NoticeCode.OPEN_QUESTION, {"question": sentence})
-            for _field, sentence in self.doubts
-        ]
+        return [question for _field, question in self.doubts]
 
-    def doubt(
-        self, name: str, sentence: str, alternatives: list[Any] | None = None, because: str = ""
-    ) -> None:
-        self.doubts.append((name, sentence))
-        if alternatives:
-            self.alternatives[name] = alternatives
-        if because:
-            self.because[name] = because
+    def doubt(self, doubt: Doubt) -> None:
+        self.doubts.append((doubt.name, doubt.question))
+        if doubt.alternatives:
+            self.alternatives[doubt.name] = doubt.alternatives
+        if doubt.because:
+            self.because[doubt.name] = doubt.because
 
     @property
-    def why_likely(self) -> list[str]:
-        """Why the first reading is the likeliest, a sentence for each piece of evidence."""
-        names = dict.fromkeys(name for name, _sentence in self.doubts)
+    def why_likely(self) -> list[Notice]:
+        """Why the first reading is the likeliest, a notice for each piece of evidence."""
+        names = dict.fromkeys(name for name, _question in self.doubts)
         return [self.because[name] for name in names if name in self.because]

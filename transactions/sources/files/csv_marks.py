@@ -17,6 +17,7 @@ from transactions.sources.files.csv_columns import (
 )
 from transactions.sources.files.csv_money import Evidence
 from transactions.sources.files.csv_money_proved import proved_money
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.reading_context import ReadingContext, decimal_mark_of_language
 
 THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
@@ -27,7 +28,6 @@ WHOLE = frozenset(
         *("TWD", "TZS", "UGX", "UZS", "VND", "XAF", "XOF", "XPF"),
     ]
 )
-MARK_UNCLEAR = "The separator before three digits could mark thousands or decimals."
 
 
 def share_mark(numbers: list[Column], evidence_for: Callable[[str], Evidence]) -> bool:
@@ -94,21 +94,21 @@ def _leaves_thousands_ungrouped(column: Column) -> bool:
 
 def likely_marks(
     columns: list[Column], currency: str, context: ReadingContext
-) -> tuple[list[str], str]:
+) -> tuple[list[str], Notice | None]:
     """Both decimal marks, the likelier first, and why it is."""
     written = mark_written(columns)
     grouping, decimals = [other_mark(written), written], [written, other_mark(written)]
     earlier = context.earlier.get("decimal_mark")
     if earlier in grouping:
         first = grouping if earlier == grouping[0] else decimals
-        return first, "The last file you imported into this account was written this way."
+        return first, Notice(NoticeCode.AS_WRITTEN_BEFORE)
     if currency in THREE_DECIMALS:
-        return decimals, f"Amounts in {currency} have three decimals."
+        return decimals, Notice(NoticeCode.THREE_DECIMALS, {"currency": currency})
     if currency:
-        return grouping, f"Amounts in {currency} have two decimals, not three."
+        return grouping, Notice(NoticeCode.TWO_DECIMALS, {"currency": currency})
     if decimal_mark_of_language(context.locale) == other_mark(written):
-        return grouping, "Your region uses this mark between thousands."
-    return decimals, "Your region uses this mark before decimals." if context.locale else ""
+        return grouping, Notice(NoticeCode.REGION_GROUPS)
+    return decimals, Notice(NoticeCode.REGION_DECIMALS) if context.locale else None
 
 
 def other_mark(mark: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from transactions.sources.files.csv_columns import Column
 from transactions.sources.files.csv_mapping import Doubt
 from transactions.sources.files.narrowing import sure
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.reading_context import ReadingContext
 
 _ZERO = Decimal(0)
@@ -37,8 +38,17 @@ class Money:
     def columns(self) -> list[Column]:
         return [column for column in (self.amount, self.debit, self.credit) if column]
 
-    def doubt(self, name: str, sentence: str, alternatives: list[Any], because: str = "") -> None:
-        self.doubts.append(Doubt(name, sentence, alternatives, because))
+    def doubt(
+        self,
+        name: str,
+        question: NoticeCode,
+        alternatives: list[Any],
+        because: NoticeCode | None = None,
+        **values: str,
+    ) -> None:
+        """Ask about one field; ``values`` are those of the reason for the first alternative."""
+        reason = Notice(because, values) if because else None
+        self.doubts.append(Doubt(name, Notice(question), alternatives, reason))
 
     @property
     def sizes(self) -> list[Decimal | None]:

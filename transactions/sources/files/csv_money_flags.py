@@ -12,6 +12,7 @@ from transactions.sources.files.column_words import (
 from transactions.sources.files.csv_columns import Column
 from transactions.sources.files.csv_money import ALMOST_ALL, Money
 from transactions.sources.files.narrowing import sure
+from transactions.sources.files.notices import NoticeCode
 from transactions.sources.files.values import fold
 
 _MOST = 0.6
@@ -69,7 +70,8 @@ def _name_flags(money: Money, written: set[str], known: set[str]) -> None:
         other = _NO_WORD if outflow else letter
         money.doubt(
             "outflow_flag",
-            "Every line has the same letter, so it could mean money in or money out.",
+            NoticeCode.ASK_LETTER,
             [money.outflow_flag, other],
-            f"Banks use “{letter.upper()}” for money {'out' if outflow else 'in'}.",
+            NoticeCode.LETTER_OUT if outflow else NoticeCode.LETTER_IN,
+            text=letter.upper(),
         )

@@ -19,11 +19,11 @@ from transactions.sources.files.csv_money import (
     is_mostly_negative,
 )
 from transactions.sources.files.narrowing import sure
+from transactions.sources.files.notices import NoticeCode
 
 _MOST_NUMBER_COLUMNS = 12
 _SAME_NAME = 80
 _SECOND_NAME, _AS_WELL_NAMED = 20, 12
-_BEST_NAME = "Its heading says “amount” most clearly."
 _ZERO = Decimal(0)
 
 
@@ -58,9 +58,9 @@ def named_money(columns: list[Column]) -> Money | None:
         money.sign_convention = guess
         money.doubt(
             "sign_convention",
-            "There is a column for money in or money out, but not for both.",
+            NoticeCode.ASK_ONE_WAY,
             [guess, other],
-            "This is what the heading says.",
+            NoticeCode.HEADING_SAYS,
         )
     return money
 
@@ -81,9 +81,9 @@ def _doubt_sparse(money: Money, best: Column | None) -> None:
         choices = [sure(money.amount).index, best.index]
         money.doubt(
             "amount",
-            "The column labeled as the amount is blank on most lines.",
+            NoticeCode.ASK_BLANK_AMOUNT,
             choices,
-            "It has an amount on more lines.",
+            NoticeCode.ON_MORE_LINES,
         )
 
 
@@ -141,9 +141,9 @@ def _doubt_between_names(money: Money, columns: list[Column]) -> None:
         choices = [amount.index, *(column.index for column in others)]
         money.doubt(
             "amount",
-            "Several columns are labeled as an amount, and they differ.",
+            NoticeCode.ASK_AMOUNTS_DIFFER,
             choices,
-            _BEST_NAME,
+            NoticeCode.BEST_HEADING,
         )
 
 
@@ -161,9 +161,9 @@ def _doubt_between_twins(money: Money, columns: list[Column]) -> None:
         choices = [sure(money.amount).index, *(column.index for column in others)]
         money.doubt(
             "amount",
-            "Two columns with almost the same heading contain amounts.",
+            NoticeCode.ASK_AMOUNT_TWINS,
             choices,
-            _BEST_NAME,
+            NoticeCode.BEST_HEADING,
         )
 
 
@@ -187,20 +187,20 @@ def likeliest_money(columns: list[Column]) -> Money | None:
     if rivals:
         best.doubt(
             "amount" if best.amount else "debit",
-            "More than one column could be the amount.",
+            NoticeCode.ASK_AMOUNT_COLUMN,
             [best.columns[0].index, *rivals],
             _shape_of(best),
         )
     return best
 
 
-def _shape_of(money: Money) -> str:
-    """What makes these columns look like the amount, in words for the owner; "" if nothing does."""
+def _shape_of(money: Money) -> NoticeCode | None:
+    """What makes these columns look like the amount; None if nothing does."""
     if any(column.negative_count for column in money.columns):
-        return "It has minus signs, as amounts usually do."
+        return NoticeCode.HAS_MINUS
     if all(column.has_decimals for column in money.columns):
-        return "It has decimals, as amounts usually do."
-    return ""
+        return NoticeCode.HAS_DECIMALS
+    return None
 
 
 def _is_rival(money: Money, best: Money) -> bool:

@@ -22,6 +22,7 @@ from transactions.sources.files.csv_money import (
 )
 from transactions.sources.files.csv_proof import Proof, agreement, prove
 from transactions.sources.files.narrowing import sure
+from transactions.sources.files.notices import NoticeCode
 from transactions.sources.files.values import fold
 
 _MOST_NUMBER_COLUMNS = 12
@@ -191,16 +192,16 @@ def settle_opening(money: Money, evidence: Evidence) -> None:
     ]
     size, balance, place = lines[-1] if money.sign_convention.endswith("newest") else lines[0]
     choices = [balance + size, balance - size]
-    because = "Most lines on a statement are money out."
+    because = NoticeCode.MOSTLY_OUT
     if INCOME.search(evidence.texts()[place]):
         choices.reverse()
-        because = "The words on this line say money in."
+        because = NoticeCode.LINE_SAYS_IN
     known = [value for value in (evidence.opening, evidence.context.balance) if value in choices]
     money.opening_balance = f"{(known or choices)[0]:f}"
     if not known:
         money.doubt(
             "opening_balance",
-            "The file doesn't say whether the oldest amount was money in or money out.",
+            NoticeCode.ASK_OLDEST,
             [f"{choice:f}" for choice in choices],
             because,
         )

@@ -39,7 +39,7 @@ def add_readings(detection: Detection, read: Callable[[CsvMapping], Lines]) -> N
     """Add every combination of answers; ``read`` gives the lines as one of them reads them."""
     if not detection.doubts:
         return
-    names = list(dict.fromkeys(name for name, _sentence in detection.doubts))
+    names = list(dict.fromkeys(name for name, _question in detection.doubts))
     choices = [detection.alternatives.get(name) or [_value(detection, name)] for name in names]
     kept: list[tuple[Reading, Lines]] = []
     for values in product(*choices):

@@ -1,4 +1,4 @@
-"""Turn one row of a table into a transaction, or into a message saying why it isn't one."""
+"""Turn one row of a table into a transaction, or into a notice saying why it isn't one."""
 
 import re
 from collections.abc import Iterator
@@ -42,6 +42,7 @@ from transactions.sources.files.incoming import (
     UnusableRow,
 )
 from transactions.sources.files.narrowing import sure
+from transactions.sources.files.notices import Notice, NoticeCode, RowError
 from transactions.sources.files.values import (
     BLANK_MARKS,
     clean_text,
@@ -52,20 +53,10 @@ from transactions.sources.files.values import (
 
 _LONGEST_LABEL = 60
 _MOST_CACHED = 20_000
-_NEVER_BOOKED = "Left out: its status says it was declined, canceled or reversed."
 _ACCOUNT_NUMBER = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9 ]{8,36}|[0-9][0-9 ./-]{4,}")
 _UNSTORABLE = {0: "\u2400", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 # A last line is taken for a total if it adds up at least this many others.
 _FEWEST_ADDED = 3
-_MAY_BE_TOTAL = "This is the sum of all lines above, so it may be a total and not a payment."
-
-
-class _RefusedRowError(Exception):
-    """Why this row can't be a transaction, and which field is wrong."""
-
-    def __init__(self, error: str, attr: str):
-        super().__init__(error)
-        self.attr = attr
 
 
 def _without_total(lines: Iterator[IncomingRow]) -> Iterator[IncomingRow]:
@@ -102,7 +93,8 @@ def _is_labeled_total(line: IncomingTransaction) -> bool:
 
 
 def _refused(line: IncomingTransaction) -> UnusableRow:
-    return UnusableRow(line.row_number, line.raw, _MAY_BE_TOTAL, "amount", line.part)
+    notice = Notice(NoticeCode.MAY_BE_TOTAL)
+    return UnusableRow(line.row_number, line.raw, notice, "amount", line.part)
 
 
 class RowReader:
@@ -115,7 +107,7 @@ class RowReader:
         self.heading: list[str] = []
         self.heading_currency = ""
         self.beside_currency = ""
-        self.dates: dict[str, date | str] = {}
+        self.dates: dict[str, date | RowError] = {}
         self.currencies: dict[str, str] = {}
         self.statuses: dict[str, tuple[bool, bool]] = {}
         self.flags = _flag_signs(mapping)
@@ -150,11 +142,11 @@ class RowReader:
                 cells = cells + [""] * (self.width - len(cells))
             try:
                 line = self._line(number, cells, raw)
-            except _RefusedRowError as refused:
+            except RowError as refused:
                 yield UnusableRow(
                     number,
                     raw.translate(_UNSTORABLE),
-                    str(refused),
+                    refused.notice,
                     refused.attr,
                     self._part(cells),
                 )
@@ -181,13 +173,13 @@ class RowReader:
         try:
             txn_date = self._txn_date(cells)
             amount = self.amount_of(cells)
-        except (ValueError, _RefusedRowError):
+        except RowError:
             self._unreadable(cells, raw)
             return None
         if amount is None:
             self._without_amount(cells, raw)
             return None
-        self._refuse_damaged(raw)
+        refuse_unstorable(raw)
         description = self._description(cells)
         may_be_balance = BALANCE_HINT.search(self._words(cells).lower())
         if may_be_balance and self._is_balance_line(description, cells, amount):
@@ -197,7 +189,7 @@ class RowReader:
             return None
         is_pending, is_void = self._status(cells)
         if not amount or is_void:
-            reason = "No money moved: the amount is zero." if not is_void else _NEVER_BOOKED
+            reason = Notice(NoticeCode.NEVER_BOOKED if is_void else NoticeCode.NO_MONEY_MOVED)
             part = self._part(cells)
             return SkippedRow(number, raw, reason, txn_date, amount, description, part)
         self.last_balance = balance
@@ -229,13 +221,13 @@ class RowReader:
         if found is None:
             try:
                 found = parse_date(text, self.mapping.date_format)
-            except ValueError as error:
-                found = str(error)
+            except RowError as error:
+                found = error.at("txn_date")
             if len(self.dates) >= _MOST_CACHED:
                 self.dates.clear()
             self.dates[text] = found
-        if isinstance(found, str):
-            raise ValueError(found)
+        if isinstance(found, RowError):
+            raise found.at("txn_date")
         return found
 
     def _money(self, text: str) -> Decimal | None:
@@ -246,7 +238,7 @@ class RowReader:
             return None
         try:
             found = read_money(text, self.mapping.decimal_mark, self.mapping.money_sign)
-        except ValueError:
+        except RowError:
             if is_no_money(text):
                 return None
             raise
@@ -273,7 +265,7 @@ class RowReader:
         out = self._money(cells[sure(self.mapping.debit)])
         into = self._money(cells[sure(self.mapping.credit)])
         if out and into:
-            raise _RefusedRowError("Both money in and money out are filled in.", "amount")
+            raise RowError(NoticeCode.IN_AND_OUT, "amount")
         if out and self.mapping.sign_convention == "debit_credit":
             return -out
         return out or (into if into is not None else out)
@@ -285,9 +277,7 @@ class RowReader:
         flag = cells[sure(self.mapping.flag)]
         sign = self.flags.get(fold(flag.strip()), self.flags.get(None))
         if sign is None:
-            raise _RefusedRowError(
-                f"“{shown(flag)}” doesn't say whether this was money in or money out.", "amount"
-            )
+            raise RowError(NoticeCode.UNKNOWN_DIRECTION, "amount", text=shown(flag))
         return abs(amount) * sign
 
     def _txn_date(self, cells: list[str]) -> date:
@@ -301,7 +291,7 @@ class RowReader:
         column = self.mapping.posted_date
         try:
             return None if column is None or not cells[column] else self._date(cells[column])
-        except ValueError:
+        except RowError:
             return None
 
     def _balance(self, cells: list[str]) -> Decimal | None:
@@ -310,7 +300,7 @@ class RowReader:
             return None
         try:
             return parse_amount(cells[column], self.mapping.decimal_mark, self.mapping.money_sign)
-        except ValueError:
+        except RowError:
             return None
 
     def _part(self, cells: list[str]) -> str:
@@ -357,10 +347,7 @@ class RowReader:
         text = cells[column] if column is not None else ""
         code = self.currencies.get(text)
         if code is None:
-            try:
-                code = parse_currency(text)
-            except ValueError as error:
-                raise _RefusedRowError(str(error), "") from None
+            code = parse_currency(text)
             if len(self.currencies) < _MOST_CACHED:
                 self.currencies[text] = code
         return code or self.beside_currency or self.heading_currency
@@ -389,12 +376,6 @@ class RowReader:
             places = [place for place in range(len(cells)) if place not in figures]
             self.worded[len(cells)] = places
         return "\n".join([cells[place] for place in places])
-
-    def _refuse_damaged(self, raw: str) -> None:
-        try:
-            refuse_unstorable(raw)
-        except ValueError as error:
-            raise _RefusedRowError(str(error), "") from None
 
     def _repeats(self, balance: Decimal, description: str) -> bool:
         """Whether a row only states the balance: it moves nothing, or is labeled as a balance."""
@@ -430,17 +411,14 @@ class RowReader:
         if not self._is_date(date_text) and any(_is_total(cell) for cell in filled[:3]):
             self._note_balance_line(filled[0], amount_text)
             return
-        self._refuse_damaged(raw)
+        refuse_unstorable(raw)
         if not date_text:
-            raise _RefusedRowError("The date is missing.", "txn_date")
-        try:
-            self._date(date_text)
-        except ValueError as error:
-            raise _RefusedRowError(str(error), "txn_date") from None
+            raise RowError(NoticeCode.DATE_MISSING, "txn_date")
+        self._date(date_text)
         try:
             self.amount_of(cells)
-        except ValueError as error:
-            raise _RefusedRowError(str(error), "amount") from None
+        except RowError as error:
+            raise error.at("amount") from None
 
     def _without_amount(self, cells: list[str], raw: str) -> None:
         """Accept a dated row without an amount if it is a balance or a remark, else refuse it."""
@@ -448,13 +426,13 @@ class RowReader:
         if len(filled) <= 2 or self._balance(cells) is not None:
             self._note_balance_line(self._description(cells), "")
             return
-        self._refuse_damaged(raw)
-        raise _RefusedRowError("The amount is missing.", "amount")
+        refuse_unstorable(raw)
+        raise RowError(NoticeCode.AMOUNT_MISSING, "amount")
 
     def _note_balance_line(self, label: str, amount_text: str) -> None:
         try:
             amount = self._money(amount_text)
-        except ValueError:
+        except RowError:
             return
         if amount is not None:
             self._is_balance(label, amount)
@@ -475,7 +453,7 @@ class RowReader:
     def _is_date(self, text: str) -> bool:
         try:
             self._date(text)
-        except ValueError:
+        except RowError:
             return False
         return True
 

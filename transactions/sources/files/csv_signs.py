@@ -26,13 +26,9 @@ from transactions.sources.files.csv_money_named import best_named, likeliest_mon
 from transactions.sources.files.csv_money_proved import proved_money, settle_opening
 from transactions.sources.files.csv_proof import agreement, prove
 from transactions.sources.files.narrowing import sure
+from transactions.sources.files.notices import NoticeCode
 from transactions.sources.files.values import fold
 
-_BOTH_WAYS = "Positive amounts could be money in or, as on many cards, money out."
-_WHICH_CURRENCY = "Only one of two amounts names the account's currency, and they differ."
-_AGAINST_HEADINGS = "The balance contradicts these headings, so they may be swapped."
-_AS_HEADINGS_SAY = "This is what the headings say."
-_ON_CARDS = "Most lines on a card are purchases, and those are money out."
 _SURE_NAME = 60
 _MOST_BLANK = 0.1
 _FEWEST_CARD_LINES = 5
@@ -67,7 +63,7 @@ def _is_turned_round(money: Money, columns: list[Column], evidence: Evidence) ->
         money.debit, money.credit = money.credit, money.debit
         money.sign_convention = "debit_credit"
         choices = [sure(money.debit).index, sure(money.credit).index]
-        money.doubt("debit", _AGAINST_HEADINGS, choices, _AS_HEADINGS_SAY)
+        money.doubt("debit", NoticeCode.ASK_HEADINGS, choices, NoticeCode.HEADINGS_SAY)
         return True
     is_card = evidence.context.is_card or names_card([column.heading for column in columns])
     signed = [amount for amount in signed_amounts(money) if amount]
@@ -108,8 +104,9 @@ def _doubt_foreign(money: Money, columns: list[Column], currency: str) -> None:
         and all(map(_have_one_sign, column.amounts, amount.amounts))
     ]
     if others:
-        because = f"Its heading names {currency}, the currency of your account."
-        money.doubt("amount", _WHICH_CURRENCY, [*others, amount.index], because)
+        choices = [*others, amount.index]
+        question, because = NoticeCode.ASK_AMOUNT_CURRENCY, NoticeCode.HEADING_CURRENCY
+        money.doubt("amount", question, choices, because, currency=currency)
 
 
 def _have_one_sign(one: Decimal | None, other: Decimal | None) -> bool:
@@ -131,9 +128,9 @@ def _settle_fee(money: Money, columns: list[Column]) -> None:
     money.fee = fee
     money.doubt(
         "fee",
-        "There is a fee next to the amount; the amount may already include it.",
+        NoticeCode.ASK_FEE,
         [fee.index, None],
-        "Banks that list a fee apart usually charge it on top of the amount.",
+        NoticeCode.FEE_ON_TOP,
     )
 
 
@@ -176,8 +173,8 @@ def _settle_single(money: Money, columns: list[Column], evidence: Evidence) -> N
     elif not sure(money.amount).negative_count:
         _doubt_sign(money, evidence)
     elif _speaks_against(money, evidence):
-        because = "Most banks write money out with a minus."
-        money.doubt("sign_convention", _BOTH_WAYS, ["signed", "inverted"], because)
+        because = NoticeCode.MINUS_IS_OUT
+        money.doubt("sign_convention", NoticeCode.ASK_SIGN, ["signed", "inverted"], because)
 
 
 def _settled_by_balance(money: Money, evidence: Evidence) -> bool:
@@ -243,10 +240,10 @@ def _settle_card(money: Money, evidence: Evidence) -> None:
     is_told = is_told and evidence.context.is_card
     if not (is_mixed and is_told) and not (is_usual and (is_told or not paid)):
         other = "signed" if guess == "inverted" else "inverted"
-        because = _ON_CARDS
+        because = NoticeCode.CARD_PURCHASES
         if paid:
-            because = "A payment to the card is money in."
-        money.doubt("sign_convention", _BOTH_WAYS, [guess, other], because)
+            because = NoticeCode.CARD_PAYMENT
+        money.doubt("sign_convention", NoticeCode.ASK_SIGN, [guess, other], because)
 
 
 def _doubt_sign(money: Money, evidence: Evidence) -> None:
@@ -256,13 +253,12 @@ def _doubt_sign(money: Money, evidence: Evidence) -> None:
     if votes < 0 or (votes == 0 and earlier == "inverted"):
         choices.reverse()
     money.sign_convention = choices[0]
-    because = "The file has no minus signs, and most banks write money out with a minus."
+    because = NoticeCode.NO_MINUS
     if votes:
-        way = "in" if votes > 0 else "out"
-        because = f"The words on most lines or over the column say money {way}."
+        because = NoticeCode.WORDS_SAY_IN if votes > 0 else NoticeCode.WORDS_SAY_OUT
     elif earlier == choices[0]:
-        because = "The last file you imported into this account was read this way."
-    money.doubt("sign_convention", f"No amount is negative. {_BOTH_WAYS}", choices, because)
+        because = NoticeCode.AS_READ_BEFORE
+    money.doubt("sign_convention", NoticeCode.ASK_SIGN_UNMARKED, choices, because)
 
 
 def _votes(money: Money, evidence: Evidence) -> int:
@@ -301,33 +297,33 @@ def _settle_pair(money: Money, evidence: Evidence) -> None:
         return
     if _pair_agrees(swapped, evidence):
         choices = [sure(money.debit).index, sure(money.credit).index]
-        money.doubt("debit", _AGAINST_HEADINGS, choices, _AS_HEADINGS_SAY)
+        money.doubt("debit", NoticeCode.ASK_HEADINGS, choices, NoticeCode.HEADINGS_SAY)
     elif _has_mixed_signs(sure(money.debit)) or _has_mixed_signs(sure(money.credit)):
         money.doubt(
             "sign_convention",
-            "A column for money in or money out has both positive and negative amounts.",
+            NoticeCode.ASK_MIXED_COLUMN,
             ["debit_credit", "signed_pair"],
-            _AS_HEADINGS_SAY if money.reason == "headings" else "",
+            NoticeCode.HEADINGS_SAY if money.reason == "headings" else None,
         )
     elif is_mostly_negative(sure(money.credit)):
         money.doubt(
             "debit",
-            "The amounts in the money-in column are negative.",
+            NoticeCode.ASK_NEGATIVE_IN,
             [sure(money.debit).index, sure(money.credit).index],
-            _AS_HEADINGS_SAY if money.reason == "headings" else "",
+            NoticeCode.HEADINGS_SAY if money.reason == "headings" else None,
         )
     elif money.reason != "headings" and not is_signed:
         money.doubt(
             "debit",
-            "Two columns contain amounts, and nothing says which one is money out.",
+            NoticeCode.ASK_UNNAMED_PAIR,
             [sure(money.debit).index, sure(money.credit).index],
             _fuller_first(sure(money.debit), sure(money.credit)),
         )
 
 
-def _fuller_first(out: Column, into: Column) -> str:
+def _fuller_first(out: Column, into: Column) -> NoticeCode | None:
     is_fuller = len(out.filled) > len(into.filled)
-    return "Most lines on a statement are money out, and it has an amount on more." * is_fuller
+    return NoticeCode.OUT_ON_MORE_LINES if is_fuller else None
 
 
 def _pair_agrees(trial: Money, evidence: Evidence) -> bool:
@@ -359,9 +355,9 @@ def _guard(money: Money, columns: list[Column]) -> None:
     if is_sparse and rivals:
         money.doubt(
             name,
-            "Many lines have no amount in this column, but another column is filled on every line.",
+            NoticeCode.ASK_SPARSE_COLUMN,
             [money.columns[0].index, *(column.index for column in rivals)],
-            _AS_HEADINGS_SAY if money.reason.startswith("heading") else "",
+            NoticeCode.HEADINGS_SAY if money.reason.startswith("heading") else None,
         )
 
 

@@ -30,6 +30,7 @@ from transactions.sources.files.csv_preamble import balance_label
 from transactions.sources.files.csv_rows import Row, split_rows
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.narrowing import sure
+from transactions.sources.files.notices import NoticeCode
 from transactions.sources.files.values import fold
 
 _LINES_COMPARED = 300
@@ -191,7 +192,7 @@ def best_table(lines: list[str]) -> Table:
             rows = list(split_rows(_ended(lines[:_LINES_COMPARED]), delimiter, '"', width=width))
             tables.append((Table.of(rows, delimiter), width))
     if not tables:
-        raise UnreadableFile("The file isn't a table: no line has columns.")
+        raise UnreadableFile(NoticeCode.NO_TABLE)
     best, width = max(tables, key=lambda item: item[0].rank)
     if len(lines) > _LINES_COMPARED:
         best = Table.of(

@@ -11,6 +11,7 @@ from typing import Any
 
 from babel.dates import get_month_names
 
+from transactions.sources.files.notices import NoticeCode, RowError
 from transactions.sources.files.values import bare, fold, shown
 
 FIRST_YEAR, LAST_YEAR = 1000, 2199
@@ -231,13 +232,13 @@ def parse_date(text: str, style: str) -> date:
     if not match and style != YEAR_MONTH_DAY and is_year_first(text):
         return parse_date(text, YEAR_MONTH_DAY)
     if not match:
-        raise ValueError(f"“{shown(text)}” is not a date written like {DATE_STYLES[style]}.")
+        raise RowError(NoticeCode.NOT_DATE_LIKE, text=shown(text), example=DATE_STYLES[style])
     if style == "serial":
         return _FIRST_SERIAL + timedelta(days=int(match[1]))
     parts = dict(zip(_DATE_ORDER[style], match.groups(), strict=True))
     month = month_of(parts["%b"]) if "%b" in parts else int(parts["%m"])
     if month is None:
-        raise ValueError(f"“{shown(text)}” does not name a month.")
+        raise RowError(NoticeCode.NO_MONTH, text=shown(text))
     year = int(parts["%Y"]) if "%Y" in parts else _full_year(int(parts["%y"]))
     if year in BUDDHIST_YEARS:
         year -= YEARS_AHEAD
@@ -245,14 +246,14 @@ def parse_date(text: str, style: str) -> date:
     try:
         return date(year, month, int(parts["%d"]))
     except ValueError:
-        raise ValueError(f"“{shown(text)}” is not a day in the calendar.") from None
+        raise RowError(NoticeCode.NOT_A_DAY, text=shown(text)) from None
 
 
 def _refuse_year(text: str, year: int) -> None:
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise ValueError(f"“{shown(text)}” is in the year {year:04d}, which can't be right.")
+        raise RowError(NoticeCode.ODD_YEAR, text=shown(text), year=f"{year:04d}")
     if year in _OTHER_CALENDARS:
-        raise ValueError(f"“{shown(text)}” has the year {year} of a calendar we can't read.")
+        raise RowError(NoticeCode.OTHER_CALENDAR, text=shown(text), year=str(year))
 
 
 def _full_year(two_digits: int) -> int:

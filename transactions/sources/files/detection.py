@@ -16,34 +16,32 @@ from transactions.sources.files import (
 from transactions.sources.files.csv_mapping import CsvMapping
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import IncomingFile, UnreadableFile
-from transactions.sources.files.notices import Notice
+from transactions.sources.files.notices import Notice, NoticeCode
 
 HEAD_SIZE = 65_536
-EXPORT_HINT = "Export the statement as CSV, OFX, QFX, QIF, CAMT.053, MT940 or XLSX instead."
 SIGNATURES = (
-    (b"%PDF", "a PDF document"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"BM", "a bitmap image"),
-    (b"RIFF", "a media file"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ", "an xz archive"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
-    (b"SQLite format 3", "a database"),
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90", "a program"),
-    (b"{\\rtf", "a word processor document"),
+    (b"%PDF", "pdf_document"),
+    (b"\x89PNG", "png_image"),
+    (b"\xff\xd8\xff", "jpeg_image"),
+    (b"GIF8", "gif_image"),
+    (b"II*\x00", "tiff_image"),
+    (b"MM\x00*", "tiff_image"),
+    (b"BM", "bitmap_image"),
+    (b"RIFF", "media_file"),
+    (b"\x1f\x8b", "gzip_archive"),
+    (b"BZh", "bzip2_archive"),
+    (b"\xfd7zXZ", "xz_archive"),
+    (b"7z\xbc\xaf", "7_zip_archive"),
+    (b"Rar!", "rar_archive"),
+    (b"\x28\xb5\x2f\xfd", "zstd_archive"),
+    (b"SQLite format 3", "database"),
+    (b"\x7fELF", "program"),
+    (b"MZ\x90", "program"),
+    (b"{\\rtf", "word_processor_document"),
 )
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED_EXCEL = "EncryptedPackage".encode("utf-16-le")
 ZIP = b"PK\x03\x04"
-ARCHIVE_HINT = "Unpack it and choose the statement inside."
 
 MT940_FIELD = re.compile(
     r"^[ \t]*(?:\{[1-4]:.*)?:(?:20|25P?|28C?|60[FM]|61|62[FM]|64|65|86|34F|13D?|NS|940):",
@@ -77,7 +75,7 @@ TEXT_MARKS = (
 def detect_format(data: bytes) -> str:
     """The format's name, as in ``open_file``. Raises ``UnreadableFile`` if it is no statement."""
     if not data.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
-        raise UnreadableFile("The file is empty.")
+        raise UnreadableFile(NoticeCode.FILE_EMPTY)
     if own_csv.is_own(data):
         return own_csv.FORMAT
     if data.startswith(ZIP):
@@ -88,7 +86,7 @@ def detect_format(data: bytes) -> str:
         return _detect_markup(head)
     found = next((name for name, mark in TEXT_MARKS if mark.search(head)), "csv")
     if found == "json":
-        raise UnreadableFile(f"This is JSON, not a bank statement. {EXPORT_HINT}")
+        raise UnreadableFile(NoticeCode.JSON)
     return found
 
 
@@ -96,40 +94,35 @@ def _detect_zip(data: bytes) -> str:
     try:
         kind = xlsx_file.kind_of_zip(data)
     except (BadZipFile, ValueError, OSError, NotImplementedError):
-        raise UnreadableFile(
-            "This archive or workbook is damaged. Download the statement from the bank again."
-        ) from None
+        raise UnreadableFile(NoticeCode.ARCHIVE_DAMAGED) from None
     if kind == "xlsx":
         return "xlsx"
     if kind:
-        raise UnreadableFile(f"This is {kind}. Save it as CSV or XLSX and choose that file.")
-    raise UnreadableFile(f"This is a ZIP archive. {ARCHIVE_HINT}")
+        raise UnreadableFile(NoticeCode.OTHER_DOCUMENT, kind=kind)
+    raise UnreadableFile(NoticeCode.ZIP_ARCHIVE)
 
 
 def _refuse_other_files(data: bytes) -> None:
     """Refuse files that are certainly not statements, naming what they are."""
     if data.startswith(OLD_EXCEL):
         if ENCRYPTED_EXCEL in data:
-            raise UnreadableFile(
-                "This workbook is protected by a password. Save a copy without one and choose that."
-            )
-        raise UnreadableFile(
-            "This is an old Excel workbook (.xls). Save it as XLSX or CSV and choose that file."
-        )
+            raise UnreadableFile(NoticeCode.WORKBOOK_PROTECTED)
+        raise UnreadableFile(NoticeCode.OLD_EXCEL)
     # Some programs write a few blank bytes before the PDF header, and PDF readers accept them.
     start = data[:64].lstrip()
     for signature, name in SIGNATURES:
         if start.startswith(signature) and _is_binary_or_named(signature, data):
-            hint = ARCHIVE_HINT if "archive" in name else EXPORT_HINT
-            raise UnreadableFile(f"This is {name}. {hint}")
+            is_archive = name.endswith("_archive")
+            code = NoticeCode.OTHER_ARCHIVE if is_archive else NoticeCode.OTHER_FILE
+            raise UnreadableFile(code, kind=name)
     sample = data[:HEAD_SIZE]
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) or _is_wide(sample)
     controls = sum(sample.count(code) for code in (*range(1, 9), *range(14, 27), *range(28, 32)))
     if not wide and controls > max(4, len(sample) // 50):
-        raise UnreadableFile(f"This is a binary file, not a bank statement. {EXPORT_HINT}")
+        raise UnreadableFile(NoticeCode.BINARY_FILE)
     text = decode_statement(sample, "latin-1")
     if len(text) * 2 < len(sample) and not wide and sample.count(0) > len(sample) * 0.55:
-        raise UnreadableFile(f"This is a binary file, not a bank statement. {EXPORT_HINT}")
+        raise UnreadableFile(NoticeCode.BINARY_FILE)
 
 
 def _is_wide(sample: bytes) -> bool:
@@ -152,21 +145,13 @@ def _detect_markup(head: str) -> str:
     if CAMT_MARK.search(head):
         return "camt"
     if HTML_MARK.match(head):
-        raise UnreadableFile(
-            "This is a web page, not a statement file. Sign in to the bank and use its download "
-            f"or export button. {EXPORT_HINT}"
-        )
+        raise UnreadableFile(NoticeCode.WEB_PAGE)
     message = ISO_MESSAGE.search(head)
     if message:
-        raise UnreadableFile(
-            f"This is an ISO 20022 message ({message[1] or 'pain.001'}), but not a statement. "
-            "Export CAMT.053 from the bank."
-        )
+        raise UnreadableFile(NoticeCode.OTHER_ISO_MESSAGE, message=message[1] or "pain.001")
     if "urn:schemas-microsoft-com:office:spreadsheet" in head:
-        raise UnreadableFile(
-            "This is an Excel 2003 XML workbook. Save it as XLSX or CSV and choose that file."
-        )
-    raise UnreadableFile(f"This XML is not a bank statement. {EXPORT_HINT}")
+        raise UnreadableFile(NoticeCode.EXCEL_XML)
+    raise UnreadableFile(NoticeCode.OTHER_XML)
 
 
 READERS: dict[str, Callable[[bytes], IncomingFile]] = {

@@ -9,12 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from transactions.sources.files.notices import Notice
+from transactions.sources.files.notices import Notice, NoticeCode
 
 
 class UnreadableFile(Exception):  # noqa: N818 - the file is at fault, not the program
-    """The file can't be read at all; ``str(error)`` is the message for its owner."""
+    """The file can't be read at all; ``notices`` say why."""
+
+    def __init__(self, code: NoticeCode, /, **values: Any) -> None:
+        super().__init__(code)
+        self.notices = [Notice(code, values)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +70,25 @@ class IncomingTransaction:
 
 @dataclass(frozen=True, slots=True)
 class UnusableRow:
-    """A row that looks like a transaction but is invalid; ``error`` is a message saying why.
+    """A row that looks like a transaction but is invalid; ``error`` says why.
 
     ``attr`` names the field at fault: "txn_date", "amount", "description", or "" for the row.
     """
 
     row_number: int
     raw: str
-    error: str
+    error: Notice
     attr: str = ""
     part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedRow:
-    """A payment that never happened, such as a declined one; ``reason`` is a message."""
+    """A payment that never happened, such as a declined one."""
 
     row_number: int
     raw: str
-    reason: str
+    reason: Notice
     txn_date: date
     amount: Decimal
     description: str

@@ -36,7 +36,7 @@ from transactions.sources.files.statement_parts import (
     merchant_name,
     raw_line,
 )
-from transactions.sources.files.values import clean_text
+from transactions.sources.files.values import clean_text, shown
 
 # Two digits alone could be a time that was wrapped to the start of a line (":12:11").
 FIELD = re.compile(r":(20|21|25|28|61|64|65|86|NS|25P|[0-9]{2}[A-Z]):(.*)", re.DOTALL)
@@ -77,7 +77,7 @@ def read(data: bytes) -> IncomingFile:
     """Open an MT940 or MT942 file."""
     lines = decode_statement(data).split("\n")
     if next(_fields(lines), None) is None:
-        raise UnreadableFile("This is not an MT940 file: it has no line like “:61:” or “:60F:”.")
+        raise UnreadableFile(NoticeCode.NOT_MT940)
     parts: list[StatementPart] = []
     ids: Counter[str] = Counter()
     for entry in _entries(lines, parts):
@@ -180,7 +180,7 @@ def _rows(
             yield _transaction(entry, raw, ids, names)
         except RowError as error:
             part = names.of(entry.part.account)
-            yield UnusableRow(entry.line.line_number, raw, str(error), error.attr, part)
+            yield UnusableRow(entry.line.line_number, raw, error.notice, error.attr, part)
 
 
 def _match(entry: Entry) -> re.Match | None:
@@ -190,16 +190,16 @@ def _match(entry: Entry) -> re.Match | None:
 def _transaction(entry: Entry, raw: str, ids: StableIds, names: PartNames) -> IncomingTransaction:
     match = _match(entry)
     if not match:
-        raise RowError("The line :61: isn't a valid transaction.")
+        raise RowError(NoticeCode.NOT_MT940_LINE)
     value_date = _value_date(match["value"])
     entry_date = _entry_date(match["entry"], value_date)
     booked = entry_date or value_date
     if not booked:
-        raise RowError(f"“{match['value']}” is not a date.", "txn_date")
+        raise RowError(NoticeCode.NOT_DATE, "txn_date", text=shown(match["value"]))
     try:
         amount = parse_amount(match["amount"], decimal_mark_of(match["amount"], ","))
-    except ValueError as error:
-        raise RowError(str(error), "amount") from None
+    except RowError as error:
+        raise error.at("amount") from None
     description, merchant = _words(entry, match)
     return IncomingTransaction(
         row_number=entry.line.line_number,

@@ -185,12 +185,9 @@ def _ofx_text(data: bytes) -> str:
     declared = CHARSET.search(data[:2000].decode("latin-1"))
     text = decode_statement(data, (declared[1] or declared[2]) if declared else "")
     if not re.search(r"<OFX[\s>]|<STMTTRN>", text, re.IGNORECASE):
-        raise UnreadableFile("This is not an OFX file: it has no <OFX> section.")
+        raise UnreadableFile(NoticeCode.NOT_OFX)
     if "<!DOCTYPE" in text.upper() or "<!ENTITY" in text.upper():
-        raise UnreadableFile(
-            "This OFX file defines its own document type, which statements never do. "
-            "Download it from the bank again."
-        )
+        raise UnreadableFile(NoticeCode.OFX_WITH_DOCTYPE)
     text = _without(text, "<!--", "-->", lambda _comment: "")
     # CDATA may contain "A < B" as is; elsewhere, entities keep it from being read as a tag.
     return _without(text, "<![CDATA[", "]]>", lambda section: html.escape(section, quote=False))
@@ -246,7 +243,7 @@ def _rows(
         try:
             yield _transaction(record, number, raw, ids, names, file_mark)
         except RowError as error:
-            yield UnusableRow(number, raw, str(error), error.attr, names.of(record.part.account))
+            yield UnusableRow(number, raw, error.notice, error.attr, names.of(record.part.account))
 
 
 def _transaction(
@@ -254,9 +251,9 @@ def _transaction(
 ) -> IncomingTransaction:
     leaves = record.leaves
     if record.end < 0:
-        raise RowError("The file ends in the middle of this line.")
+        raise RowError(NoticeCode.LINE_CUT)
     if leaves.get("CORRECTACTION", "").upper() == "DELETE":
-        raise RowError("The bank withdraws an earlier line here; delete that transaction yourself.")
+        raise RowError(NoticeCode.LINE_WITHDRAWN)
     posted = _date(leaves, "DTPOSTED", "DTTRAN", "DTAVAIL")
     name, memo = (clean_text(decoded(leaves.get(key, ""))) for key in ("NAME", "MEMO"))
     words = join_text((name, memo, decoded(leaves.get("EXTDNAME", ""))))
@@ -301,10 +298,10 @@ def _date(leaves: dict[str, str], *names: str) -> date:
     """The first of the named dates that is present, as the bank's own calendar day (OFX §3.2.8)."""
     text = next((leaves[name] for name in names if name in leaves), "")
     if not text:
-        raise RowError("The line has no date.", "txn_date")
+        raise RowError(NoticeCode.DATE_MISSING, "txn_date")
     found = _optional_date(text)
     if found is None:
-        raise RowError(f"“{shown(text)}” is not a date.", "txn_date")
+        raise RowError(NoticeCode.NOT_DATE, "txn_date", text=shown(text))
     return found
 
 
@@ -324,8 +321,8 @@ def _amount(leaves: dict[str, str], file_mark: str) -> Decimal:
     """TRNAMT: positive means money in; the decimal mark is "." or "," (OFX §3.2.9.1)."""
     text = decoded(leaves.get("TRNAMT", ""))
     if not text:
-        raise RowError("The line has no amount.", "amount")
+        raise RowError(NoticeCode.AMOUNT_MISSING, "amount")
     try:
         return amount_in_file(text, file_mark)
-    except ValueError as error:
-        raise RowError(str(error), "amount") from None
+    except RowError as error:
+        raise error.at("amount") from None

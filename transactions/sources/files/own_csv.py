@@ -26,6 +26,7 @@ from transactions.sources.files.incoming import (
     UnreadableFile,
     UnusableRow,
 )
+from transactions.sources.files.notices import NoticeCode, RowError
 from transactions.sources.files.values import shown
 
 FORMAT = "own csv"
@@ -134,12 +135,12 @@ def _rows(data: bytes) -> Iterator[IncomingRow]:
             part = names.of(_account(cells))
             try:
                 yield _line(number, cells, raw, part)
-            except _RefusedCellError as refused:
-                yield UnusableRow(number, raw, str(refused), refused.attr, part)
+            except RowError as refused:
+                yield UnusableRow(number, raw, refused.notice, refused.attr, part)
     except UnicodeError:
-        raise UnreadableFile("The file isn't encoded in UTF-8.") from None
+        raise UnreadableFile(NoticeCode.WRONG_ENCODING, encoding="UTF-8") from None
     except csv.Error:
-        raise UnreadableFile("A cell in the file is too long. Export it again.") from None
+        raise UnreadableFile(NoticeCode.OWN_CELL_LONG) from None
 
 
 def _records(data: bytes) -> Iterator[tuple[int, list[str], str]]:
@@ -163,24 +164,16 @@ def _records(data: bytes) -> Iterator[tuple[int, list[str], str]]:
         taken.clear()
 
 
-class _RefusedCellError(ValueError):
-    """A cell that our export would not contain; `attr` names the field at fault."""
-
-    def __init__(self, sentence: str, attr: str) -> None:
-        super().__init__(sentence)
-        self.attr = attr
-
-
 def _line(number: int, cells: Sequence[str], raw: str, part: str) -> IncomingTransaction:
     if len(cells) < len(_FIRST_COLUMNS):
-        raise _RefusedCellError("The line is incomplete.", "")
+        raise RowError(NoticeCode.LINE_INCOMPLETE)
     # Older files have fewer columns.
     cell = dict.fromkeys(HEADINGS, "") | dict(zip(HEADINGS, cells, strict=False))
     try:
         txn_date = parse_date(cell["Date"], _DAY)
         posted_date = parse_date(cell["Booked on"], _DAY) if cell["Booked on"] else None
-    except ValueError as error:
-        raise _RefusedCellError(str(error), "txn_date") from None
+    except RowError as error:
+        raise error.at("txn_date") from None
     amount = _amount(cell["Amount"])
     status = _status(cell["Status"])
     return IncomingTransaction(
@@ -211,15 +204,14 @@ def _line(number: int, cells: Sequence[str], raw: str, part: str) -> IncomingTra
 def _amount(text: str) -> Decimal:
     try:
         return parse_amount(text, ".")
-    except ValueError as error:
-        raise _RefusedCellError(str(error), "amount") from None
+    except RowError as error:
+        raise error.at("amount") from None
 
 
 def _status(text: str) -> str:
     status = text.strip().casefold() or "posted"
     if status not in _STATUSES:
-        sentence = f"“{shown(text)}” isn't a status. Use Posted, Pending or Planned."
-        raise _RefusedCellError(sentence, "status")
+        raise RowError(NoticeCode.NOT_STATUS, "status", text=shown(text))
     return status
 
 
@@ -234,7 +226,7 @@ def _parts(cell: str, amount: Decimal) -> tuple[tuple[str, Decimal, str], ...]:
     is_split = bool(cell.strip())
     fits = len(parts) > 1 and all(part[1] for part in parts)
     if is_split and not (fits and sum(part[1] for part in parts) == amount):
-        raise _RefusedCellError("The split's parts don't add up to the amount.", "parts")
+        raise RowError(NoticeCode.PARTS_DIFFER, "parts")
     return tuple(parts)
 
 

@@ -11,9 +11,8 @@ from datetime import date
 
 from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.csv_columns import Column, decimal_mark_of, has_unclear_marks
-from transactions.sources.files.csv_dates import DAY_OR_MONTH
-from transactions.sources.files.csv_mapping import CsvMapping, Detection
-from transactions.sources.files.csv_marks import MARK_UNCLEAR, likely_marks, mark_by_use
+from transactions.sources.files.csv_mapping import CsvMapping, Detection, Doubt
+from transactions.sources.files.csv_marks import likely_marks, mark_by_use
 from transactions.sources.files.csv_question import add_readings, lines_of
 from transactions.sources.files.dates import parse_date
 from transactions.sources.files.decoding import decode_statement
@@ -82,7 +81,8 @@ def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
         detection.untested.add("date_format")
     if not is_settled:
         choices = [style, MONTH_FIRST if style == DAY_FIRST else DAY_FIRST]
-        detection.doubt("date_format", DAY_OR_MONTH, choices, _why_likely(style, context))
+        question = Notice(NoticeCode.ASK_DATE_ORDER)
+        detection.doubt(Doubt("date_format", question, choices, _why_likely(style, context)))
     amounts = [_amount_text(record) for record in records]
     mark = decimal_mark_of([_column(amounts)])
     if not mark and not has_unclear_marks([_column(amounts)]):
@@ -91,7 +91,8 @@ def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
     mark = mark or mark_by_use([_column(amounts)], context.currency, context)
     if not mark:
         choices, because = likely_marks([_column(amounts)], context.currency, context)
-        detection.doubt("decimal_mark", MARK_UNCLEAR, choices, because)
+        question = Notice(NoticeCode.ASK_DECIMAL_MARK)
+        detection.doubt(Doubt("decimal_mark", question, choices, because))
         mark = choices[0]
     detection.mapping = replace(detection.mapping, decimal_mark=mark)
     add_readings(detection, lambda mapping: lines_of(_rows(lines[:LINES_TRIED], mapping)))
@@ -110,7 +111,7 @@ def _lines_of(data: bytes) -> list[str]:
     lines = decode_statement(data).split("\n")
     has_header = any(HEADER.match(line.lstrip()) for line in lines)
     if not has_header and "^" not in {line.strip() for line in lines}:
-        raise UnreadableFile("This is not a QIF file: it has no line like “!Type:Bank”.")
+        raise UnreadableFile(NoticeCode.NOT_QIF)
     return lines
 
 
@@ -245,11 +246,11 @@ def _likely_order(context: ReadingContext) -> tuple[str, bool]:
     return (DAY_FIRST if len(votes) > 1 and not any(votes) else DEFAULT_STYLE), False
 
 
-def _why_likely(style: str, context: ReadingContext) -> str:
+def _why_likely(style: str, context: ReadingContext) -> Notice | None:
     if style == context.earlier.get("date_format"):
-        return "The last file you imported into this account was written this way."
+        return Notice(NoticeCode.AS_WRITTEN_BEFORE)
     if style == MONTH_FIRST:
-        return "Quicken, which this format comes from, writes the month first."
+        return Notice(NoticeCode.QUICKEN)
     return context.why_this_order(month_first=False)
 
 
@@ -268,7 +269,7 @@ def _rows(lines: list[str], mapping: CsvMapping) -> Iterator[IncomingTransaction
             yield _transaction(record, raw, mapping, names)
         except RowError as error:
             part = names.of(record.account)
-            yield UnusableRow(record.line_number, raw, str(error), error.attr, part)
+            yield UnusableRow(record.line_number, raw, error.notice, error.attr, part)
 
 
 def _transaction(
@@ -277,11 +278,11 @@ def _transaction(
     txn_date = _date(record.value("D"), mapping.date_format)
     text = _amount_text(record)
     if not text:
-        raise RowError("The record has no amount.", "amount")
+        raise RowError(NoticeCode.AMOUNT_MISSING, "amount")
     try:
         amount = amount_in_file(text, mapping.decimal_mark)
-    except ValueError as error:
-        raise RowError(str(error), "amount") from None
+    except RowError as error:
+        raise error.at("amount") from None
     payee, number = record.value("P"), record.value("N")
     category, notes = _category(record)
     words = join_text((payee, record.value("M"))) or join_text((number, record.value("L")))
@@ -300,7 +301,7 @@ def _transaction(
 
 def _date(text: str, style: str) -> date:
     if not text:
-        raise RowError("The record has no date.", "txn_date")
+        raise RowError(NoticeCode.DATE_MISSING, "txn_date")
     match = NUMERIC_DATE.fullmatch(_normal_date(text))
     try:
         if not match:
@@ -314,8 +315,8 @@ def _date(text: str, style: str) -> date:
             style = style.replace("%Y", "%y")
             pieces[at] = pieces[at].zfill(2)
         return parse_date("-".join(pieces), style)
-    except ValueError as error:
-        raise RowError(str(error), "txn_date") from None
+    except RowError as error:
+        raise error.at("txn_date") from None
 
 
 def _category(record: Record) -> tuple[str, str]:

@@ -10,6 +10,8 @@ from typing import Any
 from babel.core import Locale, UnknownLocaleError
 from babel.numbers import get_decimal_symbol
 
+from transactions.sources.files.notices import Notice, NoticeCode
+
 _MONTH_FIRST_CURRENCIES = frozenset(["USD", "PHP"])
 _MONTH_FIRST_REGIONS = frozenset(["US", "PH", "PR", "GU"])
 _US_CITIES = frozenset(
@@ -19,6 +21,12 @@ _US_CITIES = frozenset(
         *("Puerto_Rico", "Manila"),
     ]
 )
+
+# Whether the month comes first -> what says so: the account's currency, the owner's region.
+_BY_ORDER = {
+    True: (NoticeCode.CURRENCY_MONTH_FIRST, NoticeCode.REGION_MONTH_FIRST),
+    False: (NoticeCode.CURRENCY_DAY_FIRST, NoticeCode.REGION_DAY_FIRST),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +66,12 @@ class ReadingContext:
             votes.append(bool(cities & _US_CITIES) or self.time_zone.startswith("US/"))
         return votes
 
-    def why_this_order(self, *, month_first: bool) -> str:
-        """What speaks for this order of day and month, in words for the owner; "" if nothing."""
-        order = "month" if month_first else "day"
+    def why_this_order(self, *, month_first: bool) -> Notice | None:
+        """What speaks for this order of day and month; None if nothing does."""
+        by_currency, by_region = _BY_ORDER[month_first]
         if self.currency and (self.currency in _MONTH_FIRST_CURRENCIES) == month_first:
-            return f"Banks that keep accounts in {self.currency} usually write the {order} first."
-        if month_first in self.month_first_votes():
-            return f"Your region usually writes the {order} first."
-        return ""
+            return Notice(by_currency, {"currency": self.currency})
+        return Notice(by_region) if month_first in self.month_first_votes() else None
 
 
 NOTHING_KNOWN = ReadingContext()

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from transactions.sources.files.amounts import parse_amount
 from transactions.sources.files.incoming import IncomingFile, StatementPart
-from transactions.sources.files.notices import Notice, NoticeCode
+from transactions.sources.files.notices import Notice, NoticeCode, RowError
 from transactions.sources.files.values import clean_text, shown
 
 RAW_LIMIT = 4000
@@ -36,23 +36,23 @@ def proven_decimal_mark(texts: Iterable[str]) -> str:
 
 
 def amount_in_file(text: str, file_mark: str, default_mark: str = "") -> Decimal:
-    """One amount of a file whose amounts prove ``file_mark``. Raises ValueError if it is ambiguous.
+    """One amount of a file whose amounts prove ``file_mark``. Raises RowError if it is ambiguous.
 
     "1,500" may be fifteen hundred or one and a half. The file's other amounts decide, then the
     format's default. A format without a default never guesses.
     """
     text = text.strip()
     if any(char.isdigit() and not char.isascii() for char in text):
-        raise ValueError(f"“{shown(text)}” is not an amount.")
+        raise RowError(NoticeCode.NOT_AMOUNT, text=shown(text))
     mark = decimal_mark_of(text)
     other = "," if mark == "." else "."
     if text.count(mark) > 1:
         if f"{mark}{mark}" in text or other in text:
-            raise ValueError(f"“{shown(text)}” is not an amount.")
+            raise RowError(NoticeCode.NOT_AMOUNT, text=shown(text))
         mark = other
     elif AMBIGUOUS.fullmatch(text):
         if not file_mark and not default_mark and mark == ",":
-            raise ValueError(f"“{shown(text)}” can be read as two different amounts.")
+            raise RowError(NoticeCode.TWO_AMOUNTS, text=shown(text))
         mark = file_mark or default_mark or mark
     return parse_amount(text, mark)
 
@@ -71,14 +71,6 @@ def merchant_name(text: str) -> str:
     """The other party's name; "" if it has no letters."""
     text = clean_text(text)
     return text if any(char.isalpha() for char in text) else ""
-
-
-class RowError(ValueError):
-    """Why a record can't be a transaction, and which field is wrong."""
-
-    def __init__(self, message: str, attr: str = "") -> None:
-        super().__init__(message)
-        self.attr = attr
 
 
 def raw_line(text: str) -> str:

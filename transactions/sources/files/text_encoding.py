@@ -14,6 +14,7 @@ from charset_normalizer import from_bytes
 
 from transactions.sources.files.column_words import is_exact_word
 from transactions.sources.files.incoming import UnreadableFile
+from transactions.sources.files.notices import NoticeCode
 
 _WESTERN = ["äöüß", "éèêëàâçùûüîïôœæÿ", "áéíóúñü", "áâãàçéêíóôõú", "àèéìíòóùú", "åäöæøéü"]
 _WESTERN += ["éëïöüáèíóúê", "áðéíóúýþæö", "äõöü"]
@@ -52,29 +53,29 @@ _INSIDE_FIGURE = re.compile(
 _NEUTRAL = frozenset("€£§°«»“”„‘’‚–—…·×´¨ªº²³½¼¿¡®©™•\u00a0№¤")
 _SAMPLE_BYTES = 400_000
 _MAGIC = {
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a ZIP archive or an Office document",
-    b"PK\x05\x06": "an empty ZIP archive",
-    b"\x1f\x8b": "a gzip archive",
-    b"\xd0\xcf\x11\xe0": "an old Office document",
-    b"7z\xbc\xaf": "a 7-Zip archive",
-    b"Rar!": "a RAR archive",
-    b"BZh": "a bzip2 archive",
-    b"SQLite format": "a database",
-    b"\x7fELF": "a program",
+    b"\x89PNG": "png_image",
+    b"\xff\xd8\xff": "jpeg_image",
+    b"GIF8": "gif_image",
+    b"%PDF": "pdf_document",
+    b"PK\x03\x04": "zip_or_office",
+    b"PK\x05\x06": "empty_zip_archive",
+    b"\x1f\x8b": "gzip_archive",
+    b"\xd0\xcf\x11\xe0": "old_office_document",
+    b"7z\xbc\xaf": "7_zip_archive",
+    b"Rar!": "rar_archive",
+    b"BZh": "bzip2_archive",
+    b"SQLite format": "database",
+    b"\x7fELF": "program",
 }
 
 
 def refuse_binary(data: bytes) -> None:
     """Refuse an empty or binary file, naming its type if its first bytes tell."""
     if not data.strip(b"\x00\xef\xbb\xbf\xfe\xff \t\r\n"):
-        raise UnreadableFile("The file is empty.")
+        raise UnreadableFile(NoticeCode.FILE_EMPTY)
     for magic, name in _MAGIC.items():
         if data.startswith(magic):
-            raise UnreadableFile(f"The file is {name}, not a text file with one line per payment.")
+            raise UnreadableFile(NoticeCode.NO_TEXT_FILE, kind=name)
 
 
 def find_encoding(data: bytes) -> tuple[str, list[str]]:
@@ -95,7 +96,7 @@ def find_encoding(data: bytes) -> tuple[str, list[str]]:
         return ("utf-16-be" if sample[::2].count(0) > zeros // 2 else "utf-16-le"), []
     control = sum(sample.count(byte) for byte in [*range(9), *range(14, 26), *range(28, 32), 127])
     if control > len(sample) // 20:
-        raise UnreadableFile("The file isn't text, so it can't be read.")
+        raise UnreadableFile(NoticeCode.NOT_TEXT)
     return ("utf-8", []) if _is_utf8(data) else _national_encoding(data)
 
 
@@ -256,4 +257,4 @@ def first_lines(data: bytes, encoding: str, count: int) -> list[str]:
         with open_text(data, encoding) as stream:
             return [line.rstrip("\n") for line in islice(stream, count)]
     except UnicodeError:
-        raise UnreadableFile(f"The file isn't encoded in {encoding}.") from None
+        raise UnreadableFile(NoticeCode.WRONG_ENCODING, encoding=encoding) from None

@@ -1,11 +1,12 @@
 """Clean up cells: signs, quotes, invisible characters and letters.
 
-The parsers of amounts and dates take one cell and return its value, or raise ``ValueError`` with a
-message for the file's owner.
+The parsers of amounts and dates take one cell and return its value, or raise ``RowError``.
 """
 
 import re
 import unicodedata
+
+from transactions.sources.files.notices import NoticeCode, RowError
 
 LONGEST_CELL = 64
 # Stands before the decimals of a spreadsheet's number cell, whatever mark its text cells use.
@@ -90,11 +91,11 @@ def clean_text(text: str) -> str:
 
 
 def refuse_unstorable(text: str) -> None:
-    """Raise ``ValueError`` for NUL or half a character, which can't be stored."""
+    """Raise ``RowError`` for NUL or half a character, which can't be stored."""
     if "\x00" in text:
-        raise ValueError("The line contains a NUL byte, so it is damaged.")
+        raise RowError(NoticeCode.NUL_BYTE)
     if not text.isascii() and _SURROGATE.search(text):
-        raise ValueError("The line contains bytes that aren't valid in the file's encoding.")
+        raise RowError(NoticeCode.BAD_BYTES)
 
 
 def fold(text: str) -> str:

@@ -33,14 +33,11 @@ LONGEST_CELL = 1024 * 1024  # 32,767 characters with formatting; no real cell is
 CELL_POSITION = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,8})([0-9]{1,12})[\"']")
 BLANKS = re.compile(rb"\s+")
 SHARED_TEXT = re.compile(rb"\st\s*=\s*[\"']s[\"']")
-TOO_LARGE = "Save the statement as CSV, or export a shorter period."
-DAMAGED = "This workbook is damaged and can't be read. Download it again, or save it as CSV."
-NO_TABLE = "This workbook is empty. Choose the workbook with the transactions."
 OTHER_KINDS = {
-    "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
-    "word/document.xml": "a Word document",
-    "ppt/presentation.xml": "a PowerPoint presentation",
-    "index/document.iwa": "an Apple Numbers document",
+    "xl/workbook.bin": "binary_excel_workbook_xlsb",
+    "word/document.xml": "word_document",
+    "ppt/presentation.xml": "powerpoint_presentation",
+    "index/document.iwa": "apple_numbers_document",
 }
 
 
@@ -108,7 +105,7 @@ def kind_of_zip(data: bytes) -> str:
         if "xl/workbook.xml" in names:
             return "xlsx"
         if "mimetype" in names and "content.xml" in names:
-            return "an OpenDocument file"
+            return "opendocument_file"
     return next((kind for name, kind in OTHER_KINDS.items() if name in names), "")
 
 
@@ -126,14 +123,14 @@ def read_cells(data: bytes) -> tuple[list[list[str]], list[Notice]]:
         fullest = max(sheets, key=lambda sheet: sheet.height, default=None)
         rows = fullest.to_python(skip_empty_area=False) if fullest else []
     except MemoryError:
-        raise UnreadableFile(f"This workbook is too large. {TOO_LARGE}") from None
+        raise UnreadableFile(NoticeCode.WORKBOOK_LARGE) from None
     except BaseException as error:
         # A panic in the Rust reader is not an Exception; interrupts must still pass.
         if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
             raise
-        raise UnreadableFile(DAMAGED) from None
+        raise UnreadableFile(NoticeCode.WORKBOOK_DAMAGED) from None
     if not any(cell != "" for row in rows for cell in row):
-        raise UnreadableFile(NO_TABLE)
+        raise UnreadableFile(NoticeCode.WORKBOOK_EMPTY)
     others = [sheet.name for sheet in sheets if sheet is not fullest and sheet.height > 1]
     warnings = []
     if others:
@@ -166,7 +163,7 @@ def measure(data: bytes) -> Extent:
         with ZipFile(BytesIO(data)) as archive:
             members = archive.infolist()
             if len(members) > MAX_MEMBERS:
-                raise UnreadableFile("This workbook has too many parts for a bank statement.")
+                raise UnreadableFile(NoticeCode.WORKBOOK_PARTS)
             for member in members:
                 _measure_member(archive, member, extent)
     except (
@@ -178,17 +175,15 @@ def measure(data: bytes) -> Extent:
         NotImplementedError,
         RuntimeError,
     ):
-        raise UnreadableFile(DAMAGED) from None
+        raise UnreadableFile(NoticeCode.WORKBOOK_DAMAGED) from None
     if extent.shared_texts * extent.longest_text > MAX_TEXT:
-        raise UnreadableFile(f"The texts in this workbook are too long. {TOO_LARGE}")
+        raise UnreadableFile(NoticeCode.WORKBOOK_TEXTS)
     return extent
 
 
 def _measure_member(archive: ZipFile, member: ZipInfo, extent: Extent) -> None:
     if member.flag_bits & 1:
-        raise UnreadableFile(
-            "This workbook is protected by a password. Save a copy without one and choose that."
-        )
+        raise UnreadableFile(NoticeCode.WORKBOOK_PROTECTED)
     # A member's claimed size may be false; raising it lets us read to the real end.
     member.file_size = MAX_UNPACKED + 2 * PIECE
     is_text_table = member.filename.lower().endswith("sharedstrings.xml")
@@ -199,9 +194,7 @@ def _measure_member(archive: ZipFile, member: ZipInfo, extent: Extent) -> None:
         while piece := source.read(PIECE):
             extent.unpacked += len(piece)
             if extent.unpacked > MAX_UNPACKED:
-                raise UnreadableFile(
-                    f"This workbook unpacks to more than {MAX_UNPACKED // 2**20} MB. {TOO_LARGE}"
-                )
+                raise UnreadableFile(NoticeCode.WORKBOOK_UNPACKED, megabytes=MAX_UNPACKED // 2**20)
             piece = rest + piece
             rest = measure_piece(piece, extent)
 
@@ -218,8 +211,11 @@ def _measure_cells(piece: bytes, extent: Extent) -> bytes:
         extent.shared_texts += len(SHARED_TEXT.findall(piece))
     if extent.last_row > MAX_ROWS or extent.last_row * extent.last_column > MAX_CELLS:
         raise UnreadableFile(
-            f"This sheet reaches row {extent.last_row:,}, column {extent.last_column:,}; "
-            f"{MAX_ROWS:,} rows or {MAX_CELLS:,} cells is the limit. {TOO_LARGE}"
+            NoticeCode.SHEET_LARGE,
+            row=extent.last_row,
+            column=extent.last_column,
+            rows=MAX_ROWS,
+            cells=MAX_CELLS,
         )
     return piece[-OVERLAP:]
 
@@ -228,7 +224,7 @@ def _measure_texts(piece: bytes, extent: Extent) -> bytes:
     *texts, rest = piece.split(b"</si>")
     extent.longest_text = max([extent.longest_text, *map(len, texts), len(rest)])
     if extent.longest_text > LONGEST_CELL:
-        raise UnreadableFile(f"A cell in this workbook is too long. {TOO_LARGE}")
+        raise UnreadableFile(NoticeCode.WORKBOOK_CELL)
     return rest
 
 
