@@ -100,6 +100,7 @@ def settle_parts(batch: ImportBatch, content: bytes, *, even_one: bool = False) 
 
 def _survey(batch: ImportBatch, content: bytes, even_one: bool) -> list[FilePart]:
     mapping = CsvMapping.from_json(batch.mapping) if batch.mapping else None
+    even_one = even_one or _is_anothers(batch, content, mapping)
     if not (even_one or _may_hold_several(content, batch.format, mapping)):
         return []
     try:
@@ -111,6 +112,22 @@ def _survey(batch: ImportBatch, content: bytes, even_one: bool) -> list[FilePart
         return []  # the check reports what is wrong with it
     is_told = len(parts) > 1 or (even_one and any(part.part for part in parts))
     return parts if is_told else []
+
+
+def _is_anothers(batch: ImportBatch, content: bytes, mapping: CsvMapping | None) -> bool:
+    """Whether the first line names another of the owner's accounts, and not the batch's."""
+    others = Account.objects.owned_by(batch.user).active().exclude(pk=batch.account_id)
+    others = list(others)
+    if not others:
+        return False
+    try:
+        line = next(iter(open_lines(content, batch.format, mapping).rows), None)
+    except UnreadableFile:
+        return False
+    if line is None or not line.part:
+        return False
+    part = _counted(FilePart(line.part), line)
+    return not _fits(part, batch.account) and any(_fits(part, other) for other in others)
 
 
 def _counts(rows: Iterable[IncomingRow]) -> list[FilePart]:

@@ -11,6 +11,7 @@ import pytest
 from tests.depth import up_to
 from transactions.sources.files import csv_file
 from transactions.sources.files.incoming import IncomingTransaction
+from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.reading_context import ReadingContext
 from transactions.tests.bank_layouts import LAYOUTS, fill, vary
 from transactions.tests.measure_files import ASKED, EXACT, REFUSED, WRONG, result_of
@@ -148,7 +149,7 @@ def test_last_line_that_adds_up_all_others_is_no_payment_without_a_word(label):
     rows = list(csv_file.read(data, csv_file.detect(data, UK).mapping).rows)
     assert [getattr(row, "error", "") for row in rows] == [
         *[""] * 3,
-        "This is the sum of all lines above, so it may be a total and not a payment.",
+        Notice(NoticeCode.MAY_BE_TOTAL),
     ]
     few = f"{HEAD}13/02/2025,a,-1.00\n13/02/2025,b,-2.00\n14/02/2025,{label},-3.00\n"
     # Of so few lines the sum may be a coincidence, unless its label says what it is.

@@ -18,6 +18,7 @@ from transactions.models import ImportBatch, Transaction, Transfer
 from transactions.sources.files.account_parts import PartNames, last_four_in, part_name
 from transactions.tasks import confirm_import, resume_imports
 from transactions.tests.multi_account_files import FILES, LINES, NAMES, csv_file
+from transactions.tests.test_one_payment_by_format import camt
 from transactions.tests.test_xlsx_file import workbook
 
 every_format = pytest.mark.parametrize("name", sorted(FILES))
@@ -251,6 +252,46 @@ def test_file_with_one_account_asks_nothing(post, own):
 def test_account_column_is_recognized_by_its_heading(post, own, heading):
     answer = post(csv_file(heading), own("Everyday"))
     assert [p["part"] for p in answer.json()["parts"]] == ["Checking 1111", "Savings 2222"]
+
+
+def test_lines_without_an_account_among_others_raise_the_question(post, own):
+    names = {"1111": "Checking 1111", "2222": ""}
+    answer = post(csv_file(names=names), own("Everyday", "1111"))
+    assert answer.status_code == 400
+    assert [(part["last4"], part["count"]) for part in answer.json()["parts"]] == [
+        ("1111", 2),
+        ("", 1),
+    ]
+    assert not Transaction.objects.exists()
+
+
+def of_savings() -> dict[str, bytes]:
+    """Files that have only lines of Savings 2222."""
+    return {
+        "csv": csv_file(names={"1111": "Savings 2222", "2222": "Savings 2222"}),
+        "camt": camt([("2026-03-04", "INTEREST", "5.00")])
+        .replace("0000000001", "4400002222")
+        .encode(),
+        "own": b"",
+    }
+
+
+@pytest.mark.parametrize("name", of_savings())
+def test_file_of_another_own_account_is_not_posted_without_asking(post, own, alice, name):
+    checking, savings = own("Everyday", "1111"), own("Rainy days", "2222")
+    content = of_savings()[name]
+    if name == "own":
+        make_transaction(account=savings, amount="5.00")
+        rows = Transaction.objects.filter(account=savings)
+        content = "".join(csv_lines(rows, alice)).encode()
+    before = Transaction.objects.count()
+    (part,) = post(content, checking).json()["parts"]
+    assert (part["last4"], part["account"]) == ("2222", savings.pk)
+    assert Transaction.objects.count() == before
+    answer = post(content, checking, accounts={part["part"]: checking.pk})
+    assert (answer.status_code, answer.json()["account"]) == (201, checking.pk)
+    assert post(content, own("Third")).status_code == 400
+    assert post(content, savings).status_code in (200, 201)
 
 
 def test_counterparty_account_is_not_the_owners_account(post, own):

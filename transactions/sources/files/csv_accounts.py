@@ -9,7 +9,8 @@ from transactions.sources.files.column_words import (
 from transactions.sources.files.csv_columns import Column
 
 MOST_ACCOUNTS = 50
-_FILLED = 0.95
+# A column that always names the owner's account may be blank in some lines, a number's may not.
+_NAMED_IN, _NUMBERED_IN = 0.5, 0.95
 
 
 def _headings(words: str) -> frozenset[str]:
@@ -54,18 +55,18 @@ def account_field(columns: list[Column], fields: dict[str, Any]) -> dict[str, in
     used |= set(fields.get("description", ()))
     free = [column for column in columns if column.index not in used and _may_be_accounts(column)]
     for column in free:
-        if plain_heading(column.heading) in _OWN:
+        if plain_heading(column.heading) in _OWN and column.fill_share >= _NAMED_IN:
             return {"account": column.index}
     is_alone = fields.get("merchant") is None
     if is_alone or any(names_other_party(column.heading) for column in columns):
         for column in free:
             several = len(set(column.values)) > 1
             is_few = len(set(column.values)) < len(column.values) or not several
-            if plain_heading(column.heading) in _NUMBERS and is_few:
+            is_full = column.fill_share >= _NUMBERED_IN
+            if plain_heading(column.heading) in _NUMBERS and is_few and is_full:
                 return {"account": column.index}
     return {}
 
 
 def _may_be_accounts(column: Column) -> bool:
-    is_filled = column.fill_share >= _FILLED
-    return is_filled and not column.is_dates and len(set(column.values)) <= MOST_ACCOUNTS
+    return not column.is_dates and len(set(column.values)) <= MOST_ACCOUNTS
