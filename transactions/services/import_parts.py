@@ -116,8 +116,8 @@ def _survey(batch: ImportBatch, content: bytes, even_one: bool) -> list[FilePart
 
 def _is_anothers(batch: ImportBatch, content: bytes, mapping: CsvMapping | None) -> bool:
     """Whether the first line names another of the owner's accounts, and not the batch's."""
-    others = Account.objects.owned_by(batch.user).active().exclude(pk=batch.account_id)
-    others = list(others)
+    own = Account.objects.owned_by(batch.user).active()
+    others = list(own.exclude(pk=batch.account_id))
     if not others:
         return False
     try:
