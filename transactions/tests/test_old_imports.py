@@ -13,7 +13,7 @@ from transactions.models.notices import notice_text
 from transactions.models.reasons import reason_text
 from transactions.tests.import_samples import counts_of, csv_of, imported
 
-problems = import_module("transactions.migrations.0029_problems_as_codes")
+problems = import_module("transactions.migrations.0030_problems_as_codes")
 H = "Date,Description,Amount"
 LINES = ["2026-03-10,CAFÉ MÜLLER,-10.00", "2026-03-11,Pay,100.00", "2026-03-12,Tea,-2.00"]
 WARNINGS = [

@@ -383,7 +383,7 @@ def rewrite(told, rewrite_batch, write_reason):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("transactions", "0028_notices_as_codes")]
+    dependencies = [("transactions", "0029_fold_texts")]
 
     operations = [
         migrations.AddField(
