@@ -7,7 +7,7 @@ A batch stores each notice as a code with values (`sources/files/notices.py`), a
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import ngettext
 
@@ -15,7 +15,6 @@ from banking.kernel.formats import date_format, number
 from banking.kernel.money import decimals_of, format_money
 from banking.kernel.region import written_tag
 from transactions.models.notice_words import KINDS, SENTENCES
-from transactions.sources.files.notices import Notice
 
 _AMOUNTS = frozenset(["amount", "opening", "closing", "total", "gap"])
 
@@ -23,11 +22,17 @@ _AMOUNTS = frozenset(["amount", "opening", "closing", "total", "gap"])
 Stored = Mapping[str, Any] | str
 
 
+class Notice(Protocol):
+    """A notice as the readers of files make it."""
+
+    def as_json(self) -> dict[str, Any]: ...
+
+
 def notice_text(notice: Notice | Stored) -> str:
     """The notice in the reader's language and formats; a stored sentence as it is."""
     if isinstance(notice, str):
         return notice
-    stored = notice.as_json() if isinstance(notice, Notice) else notice
+    stored = notice if isinstance(notice, Mapping) else notice.as_json()
     values = stored["values"]
     return str(SENTENCES[stored["code"]] % {**values, **_written(values)})
 

@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.formats import date_format
 from transactions.models.notice_words import SENTENCES as NOTICES
-from transactions.models.notices import notice_text
-from transactions.sources.files.notices import Notice
+from transactions.models.notices import Notice, notice_text
 
 SAME_ID, SAME_LINE, NOW_BOOKED = "same_id", "same_line", "now_booked"
 OTHER_ID, OTHER_AMOUNT, OTHER_DAY = "other_id", "other_amount", "other_day"
@@ -64,8 +63,9 @@ def reason_on(code: str, on: date) -> str:
 
 def reason_for(notice: Notice) -> str:
     """What reading the line found, as it is stored: the code and its values."""
-    values = json.dumps(notice.values, ensure_ascii=False) if notice.values else ""
-    return f"{notice.code}@{values}" if values else str(notice.code)
+    stored = notice.as_json()
+    values = json.dumps(stored["values"], ensure_ascii=False) if stored["values"] else ""
+    return f"{stored['code']}@{values}" if values else stored["code"]
 
 
 def reason_text(stored: str) -> str:
