@@ -180,12 +180,19 @@ def skip_the_menus(page):
     expect(page.locator("main")).to_be_focused()
 
 
-def go_to(page, words, heading):
+def ask(page, words):
+    """Type words into the palette, once the scripts of the new page run."""
+    page.wait_for_load_state("domcontentloaded")
     page.keyboard.press("Control+k")
     page.keyboard.type(words)
+
+
+def go_to(page, words, heading):
+    ask(page, words)
     expect(page.get_by_role("dialog").get_by_role("option").first).to_contain_text(heading)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    page.wait_for_load_state("domcontentloaded")
 
 
 def test_six_journeys_need_no_mouse(page, live_server, owner):
@@ -198,8 +205,7 @@ def test_six_journeys_need_no_mouse(page, live_server, owner):
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Olga")
 
-    page.keyboard.press("Control+k")
-    page.keyboard.type("add expense 12.50 coffee")
+    ask(page, "add expense 12.50 coffee")
     expect(page.get_by_role("dialog").get_by_role("option").first).to_contain_text("12.50")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Merchant")).to_have_value("coffee")

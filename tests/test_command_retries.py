@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
-from threading import Barrier, BrokenBarrierError
+from threading import Barrier, get_ident
 
 import pytest
 from django.db import OperationalError, connection
@@ -52,16 +52,21 @@ def set_isolation(level: str) -> None:
     connection.connection.isolation_level = None
 
 
-def meet(barrier):
-    """Wait for the other thread, once: it does not come to further attempts."""
-    try:
-        barrier.wait(timeout=2)
-    except BrokenBarrierError:
-        barrier.abort()
+class Meeting:
+    """Where threads wait for each other in their first attempt; later attempts pass by."""
+
+    def __init__(self, count):
+        self.barrier = Barrier(count, timeout=LONGEST_SECONDS)
+        self.came = set()
+
+    def wait(self):
+        if get_ident() not in self.came:
+            self.came.add(get_ident())
+            self.barrier.wait()
 
 
 def test_a_deadlock_is_solved_by_running_one_command_again(owner):
-    before, both_hold_one, attempts = counted("deadlock"), Barrier(2), []
+    before, both_hold_one, attempts = counted("deadlock"), Meeting(2), []
     first, second = Account.objects.order_by("name").values_list("pk", flat=True)
 
     @command
@@ -70,7 +75,7 @@ def test_a_deadlock_is_solved_by_running_one_command_again(owner):
         for pk in order:
             Account.objects.select_for_update().get(pk=pk)
             if pk == order[0]:
-                meet(both_hold_one)
+                both_hold_one.wait()
         Account.objects.filter(pk=order[0]).update(name=f"touched by {order}")
 
     in_threads(lambda number: add((first, second) if number else (second, first)))
@@ -80,25 +85,28 @@ def test_a_deadlock_is_solved_by_running_one_command_again(owner):
 
 
 def test_serialization_failures_are_repeated_and_no_money_is_lost(owner):
-    before = counted("serialization failure")
+    before, all_have_a_snapshot = counted("serialization failure"), Meeting(3)
     source, target = Account.objects.order_by("name")
+
+    @command
+    def transfer(source, target):
+        # The first query takes the snapshot: whoever commits second has seen too little.
+        assert Account.objects.count() == 2
+        all_have_a_snapshot.wait()
+        transfer_funds(
+            actor=owner, source=source, target=target, amount=Decimal(1), on=date(2026, 3, 2)
+        )
 
     def work(number):
         set_isolation("serializable")
         for turn in range(10):
             ends = (source, target) if (number + turn) % 2 else (target, source)
-            transfer_funds(
-                actor=owner,
-                source=ends[0],
-                target=ends[1],
-                amount=Decimal(1),
-                on=date(2026, 3, 2),
-            )
+            transfer(*ends)
 
     in_threads(work, 3)
     assert Transfer.objects.count() == 30
     assert_ledger_holds()
-    assert counted("serialization failure") > before
+    assert counted("serialization failure") >= before + 2
 
 
 def test_negative_control_without_repeating_they_reach_the_caller(owner, monkeypatch):

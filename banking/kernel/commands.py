@@ -1,9 +1,10 @@
 """Commands that run again when the database could not let two of them happen at once.
 
 A deadlock, a serialization failure or a lock timeout undoes a whole transaction, so the
-outermost command simply starts again: a few times, after a short random pause. A lost connection
-undoes it as well, unless it broke during COMMIT: then nobody knows, and only a command with an
-idempotency key may start again. Inside another transaction nothing is repeated.
+outermost command simply starts again: a few times, after a random pause. The pause grows with how
+long the attempt took, since on a busy machine the other command needs longer, too. A lost
+connection undoes it as well, unless it broke during COMMIT: then nobody knows, and only a command
+with an idempotency key may start again. Inside another transaction nothing is repeated.
 """
 
 import random
@@ -34,8 +35,10 @@ REASONS = {
 }
 # How often a command runs at most. Who waited for a lock has waited long already.
 TRIES = {"serialization failure": 10, "deadlock": 5, "lock timeout": 2, LOST: 2}
-PAUSE_SECONDS = 0.02
-MOST_PAUSE_SECONDS = 1
+# The first pause is as long as the attempt took, within these bounds. Each further one may be
+# twice as long.
+FIRST_PAUSE_SECONDS = (0.02, 0.5)
+MOST_PAUSE_SECONDS = 4
 
 retries = Counter("database_command_retries", "Commands that ran again, by reason.", ["reason"])
 
@@ -91,7 +94,7 @@ def in_one_commit(work: Work[Result], *, is_idempotent: bool = False) -> Result:
     attempt = 0
     while True:
         attempt += 1
-        progress = _Progress()
+        progress, started = _Progress(), time.monotonic()
         try:
             with db_transaction.atomic():
                 db_transaction.on_commit(progress.note_commit)
@@ -103,8 +106,15 @@ def in_one_commit(work: Work[Result], *, is_idempotent: bool = False) -> Result:
             if attempt >= TRIES.get(reason, 1) or not _is_undone(progress, reason, is_idempotent):
                 raise
             retries.labels(reason).inc()
-            longest = min(PAUSE_SECONDS * 2**attempt, MOST_PAUSE_SECONDS)
-            time.sleep(random.uniform(PAUSE_SECONDS / 2, longest))  # noqa: S311 - not a secret
+            time.sleep(_pause(attempt, took=time.monotonic() - started))
+
+
+def _pause(attempt: int, *, took: float) -> float:
+    """Seconds to wait after an attempt that took so many: the others need as many to finish."""
+    least, most = FIRST_PAUSE_SECONDS
+    first = min(max(took, least), most)
+    longest = min(first * 2**attempt, MOST_PAUSE_SECONDS)
+    return random.uniform(first / 2, longest)  # noqa: S311 - not a secret
 
 
 def _fresh(value: Any) -> Any:

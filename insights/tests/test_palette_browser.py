@@ -35,6 +35,7 @@ def test_palette_answers_and_leads_to_the_lines(page, live_server, client_for):
     expect(page.get_by_label("Totals", exact=True)).to_contain_text("$12.50")
 
     # The key of a search belongs to the page that has one, and to the palette elsewhere.
+    page.wait_for_load_state("domcontentloaded")
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox", name="Search")).to_be_focused()
     page.goto(f"{live_server.url}/bills/")
