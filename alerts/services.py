@@ -112,7 +112,7 @@ def subscribe(
     ValidationError for a threshold on a type without one.
     """
     check_threshold(type, threshold, user.base_currency)
-    # Record before writing the row: a concurrent request may hold its key.
+    # Create the row if it is missing, then lock it: a concurrent request may create it as well.
     AlertSubscription.objects.bulk_create(
         [AlertSubscription(user=user, type=type)], ignore_conflicts=True
     )

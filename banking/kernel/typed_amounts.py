@@ -115,7 +115,7 @@ def _is_affix(text: str, locale: str) -> bool:
 
 
 def _plain_digits(text: str) -> str:
-    """Convert digits of any one script to 0 to 9; mixed scripts are left and then refused."""
+    """The text with its digits as 0 to 9; "", which is refused, if it mixes scripts."""
     zeros = {
         ord(character) - unicodedata.decimal(character)
         for character in text

@@ -18,11 +18,11 @@ def demo_rates(start: date, end: date, currencies: list[str]) -> Iterator[Exchan
         middle, reach = MIDDLES[currency]
         walk = random.Random(f"rates {currency}")  # noqa: S311 - invented, not secret
         noise = 0.0
-        for back in range((end - start).days + 1):
-            day = start + timedelta(days=back)
+        for days in range((end - start).days + 1):
+            day = start + timedelta(days=days)
             noise = noise * 0.95 + walk.uniform(-1, 1) * 0.18
             if day.weekday() >= 5:
                 continue
-            wave = math.sin(back / 140) * 0.6 + noise * 0.4
+            wave = math.sin(days / 140) * 0.6 + noise * 0.4
             rate = f"{middle + reach * wave:.6f}"
             yield ExchangeRate(base=currency, quote="USD", rate=rate, rate_on=day, source=SOURCE)

@@ -19,6 +19,8 @@ export function search(options, typed) {
   return ranked.sort((a, b) => a[0] - b[0]).map((pair) => pair[1]);
 }
 
+// How well the worst word fits: 0 begins the name, 1 begins a word of it, 2 is inside one, 3 is only in
+// the group or in `search`, Infinity is nowhere.
 function rank({ label, group = "", search: other = "" }, words) {
   const name = fold(label);
   const around = fold(`${group} ${other}`);

@@ -97,7 +97,7 @@ def _locked(transaction: Transaction) -> tuple[dict[int, Account], Transaction]:
 
 
 def _discounted(part: Part, parts: Sequence[Part]) -> Category | None:
-    """The category of the largest part that this one is a discount on; None if it is none."""
+    """The category that a discount lowers: that of the largest part. None for any other part."""
     total = sum((other.signed_amount for other in parts), Decimal(0))
     if part.signed_amount * total > 0:
         return None
