@@ -9,7 +9,7 @@ from django.template import Context, Template
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from banking.kernel.template_tags import icon
 
@@ -151,6 +151,15 @@ def tab_item(
     """A tab that links to a page with `query`; empty if it does not exist."""
     tab = _nav_context(context, view_name, label, "")
     return tab | {"url": f"{tab['url']}{query}" if tab["url"] else ""}
+
+
+@register.simple_block_tag
+def breadcrumbs(content: str) -> str:
+    """The pages above this one, as `<li>` each; empty if there are none."""
+    if not content.strip():
+        return ""
+    nav = '<nav class="breadcrumbs" aria-label="{}"><ol>{}</ol></nav>'
+    return format_html(nav, gettext("Breadcrumbs"), mark_safe(content))
 
 
 @register.simple_block_tag
