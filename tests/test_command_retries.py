@@ -109,6 +109,30 @@ def test_serialization_failures_are_repeated_and_no_money_is_lost(owner):
     assert counted("serialization failure") >= before + 2
 
 
+def test_a_command_that_lost_three_times_runs_while_no_other_one_does(owner):
+    held, other = [], connection.copy()
+
+    @command
+    def lose():
+        held.append(is_exclusive(other))
+        if len(held) <= 4:
+            raise OperationalError from type("Undone", (Exception,), {"sqlstate": "40001"})()
+
+    lose()
+    other.close()
+    assert held == [False, False, False, True, True]
+
+
+def is_exclusive(connection) -> bool:
+    """Whether anybody keeps the others out of the accounts."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE relation = 'accounts_account'::regclass"
+            " AND mode = 'ExclusiveLock' AND granted"
+        )
+        return cursor.fetchone() == (1,)
+
+
 def test_negative_control_without_repeating_they_reach_the_caller(owner, monkeypatch):
     monkeypatch.setattr(commands, "TRIES", {})
     with pytest.raises(OperationalError):

@@ -1,10 +1,9 @@
 """Commands that run again when the database could not let two of them happen at once.
 
 A deadlock, a serialization failure or a lock timeout undoes a whole transaction, so the
-outermost command simply starts again: a few times, after a random pause. The pause grows with how
-long the attempt took, since on a busy machine the other command needs longer, too. A lost
-connection undoes it as well, unless it broke during COMMIT: then nobody knows, and only a command
-with an idempotency key may start again. Inside another transaction nothing is repeated.
+outermost command simply starts again: a few times, after a short random pause, and at last alone.
+A lost connection undoes it as well, unless it broke during COMMIT: then nobody knows, and only a
+command with an idempotency key may start again. Inside another transaction nothing is repeated.
 """
 
 import random
@@ -35,12 +34,22 @@ REASONS = {
 }
 # How often a command runs at most. Who waited for a lock has waited long already.
 TRIES = {"serialization failure": 10, "deadlock": 5, "lock timeout": 2, LOST: 2}
-# The first pause is as long as the attempt took, within these bounds. Each further one may be
-# twice as long.
-FIRST_PAUSE_SECONDS = (0.02, 0.5)
-MOST_PAUSE_SECONDS = 4
+# After so many serialization failures a command keeps the others from starting. Otherwise it could
+# lose every time on a busy machine: its snapshot is old by the time its turn comes.
+FAILURES_BEFORE_ALONE = 3
+PAUSE_SECONDS = 0.02
+MOST_PAUSE_SECONDS = 1
 
 retries = Counter("database_command_retries", "Commands that ran again, by reason.", ["reason"])
+
+
+# The table in which commands lock rows first. Its app names it at startup.
+_contended: list[str] = []
+
+
+def contend_for(table: str) -> None:
+    """Name the table in which commands lock rows before they write anything."""
+    _contended[:] = [table]
 
 
 class _Progress:
@@ -91,13 +100,15 @@ def in_one_commit(work: Work[Result], *, is_idempotent: bool = False) -> Result:
     if connection.in_atomic_block:
         with db_transaction.atomic():
             return work(is_again=False)
-    attempt = 0
+    attempt, reason = 0, ""
     while True:
         attempt += 1
-        progress, started = _Progress(), time.monotonic()
+        progress = _Progress()
         try:
             with db_transaction.atomic():
                 db_transaction.on_commit(progress.note_commit)
+                if attempt > FAILURES_BEFORE_ALONE and reason == REASONS["40001"]:
+                    _keep_others_out()
                 result = work(is_again=attempt > 1)
                 progress.is_committing = True
             return result
@@ -106,15 +117,17 @@ def in_one_commit(work: Work[Result], *, is_idempotent: bool = False) -> Result:
             if attempt >= TRIES.get(reason, 1) or not _is_undone(progress, reason, is_idempotent):
                 raise
             retries.labels(reason).inc()
-            time.sleep(_pause(attempt, took=time.monotonic() - started))
+            longest = min(PAUSE_SECONDS * 2**attempt, MOST_PAUSE_SECONDS)
+            time.sleep(random.uniform(PAUSE_SECONDS / 2, longest))  # noqa: S311 - not a secret
 
 
-def _pause(attempt: int, *, took: float) -> float:
-    """Seconds to wait after an attempt that took so many: the others need as many to finish."""
-    least, most = FIRST_PAUSE_SECONDS
-    first = min(max(took, least), most)
-    longest = min(first * 2**attempt, MOST_PAUSE_SECONDS)
-    return random.uniform(first / 2, longest)  # noqa: S311 - not a secret
+def _keep_others_out() -> None:
+    """Wait for the commands that hold locks in that table, and let no other one lock rows there
+    until this one is over. LOCK takes no snapshot, so this transaction's is taken after the wait.
+    """
+    with connection.cursor() as cursor:
+        for table in _contended:
+            cursor.execute(f"LOCK TABLE {connection.ops.quote_name(table)} IN EXCLUSIVE MODE")
 
 
 def _fresh(value: Any) -> Any:
