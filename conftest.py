@@ -11,14 +11,13 @@ from django.db import connection
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import BrowserContext, expect
-from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from tests import builders, servers
 from tests.depth import up_to
+from tests.emptying import replace_flush
 from tests.sandbox_bank import sandbox_bank
 from tests.template_database import Template
-from transactions import predefined
 from transactions.models import Category
 from transactions.tests import statement_report
 from transactions.tests.statement_files import CORPUS_DIR
@@ -40,8 +39,6 @@ settings.load_profile("suite")
 LONGEST_MILLISECONDS = 120_000
 # Marks of tests that need an engine's server or files without opening the test database.
 ENGINE_MARKS = ("postgresql", "pgbouncer", "worker")
-# What lets the teardown of a test use the database, once there is one.
-DATABASE_ACCESS = pytest.StashKey[DjangoDbBlocker]()
 expect.set_options(timeout=LONGEST_MILLISECONDS)
 
 
@@ -78,25 +75,6 @@ def pytest_runtest_setup(item):
         pytest.skip("needs real banks' files: set STATEMENTS_DIR to a folder with a manifest.tsv")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item, nextitem):
-    """Refill what migrations fill, as transactional tests end with every table emptied.
-
-    Once and committed, since the next test would otherwise pay for it and roll it back. After the
-    last test there is no database anymore.
-    """
-    yield
-    if nextitem is not None and DATABASE_ACCESS in item.config.stash and _is_transactional(item):
-        with item.config.stash[DATABASE_ACCESS].unblock():
-            predefined.install(Category)
-
-
-def _is_transactional(item: pytest.Item) -> bool:
-    marker = item.get_closest_marker("django_db")
-    is_marked = marker is not None and marker.kwargs.get("transaction", False)
-    return is_marked or bool({"transactional_db", "live_server"} & set(item.fixturenames))
-
-
 @pytest.fixture(scope="session")
 def _template(django_db_modify_db_settings) -> Template:
     return Template()
@@ -109,9 +87,10 @@ def django_db_keepdb(_template) -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(request, django_db_setup, django_db_blocker, _template) -> None:
-    request.config.stash[DATABASE_ACCESS] = django_db_blocker
+def django_db_setup(django_db_setup, django_db_blocker, _template) -> None:
     _template.keep()
+    with django_db_blocker.unblock():
+        replace_flush()
 
 
 @pytest.fixture(scope="session", autouse=True)
