@@ -41,11 +41,8 @@ class SignedIn(AuthenticationMiddleware):
 
 
 def _person_of(request: Any) -> Any:
-    if not hasattr(request, "_cached_user"):
-        session = request.session
-        is_theirs = _is_session_of(session)
-        request._cached_user = session.person if is_theirs else auth.get_user(request)
-    return request._cached_user
+    session = request.session
+    return session.person if _is_session_of(session) else auth.get_user(request)
 
 
 def _is_session_of(session: Any) -> bool:
