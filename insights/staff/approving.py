@@ -26,6 +26,7 @@ from users.audit import trail
 from users.models import User
 from users.policy import Ability, may, require
 from users.services.factors import reset_factors
+from users.services.people import lock_admins
 from users.services.second_admin import (
     EDIT_SCHEDULE,
     ERASE_PERSON,
@@ -77,10 +78,15 @@ def ask(*, actor: User, action: str, target: Model, words: str, params: dict[str
 @db_transaction.atomic
 def approve(*, actor: User, approval: Approval, at: datetime) -> Approval:
     """Carry the act out. Raises ValidationError if it has ended, or if the actor asked for it or is
-    the person it is about.
+    the person it is about; PermissionDenied if the actor is no longer an admin by now.
     """
     row = _locked_for_answer(actor, approval, at, "A second admin has to approve your request.")
-    asker = row.requested_by
+    # Whoever answers or asked may lose the role at this moment: what counts is the locked rows.
+    is_person = row.target_type == User._meta.label_lower
+    people = lock_admins(*filter(None, [actor.pk, row.requested_by_id, row.target_id * is_person]))
+    actor = people[actor.pk]
+    require(actor, Ability.MANAGE_USERS)
+    asker = people.get(row.requested_by_id or 0)
     is_own = asker is not None and _is_about(row, asker)
     if asker is None or not (is_own or may(asker, Ability.MANAGE_USERS)):
         raise ValidationError("The person who requested this is no longer an admin.")

@@ -1,6 +1,7 @@
 """Four eyes: what waits for a second admin, who may answer, and exactly one effect or none."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.db import transaction as db_transaction
 from django.db.models import Model
 from django.urls import reverse
@@ -23,6 +24,7 @@ from banking.limits import APPROVAL_FOR
 from insights.models import Approval
 from insights.staff.approving import approve, ask, reject, withdraw
 from insights.staff.schedules import apply_schedule
+from insights.tests.test_erasing_at_once import wait_until_somebody_waits
 from tests.builders import make_user, step_up
 from tests.test_concurrency import in_threads
 from users.models import AuditEvent, User
@@ -384,7 +386,7 @@ def at_once(transactional_db) -> dict[str, User]:
 def outcome(act) -> str:
     try:
         act()
-    except ValidationError:
+    except (ValidationError, PermissionDenied):
         return "refused"
     return "done"
 
@@ -424,3 +426,55 @@ def test_two_simultaneous_requests_create_one(at_once):
     results = in_threads(lambda number: outcome(lambda: grant(admins[number], at_once["alice"])), 2)
     assert sorted(results) == ["done", "refused"]
     assert Approval.objects.filter(status="waiting").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_that_expires_while_it_is_approved_ends_once(at_once):
+    row = grant(at_once["first"], at_once["alice"])
+    now = timezone.now()
+    Approval.objects.update(expires_at=now - timedelta(seconds=1))
+    acts = (
+        lambda: approve(actor=at_once["second"], approval=row, at=now - timedelta(seconds=2)),
+        # Asking again ends the expired one.
+        lambda: grant(at_once["third"], at_once["alice"]),
+    )
+    in_threads(lambda number: outcome(acts[number]), 2)
+    row.refresh_from_db()
+    assert role_of(at_once["alice"]) == {"approved": "admin", "expired": "user"}[row.status]
+    told = AuditEvent.objects.filter(action="insights.approval.approved").count()
+    assert told == (row.status == "approved")
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("whose", ["second", "first"])
+@pytest.mark.parametrize("action", ["release_rate", "reset_factors"])
+def test_nobody_approves_who_loses_the_role_meanwhile_or_whose_asker_does(at_once, whose, action):
+    TOTP.activate(at_once["alice"], "JBSWY3DPEHPK3PXP")
+    rate = HeldRate.objects.create(
+        base="USD", quote="EUR", rate="9", rate_on="2026-03-15", source="x", known_rate="0.9",
+        known_on="2026-03-14",
+    )  # fmt: skip
+    target = rate if action == "release_rate" else at_once["alice"]
+    row = ask(actor=at_once["first"], action=action, target=target, words="x", params={})
+
+    def answer() -> str:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")
+            return outcome(
+                lambda: approve(actor=at_once["second"], approval=row, at=row.created_at)
+            )
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with db_transaction.atomic():
+            set_role(actor=at_once["third"], user=at_once[whose], role="support")
+            answered = pool.submit(answer)
+            wait_until_somebody_waits()
+        assert answered.result() == "refused"
+    row.refresh_from_db()
+    assert row.status == "waiting"
+    assert not ExchangeRate.objects.exists()
+    assert Authenticator.objects.filter(user=at_once["alice"]).exists()

@@ -224,12 +224,20 @@ def _locked_by_manager(actor: User | None, user: User, own: str) -> User:
     Nobody changes themselves, so the acting admin stays: the last admin cannot be lost.
     """
     _require_manager(actor, user, own)
-    admins = Q(role=User.Role.ADMIN, is_active=True)
-    rows = User.objects.select_for_update(no_key=True).filter(admins | Q(pk=user.pk))
-    found = {row.pk: row for row in rows.order_by("pk")}
+    found = lock_admins(user.pk)
     if actor is not None and actor.pk not in found:
         raise PermissionDenied(Ability.MANAGE_USERS.value)
     return found[user.pk]
+
+
+def lock_admins(*others: int) -> dict[int, User]:
+    """Lock the rows of all active admins and of these people, in key order: {pk: current row}.
+
+    While they are locked, nobody becomes an admin or stops being one.
+    """
+    admins = Q(role=User.Role.ADMIN, is_active=True)
+    rows = User.objects.select_for_update(no_key=True).filter(admins | Q(pk__in=others))
+    return {row.pk: row for row in rows.order_by("pk")}
 
 
 @db_transaction.atomic
