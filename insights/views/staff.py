@@ -21,13 +21,17 @@ from insights.staff.queues import QUEUES, Item, Queue, open_items
 from insights.staff.working import LONGEST_NOTE, finish, release, take
 from users import limits
 from users.messages.confirmation_mail import resend_confirmation
-from users.messages.outbox import send_again
 from users.models import Notification, User
 from users.policy import Ability, may, require
 from users.services import second_admin
 from users.services.factors import reset_factors
 from users.services.opening import LONGEST_REASON, needs_reason, open_customer
-from users.services.staffing import end_sessions, require_may_help, unlock_sign_in
+from users.services.staffing import (
+    end_sessions,
+    require_may_help,
+    resend_message,
+    unlock_sign_in,
+)
 from users.services.verification import decide_verification, revoke_verification
 from users.signed_in import user_of
 from users.step_up import ask_for_staff_step_up
@@ -157,7 +161,7 @@ def _remind(request: HttpRequest, user: User, item: int) -> str:
 
 def _resend(request: HttpRequest, user: User, item: int) -> str:
     row = get_object_or_404(Notification, recipient=user, pk=item)
-    send_again(actor=user_of(request), notification=row, at=timezone.now())
+    resend_message(actor=user_of(request), notification=row, at=timezone.now())
     return "The message is queued again."
 
 

@@ -19,6 +19,7 @@ from users.models import User
 from users.policy import CUSTOMERS, Ability, may
 from users.services import people, second_admin, sessions
 from users.services.staffing import (
+    FIRST_A_CUSTOMER,
     change_person,
     create_person,
     found_people,
@@ -51,6 +52,8 @@ class NewUserForm(forms.ModelForm):
         data = self.cleaned_data
         if not self.errors:
             errors = people.errors_of(User(**data | {"email": data["email"].lower()}))
+            if data["role"] == User.Role.ADMIN and second_admin.is_needed():
+                errors["role"] = [FIRST_A_CUSTOMER]
             for field, sentences in errors.items():
                 self.add_error(field, sentences)
         return data
@@ -80,7 +83,16 @@ class UserAdmin(ForSupportToo):
     actions = ["sign_out_everywhere", "unlock"]
     # Names lead to the customer's page, which leads on to the form.
     list_display_links = None
-    search_help_text = "Email, name or phone. Support staff: enter the full value."
+    search_help_text = "Part of a name, email or phone number"
+
+    def label_for(self, request: HttpRequest) -> str:
+        return self.label if sees_all(request) else "Customers"
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found = super().get_changelist_instance(request)
+        if not sees_all(request):
+            found.search_help_text = "A whole name, email or phone number"
+        return found
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         found = with_locks(super().get_queryset(request), timezone.now())

@@ -29,13 +29,14 @@ from users.api.step_up import STEP_UP, require_staff_step_up
 from users.audit.audit_anchor import verify_against_anchor
 from users.filters import AuditFilter, PersonFilter, ReceiptFilter
 from users.messages.confirmation_mail import send_welcome
-from users.messages.outbox import send_again
 from users.models import AuditEvent, Notification, User
 from users.policy import CUSTOMERS, Ability, may, require
 from users.services.staffing import (
     change_person,
     create_person,
     gives_or_takes_rights,
+    messages_for,
+    resend_message,
     unlock_sign_in,
     with_locks,
 )
@@ -165,7 +166,7 @@ class ReceiptApi(StaffApi):
     writing = Ability.HELP_PEOPLE
 
     def get_queryset(self) -> QuerySet[Notification]:
-        return Notification.objects.select_related("recipient").order_by("-id")
+        return messages_for(self.request.user).select_related("recipient").order_by("-id")
 
 
 class ReceiptListApi(ReceiptApi):
@@ -184,7 +185,7 @@ class ReceiptSendAgainApi(ReceiptApi):
     def post(self, request: UserApiRequest, pk: int) -> Response:
         """Send a message again if it failed or may not have been sent."""
         row = get_object_or_404(self.get_queryset(), pk=pk)
-        sent = send_again(actor=request.user, notification=row, at=timezone.now())
+        sent = resend_message(actor=request.user, notification=row, at=timezone.now())
         return Response(self.get_serializer(sent).data)
 
 

@@ -13,8 +13,9 @@ from banking.kernel.fields import folded
 from banking.limits import LOCKED_FOR
 from users import limits
 from users.audit import trail
-from users.models import DIGITS, EMAIL_TAKEN, AuditEvent, User
-from users.policy import Ability, is_staff_role, require
+from users.messages.outbox import send_again
+from users.models import DIGITS, EMAIL_TAKEN, AuditEvent, Notification, User
+from users.policy import CUSTOMERS, Ability, is_staff_role, may, require
 from users.services import second_admin
 from users.services.people import (
     errors_of,
@@ -24,6 +25,7 @@ from users.services.people import (
 )
 from users.services.sessions import sign_out_everywhere
 
+FIRST_A_CUSTOMER = "Create a customer first, then request the admin role."
 LOCKED, UNLOCKED = "users.sign_in.locked", "users.sign_in.unlocked"
 
 
@@ -40,7 +42,7 @@ def create_person(
     """Create a user who sets their own password by mail (sent by the caller). Admins only."""
     require(actor, Ability.MANAGE_USERS)
     if role == User.Role.ADMIN and second_admin.is_needed():
-        raise ValidationError({"role": "Create a customer first, then request the admin role."})
+        raise ValidationError({"role": FIRST_A_CUSTOMER})
     user = User(
         email=email.strip().lower(),
         name=name.strip(),
@@ -96,6 +98,21 @@ def end_sessions(*, actor: User, user: User) -> None:
     """Sign a person out of every browser and app, for support: a lost phone, a stolen password."""
     require_may_help(actor, user)
     sign_out_everywhere(actor=actor, user=user)
+
+
+def messages_for(reader: User) -> QuerySet[Notification]:
+    """The messages this member of staff may see: support, only those to customers."""
+    rows = Notification.objects.all()
+    if may(reader, Ability.READ_EVERYTHING):
+        return rows
+    return rows.filter(recipient__role__in=CUSTOMERS)
+
+
+@db_transaction.atomic
+def resend_message(*, actor: User, notification: Notification, at: datetime) -> Notification:
+    """Queue a person's message again. Raises ValidationError if it was sent or is waiting."""
+    require_may_help(actor, notification.recipient)
+    return send_again(actor=actor, notification=notification, at=at)
 
 
 def require_may_help(actor: User, user: User) -> None:
