@@ -19,6 +19,7 @@ from accounts.models import (
 from accounts.rates import accept_held_rate, refuse_held_rate
 from banking.limits import CUSTOMERS_SUGGESTED
 from users.admin import (
+    IN_TRASH,
     PickedFilter,
     ReadOnlyAdmin,
     SetFilter,
@@ -40,8 +41,8 @@ class AccountAdmin(ReadOnlyAdmin):
     group, label = "Customers", "Accounts"
     customer_path = "user"
     list_display = [
-        "name", "customer", "account_type", "masked_account", "balance_text", "is_active",
-        "is_live", "created_at",
+        "name", "customer", "account_type", "masked_account", "balance_text", "state",
+        "created_at",
     ]  # fmt: skip
     list_filter = [
         "account_type",
@@ -68,9 +69,11 @@ class AccountAdmin(ReadOnlyAdmin):
     def balance_text(self, account: Account) -> str:
         return amount(account.balance, account.currency)
 
-    @admin.display(description="live", boolean=True)
-    def is_live(self, account: Account) -> bool:
-        return account.deleted_at is None
+    @admin.display(description="status", ordering="is_active")
+    def state(self, account: Account) -> str:
+        if account.deleted_at:
+            return IN_TRASH
+        return "Active" if account.is_active else "Archived"
 
 
 @admin.register(AccountShare)

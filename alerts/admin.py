@@ -14,6 +14,7 @@ class AlertAdmin(ReadOnlyAdmin):
 
     group, label = "Messages", "Alerts"
     customer_path = "user"
+    is_large = True
     list_display = [
         "created_at", "customer", "type", "severity", "message", "is_read", "dismissed_at",
     ]  # fmt: skip

@@ -137,6 +137,8 @@ CUSTOMER_SEARCH_LEAST = 3
 # Staff lists count and page through this many rows; filters narrow what is beyond.
 STAFF_ROWS_COUNTED = 10_000
 STAFF_LIST_ROWS = 50
+# The staff home counts every customer and every month; it shows how old its figures are.
+STAFF_FIGURES_FOR = timedelta(minutes=5)
 # A text search without a customer looks at this many of the newest rows.
 STAFF_SEARCH_ROWS = 50_000
 # How long a request waits for a second admin.

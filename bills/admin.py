@@ -1,9 +1,11 @@
 """Bills in the admin site, read-only; people change their own."""
 
 from django.contrib import admin
+from django.utils import timezone
 
 from bills.models import Bill
-from users.admin import NewestPickedFilter, ReadOnlyAdmin, SetFilter, amount
+from users.admin import IN_TRASH, PickedFilter, ReadOnlyAdmin, SetFilter, amount
+from users.timezones import local_date
 
 
 @admin.register(Bill)
@@ -12,34 +14,45 @@ class BillAdmin(ReadOnlyAdmin):
 
     group, label = "Money", "Bills"
     customer_path = "user"
+    is_large = True
+    found_by = ("customer", "due_date__")
     list_display = [
         "due_date",
         "biller_name",
         "customer",
         "amount_text",
         "recurrence",
-        "auto_pay",
-        "auto_pay_error",
+        "payment_text",
+        "state",
         "paid_on",
-        "is_live",
     ]
     list_filter = [
         "recurrence",
         "auto_pay",
         "due_date",
-        ("account", NewestPickedFilter),
-        ("category", NewestPickedFilter),
+        ("account", PickedFilter),
+        ("category", PickedFilter),
         ("paid_at", SetFilter),
         ("deleted_at", SetFilter),
     ]
     search_fields = ["biller_name", "user__email"]
-    list_select_related = ["user"]
+    list_select_related = ["user", "payment"]
     ordering = ["-due_date", "-id"]
 
     @admin.display(description="amount", ordering="amount_due")
     def amount_text(self, bill: Bill) -> str:
         return amount(bill.amount_due, bill.currency)
 
-    @admin.display(description="live", boolean=True)
-    def is_live(self, bill: Bill) -> bool:
-        return bill.deleted_at is None
+    @admin.display(description="payment", ordering="auto_pay")
+    def payment_text(self, bill: Bill) -> str:
+        if bill.auto_pay_error:
+            return f"Automatic, failed: {bill.auto_pay_error}"
+        return "Automatic" if bill.auto_pay else "Manual"
+
+    @admin.display(description="status")
+    def state(self, bill: Bill) -> str:
+        if bill.deleted_at:
+            return IN_TRASH
+        return str(
+            Bill.Status(bill.status_on(local_date(bill.user.timezone, timezone.now()))).label
+        )

@@ -145,6 +145,8 @@ class Bill(Trashable):
         ]
         indexes = [
             models.Index(fields=["user", "due_date", "id"], name="bill_by_user"),
+            # Everybody's, for staff.
+            models.Index(fields=["-due_date", "-id"], name="bill_by_due_date"),
             models.Index(
                 fields=["due_date"],
                 condition=Q(paid_at=None, skipped_at=None, deleted_at=None),

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from budgets.models import Budget
-from users.admin import NewestPickedFilter, ReadOnlyAdmin, SetFilter, TypedFilter, amount
+from users.admin import IN_TRASH, PickedFilter, ReadOnlyAdmin, SetFilter, TypedFilter, amount
 
 
 @admin.register(Budget)
@@ -12,11 +12,12 @@ class BudgetAdmin(ReadOnlyAdmin):
 
     group, label = "Money", "Budgets"
     customer_path = "user"
+    is_large = True
     list_display = [
-        "category", "customer", "period_text", "limit", "rollover", "is_live", "updated_at",
+        "category", "customer", "period_text", "limit", "rollover", "state", "updated_at",
     ]  # fmt: skip
     list_filter = [
-        ("category", NewestPickedFilter),
+        ("category", PickedFilter),
         ("year", TypedFilter),
         ("month", TypedFilter),
         "rollover",
@@ -35,6 +36,6 @@ class BudgetAdmin(ReadOnlyAdmin):
     def limit(self, budget: Budget) -> str:
         return amount(budget.limit_amount, budget.currency)
 
-    @admin.display(description="live", boolean=True)
-    def is_live(self, budget: Budget) -> bool:
-        return budget.deleted_at is None
+    @admin.display(description="status", ordering="deleted_at")
+    def state(self, budget: Budget) -> str:
+        return IN_TRASH if budget.deleted_at else "In use"

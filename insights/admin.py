@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import SplitDateTimeField
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
 from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import (
     ClockedSchedule,
@@ -29,12 +31,14 @@ from insights.models import (
 )
 from insights.staff.admin_home import staff_home
 from insights.staff.job_words import job_name
+from insights.staff.jobs import schedule_words
+from insights.staff.queues import queues_for
 from insights.staff.schedules import plain_values
 from insights.views import approvals as approval_pages
 from insights.views import jobs as job_pages
 from insights.views import staff as customer_pages
 from users.admin import (
-    NewestPickedFilter,
+    PickedFilter,
     ReadOnlyAdmin,
     SetFilter,
     StaffAdmin,
@@ -55,6 +59,27 @@ _site.get_urls = lambda: [
     *job_pages.urls(),
     *_stock_urls(),
 ]
+_tables = staff_site.get_app_list
+
+
+def _navigation(request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+    """The queues before the tables, for the navigation beside every page."""
+    reader = user_of(request)
+    pages = [
+        (found.title, reverse("admin:queue", args=[found.key])) for found in queues_for(reader)
+    ]
+    if may(reader, Ability.READ_EVERYTHING):
+        pages.append(("Approvals", reverse("admin:approvals")))
+        pages.append(("Jobs and health", reverse("admin:jobs")))
+    links = [
+        {"name": title, "admin_url": url, "object_name": f"work{number}"}
+        for number, (title, url) in enumerate(pages)
+    ]
+    work = {"name": "Work", "app_label": "work", "models": links}
+    return [work, *_tables(request, app_label)]
+
+
+_site.get_app_list = _navigation
 for timing in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
     staff_site.unregister(timing)
 
@@ -131,8 +156,9 @@ class RecurringDismissalAdmin(ReadOnlyAdmin):
 
     group, label = "Technical", "Payments marked as not recurring"
     customer_path = "user"
+    is_large = True
     list_display = ["created_at", "customer", "account", "name", "direction"]
-    list_filter = ["direction", ("account", NewestPickedFilter)]
+    list_filter = ["direction", ("account", PickedFilter)]
     search_fields = ["user__email", "name"]
     list_select_related = ["user", "account"]
 
@@ -143,8 +169,9 @@ class SameAnswerAdmin(ReadOnlyAdmin):
 
     group, label = "Technical", "Answers about bills and recurring payments"
     customer_path = "user"
+    is_large = True
     list_display = ["created_at", "customer", "account", "bill_name", "name", "is_same"]
-    list_filter = ["is_same", ("account", NewestPickedFilter)]
+    list_filter = ["is_same", ("account", PickedFilter)]
     search_fields = ["user__email", "bill_name", "name"]
     list_select_related = ["user", "account"]
 
@@ -259,10 +286,20 @@ class JobScheduleAdmin(ScheduleAdmin, PeriodicTaskAdmin):
     ordering = ["name"]
     date_hierarchy = None
 
-    list_display = ["name", "task", "enabled", "scheduler", "last_run_at", "total_run_count"]
+    list_display = ["job", "timing", "enabled", "last_run_at", "total_run_count", "name"]
+    list_select_related = ["interval", "crontab", "solar", "clocked"]
+    export_also = ["task"]
     list_filter = ["enabled"]
     search_fields = ["name", "task"]
     actions = ["enable_jobs", "disable_jobs"]
+
+    @admin.display(description="job", ordering="task")
+    def job(self, row: PeriodicTask) -> str:
+        return job_name(row.task)
+
+    @admin.display(description="schedule")
+    def timing(self, row: PeriodicTask) -> str:
+        return schedule_words(row, timezone.now())
 
     @admin.action(description="Turn on", permissions=["change"])
     def enable_jobs(self, request: HttpRequest, queryset: QuerySet) -> None:

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
+from banking.kernel.fields import folded
 from banking.limits import CUSTOMERS_SUGGESTED
 from transactions.models import (
     Attachment,
@@ -35,8 +36,8 @@ from transactions.models import (
 )
 from transactions.services.categories import edit_category
 from users.admin import (
+    IN_TRASH,
     MerchantFilter,
-    NewestPickedFilter,
     PickedFilter,
     ReadOnlyAdmin,
     SetFilter,
@@ -56,9 +57,11 @@ class TransactionAdmin(ReadOnlyAdmin):
 
     group, label = "Money", "Transactions"
     customer_path = "user"
+    is_large = True
+    found_by = ("customer", "account__id__exact", "txn_date__")
+    ordering = ["-txn_date", "-pk"]
     list_display = [
-        "txn_date", "customer", "account", "title", "category", "amount_text", "status", "origin",
-        "is_live",
+        "txn_date", "customer", "account", "title", "category", "amount_text", "state", "origin",
     ]  # fmt: skip
     list_filter = [
         "status",
@@ -71,22 +74,22 @@ class TransactionAdmin(ReadOnlyAdmin):
         "txn_date",
         ("deleted_at", SetFilter),
     ]
-    search_fields = ["=id", "user__email", "merchant", "description", "=external_id"]
+    search_fields = ["description"]  # Shows the search box; get_search_results decides.
+    search_help_text = "Description, merchant, notes or the bank's ID"
     list_select_related = ["user", "account", "category"]
     exclude = ["search_text", "merchant_key"]
 
-    def get_ordering(self, request: HttpRequest) -> Any:
-        """By date where an index has it: in one customer's rows or one account's."""
-        asked = {"customer", "account__id__exact"} & set(request.GET)
-        return ["-txn_date", "-pk"] if asked else ["-pk"]
+    def search_in(self, rows: QuerySet[Transaction], text: str) -> QuerySet[Transaction]:
+        """By the folded column, which spares the database folding three of a million rows."""
+        return rows.filter(Q(search_text__contains=folded(text)) | Q(external_id=text))
 
     @admin.display(description="amount", ordering="signed_amount")
     def amount_text(self, row: Transaction) -> str:
         return amount(row.signed_amount, row.currency)
 
-    @admin.display(description="live", boolean=True)
-    def is_live(self, row: Transaction) -> bool:
-        return row.deleted_at is None
+    @admin.display(description="status", ordering="status")
+    def state(self, row: Transaction) -> str:
+        return IN_TRASH if row.deleted_at else row.get_status_display()
 
 
 @admin.register(UnpostedReason)
@@ -123,10 +126,12 @@ class DailyTotalAdmin(TotalsAdmin):
 
     group, label = "Technical", "Daily totals"
     customer_path = "account__user"
+    is_large = True
+    found_by = ("customer", "account__id__exact")
     list_display = [
         "day", "customer", "account", "category", "money_in", "money_out", "rows_counted",
     ]  # fmt: skip
-    list_filter = ["day", ("account", PickedFilter), ("category", NewestPickedFilter)]
+    list_filter = ["day", ("account", PickedFilter), ("category", PickedFilter)]
     search_fields = ["account__user__email", "account__name"]
     list_select_related = ["account__user", "category"]
 
@@ -153,10 +158,12 @@ class MonthlyTotalAdmin(TotalsAdmin):
 
     group, label = "Technical", "Monthly totals"
     customer_path = "user"
+    is_large = True
+    found_by = ("customer", "account__id__exact")
     list_display = [
         "month", "customer", "account", "category", "money_in", "money_out", "rows_counted",
     ]  # fmt: skip
-    list_filter = ["month", ("account", PickedFilter), ("category", NewestPickedFilter)]
+    list_filter = ["month", ("account", PickedFilter), ("category", PickedFilter)]
     search_fields = ["user__email", "account__name"]
     list_select_related = ["user", "account", "category"]
 
@@ -167,6 +174,8 @@ class MerchantTotalAdmin(TotalsAdmin):
 
     group, label = "Technical", "Merchant totals"
     customer_path = "account__user"
+    is_large = True
+    found_by = ("customer", "account__id__exact")
     list_display = [
         "month", "customer", "account", "merchant", "category", "money_in", "money_out",
         "rows_counted",
@@ -174,7 +183,7 @@ class MerchantTotalAdmin(TotalsAdmin):
     list_filter = [
         "month",
         ("account", PickedFilter),
-        ("category", NewestPickedFilter),
+        ("category", PickedFilter),
         ("merchant", MerchantFilter),
     ]
     search_fields = ["account__user__email", "account__name", "merchant"]
@@ -195,6 +204,7 @@ class CategoryChangeAdmin(ReadOnlyAdmin):
 
     group, label = "Technical", "Category changes"
     customer_path = "transaction__user"
+    is_large = True
     list_display = [
         "created_at", "customer", "transaction_id", "from_category", "to_category", "by", "actor",
     ]  # fmt: skip
@@ -224,6 +234,7 @@ class ImportRowAdmin(ReadOnlyAdmin):
 
     group, label = "Technical", "Lines of imports"
     customer_path = "batch__user"
+    is_large = True
     list_display = [
         "batch_id", "row_number", "customer", "verdict", "txn_date", "description", "note",
     ]  # fmt: skip
@@ -322,10 +333,11 @@ class CategoryRuleAdmin(ReadOnlyAdmin):
 
     group, label = "Money", "Category rules"
     customer_path = "user"
+    is_large = True
     list_display = [
         "category", "customer", "keyword_pattern", "merchant_pattern", "priority", "is_active",
     ]  # fmt: skip
-    list_filter = ["is_active", ("category", NewestPickedFilter), ("deleted_at", SetFilter)]
+    list_filter = ["is_active", ("category", PickedFilter), ("deleted_at", SetFilter)]
     search_fields = ["user__email", "keyword_pattern", "merchant_pattern"]
     list_select_related = ["user", "category"]
 
@@ -405,7 +417,7 @@ class CategoryAdmin(StaffAdmin):
     group, label = "Money", "Categories"
     customer_path = "user"
     form = CategoryForm
-    list_display = ["name", "slug", "kind", "parent", "owner", "icon", "color", "is_live"]
+    list_display = ["name", "slug", "kind", "parent", "owner", "icon", "color", "state"]
     list_filter = ["kind", ("user", SetFilter)]
     search_fields = ["name", "slug", "user__email"]
     list_select_related = ["parent", "user"]
@@ -424,9 +436,9 @@ class CategoryAdmin(StaffAdmin):
     def owner(self, category: Category) -> str:
         return category.user.email if category.user else "predefined"
 
-    @admin.display(description="live", boolean=True)
-    def is_live(self, category: Category) -> bool:
-        return category.deleted_at is None
+    @admin.display(description="status", ordering="deleted_at")
+    def state(self, category: Category) -> str:
+        return IN_TRASH if category.deleted_at else "In use"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -108,6 +108,13 @@ class User(AbstractUser):
                 violation_error_message=EMAIL_TAKEN,
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=models.Q(kyc_status="pending"),
+                name="user_identity_pending",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.email

@@ -7,12 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from banking.limits import QUEUE_ROWS
+from banking.limits import QUEUE_ROWS, STAFF_FIGURES_FOR
 from insights.staff.approving import waiting_approvals
-from insights.staff.figures import Platform, Trouble, platform_figures
+from insights.staff.figures import Platform, Trouble, recent_figures
 from insights.staff.month_charts import Chart, chart_of
 from insights.staff.queues import queue_counts
-from users.admin import sees_all
+from users.admin import sees_all, tables_by_subject
 from users.models import User
 from users.signed_in import user_of
 
@@ -35,13 +35,16 @@ def staff_home(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
     context["queues"] = queue_counts(user_of(request), timezone.now())
     context["queue_rows"] = QUEUE_ROWS
     context["title"] = "Staff home"
+    # Without the work, which the page begins with.
+    context["app_list"] = tables_by_subject(request)
     return _stock_index(request, {**context, **(extra_context or {})})
 
 
 def _for_readers() -> dict[str, Any]:
-    platform = platform_figures(at=timezone.now())
+    platform = recent_figures(timezone.now())
     return {
         "platform": platform,
+        "kept_minutes": STAFF_FIGURES_FOR.seconds // 60,
         "volume": platform.volume,
         "charts": _charts(platform),
         "approvals": waiting_approvals(timezone.now()).count(),

@@ -27,6 +27,7 @@ from users.audit.activity_words import WORDS
 from users.audit.trail import chain_name
 from users.erasure import is_erased
 from users.masking import masked_phone, masked_text
+from users.messages.kind_words import kind_words
 from users.messages.outbox import SENT_AGAIN
 from users.models import AuditEvent, Notification, User
 from users.policy import Ability, is_staff_role, may
@@ -342,7 +343,7 @@ def _messages(who: _Reader) -> Section:
             actions.append(Action("Resend", url))
         cells = [
             Cell(message.created_at, "time", link=who.row_of("users_notification", message.pk)),
-            Cell(message.kind.replace("_", " ").capitalize()),
+            Cell(kind_words(message.kind)),
             Cell(message.get_channel_display()),
             Cell(message.get_status_display(), "state"),
             Cell(masked_text(message.provider_answer) or "–"),

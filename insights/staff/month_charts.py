@@ -50,6 +50,11 @@ class Chart:
         return max((bar.count or 0 for bar in self.bars), default=0)
 
     @property
+    def since(self) -> date | None:
+        """The first month that was counted; None if none was."""
+        return next((bar.month for bar in self.bars if bar.count is not None), None)
+
+    @property
     def count(self) -> int:
         """All months together."""
         return sum(bar.count or 0 for bar in self.bars)

@@ -14,13 +14,14 @@ from django.db.models import Count, F, Q, QuerySet
 
 from accounts.models import SyncRun
 from banking.kernel.periods import add_months, first_of_month
-from insights.models import MonthCount
+from insights.models import JobState, MonthCount
 from transactions.models import ImportBatch
 from users.models import AuditEvent, Notification
 
 MONTHS = 12
 # A row can still change, or be deleted, a while after it was made: these months are counted again.
 RECOUNTED = 2
+JOB = "insights.tasks.count_months"
 Subject = MonthCount.Subject
 _REFUSED = ("users.sign_in.failed", "users.sign_in.locked")
 _SIGN_INS = ("users.sign_in.succeeded", *_REFUSED)
@@ -45,6 +46,11 @@ def last_months(at: datetime) -> list[date]:
     """The first days of the twelve months that end with this one (UTC)."""
     last = first_of_month(at.astimezone(UTC).date())
     return [add_months(last, -back) for back in reversed(range(MONTHS))]
+
+
+def last_counted() -> datetime | None:
+    """When the job last counted; None before the first time."""
+    return JobState.objects.filter(name=JOB).values_list("finished_at", flat=True).first()
 
 
 @db_transaction.atomic

@@ -19,6 +19,7 @@ from insights.staff.approving import waiting_approvals
 from insights.staff.finding import people_for, shown_email
 from insights.staff.job_words import job_name
 from transactions.models import ImportBatch
+from users.messages.kind_words import kind_words
 from users.models import AuditEvent, Notification, User
 from users.policy import Ability, may
 from users.services.second_admin import ERASE_PERSON
@@ -110,7 +111,7 @@ def _messages(reader: User, at: datetime) -> list[Item]:
             reader,
             f"message:{message.pk}:{_second(message.finished_at)}",
             message.finished_at or message.created_at,
-            f"{message.kind.replace('_', ' ').capitalize()} by {_CHANNELS[message.channel]}",
+            f"{kind_words(message.kind)} by {_CHANNELS[message.channel]}",
             message.recipient,
         )
         for message in rows.select_related("recipient").order_by("pk")[:QUEUE_ROWS]

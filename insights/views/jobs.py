@@ -13,6 +13,7 @@ from django_celery_beat.models import PeriodicTask
 
 from insights.staff.jobs import health, jobs, run_now
 from insights.staff.month_charts import month_charts
+from insights.staff.month_counts import last_counted
 from insights.views.staff import page
 from users.policy import Ability, may, require
 from users.signed_in import user_of
@@ -30,6 +31,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
         jobs=jobs(now),
         signs=health(now),
         charts=month_charts(now),
+        counted_at=last_counted(),
         may_run=may(reader, Ability.MANAGE_USERS),
         zone=timezone.get_current_timezone_name(),
     )

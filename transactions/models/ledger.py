@@ -217,6 +217,8 @@ class Transaction(Trashable):
                 condition=Q(deleted_at=None),
                 name="transaction_user_amount",
             ),
+            # Everybody's, the trash included, for staff.
+            models.Index(F("txn_date").desc(), F("id").desc(), name="transaction_by_date"),
         ]
 
     def __str__(self) -> str:

@@ -2,8 +2,8 @@
 
 from users.admin.base import ForSupportToo, ReadOnlyAdmin, StaffAdmin, sees_all
 from users.admin.lists import (
+    IN_TRASH,
     MerchantFilter,
-    NewestPickedFilter,
     PickedFilter,
     SetFilter,
     TypedFilter,
@@ -14,13 +14,13 @@ from users.admin.lists import (
 from users.admin.messages import NotificationAdmin
 from users.admin.people import UserAdmin
 from users.admin.records import AuditEventAdmin
-from users.admin.staff_site import sign_in, staff_site
+from users.admin.staff_site import sign_in, staff_site, tables_by_subject
 
 __all__ = [
+    "IN_TRASH",
     "AuditEventAdmin",
     "ForSupportToo",
     "MerchantFilter",
-    "NewestPickedFilter",
     "NotificationAdmin",
     "PickedFilter",
     "ReadOnlyAdmin",
@@ -34,4 +34,5 @@ __all__ = [
     "sees_all",
     "sign_in",
     "staff_site",
+    "tables_by_subject",
 ]

@@ -2,7 +2,8 @@
 
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -17,6 +18,7 @@ from users import limits
 from users.admin.lists import (
     BoundedPaginator,
     CustomerFilter,
+    StaffChangeList,
     csv_answer,
     customer_link,
     is_id,
@@ -24,6 +26,7 @@ from users.admin.lists import (
     person_meant,
 )
 from users.admin.words import staff_label
+from users.models import User
 from users.policy import Ability, may, require
 from users.services.staffing import record_list_exported
 from users.signed_in import user_of
@@ -39,7 +42,11 @@ class StaffAdmin(admin.ModelAdmin):
     `suggestions(text, customer)`, where a table has it, names rows for other lists' filters as
     (number, name, note).
 
-    `group` and `label` name the list in the navigation. `customer_path` leads from a row to its
+    `search_in(rows, text)`, where a table has it, searches instead of Django's own by field.
+
+    `group` and `label` name the list in the navigation. `export_also` names columns that only the
+    exported file has. In a table that `is_large`, only the parameters in `found_by` are looked for
+    in all rows, because an index leads to them. `customer_path` leads from a row to its
     person, for the column and filter "customer"; "" for tables that are nobody's.
 
     The history page is the audit trail, for staff who may read it. Query filters on columns that no
@@ -50,13 +57,30 @@ class StaffAdmin(admin.ModelAdmin):
     group = "Technical"
     label = ""
     customer_path = ""
+    is_large = False
+    found_by: tuple[str, ...] = (CustomerFilter.parameter_name,)
+    export_also: list[str] = []
     suggestions: Any = None
+    search_in: Any = None
     ordering = ["-pk"]
     list_per_page = STAFF_LIST_ROWS
     list_max_show_all = 0
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+
+    def label_for(self, request: HttpRequest) -> str:
+        """What this reader's list is called."""
+        return self.label
+
+    def is_narrow(self, request: HttpRequest) -> bool:
+        """Whether the list is asked for rows that an index finds, or is exported as a whole."""
+        return hasattr(request, "is_export") or any(
+            name.startswith(self.found_by) and request.GET[name] for name in request.GET
+        )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:
+        return StaffChangeList
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         found = list(super().get_list_filter(request))
@@ -77,8 +101,10 @@ class StaffAdmin(admin.ModelAdmin):
         text = search_term.strip()
         if is_id(text) and (row := queryset.filter(pk=int(text))).exists():
             return row, False
-        if text and not request.GET.get(CustomerFilter.parameter_name):
+        if text and not self.is_narrow(request):
             queryset = newest_rows(queryset)
+        if text and self.search_in is not None:
+            return self.search_in(queryset, text), False
         return super().get_search_results(request, queryset, text)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
@@ -108,7 +134,8 @@ class StaffAdmin(admin.ModelAdmin):
         require(user_of(request), Ability.READ_EVERYTHING)
         limits.consume("staff-search", str(user_of(request).pk))
         text = request.GET.get("q", "")[:100].replace("\x00", "").strip()
-        customer = person_meant(request.GET.get(CustomerFilter.parameter_name, "").strip())
+        wanted = request.GET.get(CustomerFilter.parameter_name, "").strip()
+        customer = person_meant(wanted, User.objects.all())
         found = self.suggestions(text, customer) if text else []
         return render(request, "admin/_picked_options.html", {"found": found})
 
@@ -120,6 +147,7 @@ class StaffAdmin(admin.ModelAdmin):
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
         """The filtered list as a file, for those who read everything; the audit trail says so."""
         require(user_of(request), Ability.READ_EVERYTHING)
+        request.is_export = True  # type: ignore[attr-defined]  # for `is_narrow`
         changelist = self.get_changelist_instance(request)
         record_list_exported(
             actor=user_of(request), table=self.opts.label_lower, query=request.GET.urlencode()
@@ -128,15 +156,35 @@ class StaffAdmin(admin.ModelAdmin):
         return csv_answer(self, changelist, name)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        named = {"title": self.label, "group": self.group, "exports": sees_all(request)}
+        named = {
+            "title": self.label_for(request),
+            "group": self.group,
+            "exports": sees_all(request),
+        }
         return super().changelist_view(request, named | (extra_context or {}))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Say what a service refuses; the form itself cannot know it."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except ValidationError as error:
+            for sentence in error.messages:
+                self.message_user(request, sentence, messages.ERROR)
+            return redirect(request.get_full_path())
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context |= {"list_label": self.label, "group": self.group}
+        label = self.label_for(request)
+        context |= {"list_label": label, "group": self.group}
         if not kwargs.get("add"):
-            context["title"] = self.label  # Django's words are the code's: "View sync run".
+            context["title"] = label  # Django's words are the code's: "View sync run".
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_form(

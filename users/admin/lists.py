@@ -12,15 +12,18 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import label_for_field, lookup_field
-from django.core.exceptions import ObjectDoesNotExist
-from django.core.paginator import Paginator
-from django.db.models import Max, QuerySet
+from django.contrib.admin.views.main import IGNORED_PARAMS, ChangeList
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.core.paginator import Page, Paginator
+from django.db.models import DateField, Max, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, strip_tags
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from banking.kernel.formats import date_format
 from banking.kernel.money import format_money, plain_amount
 from banking.kernel.region import written_tag
 from banking.kernel.spreadsheets import BYTE_ORDER_MARK, safe_cell
@@ -28,10 +31,11 @@ from banking.limits import STAFF_ROWS_COUNTED, STAFF_SEARCH_ROWS
 from users.admin.words import staff_label
 from users.masking import masked_email
 from users.models import User
-from users.policy import Ability, may
+from users.policy import CUSTOMERS, Ability, may
 from users.services.staffing import found_people
 from users.signed_in import user_of
 
+IN_TRASH = "In the trash"
 _CHUNK = 2_000
 
 
@@ -47,6 +51,15 @@ class BoundedPaginator(Paginator):
     def _most(self) -> int:
         return STAFF_ROWS_COUNTED
 
+    def page(self, number: Any) -> Page:
+        """Find the ids of a later page in the index before reading and joining its rows."""
+        number, rows = self.validate_number(number), self.object_list
+        first = (number - 1) * self.per_page
+        if number == 1 or not isinstance(rows, QuerySet):
+            return super().page(number)
+        ids = rows.values("pk")[first : first + self.per_page]
+        return Page(rows.filter(pk__in=ids), number, self)
+
     @property
     def count(self) -> int:
         return min(self._counted, self._most)
@@ -57,20 +70,100 @@ class BoundedPaginator(Paginator):
         return self._counted > self._most
 
 
-class Amount(SafeString):
-    """An amount in the reader's format; `plain` is for files."""
+class Written(SafeString):
+    """A table cell as the reader writes it; `plain` is for files."""
 
     plain: str
 
 
-def amount(value: Decimal | None, currency: str) -> Amount | str:
+def written(cell: SafeString, plain: str) -> Written:
+    """The cell, and what files have in its place."""
+    both = Written(cell)
+    both.plain = plain
+    return both
+
+
+def amount(value: Decimal | None, currency: str) -> Written | str:
     """A table cell with an amount and its currency, aligned at the end."""
     if value is None:
         return "–"
     text = format_money(value, currency, written_tag())
-    cell = Amount(format_html('<bdi class="staff-amount">{}</bdi>', text))
-    cell.plain = f"{plain_amount(value, currency)} {currency}"
-    return cell
+    cell = format_html('<bdi class="staff-amount">{}</bdi>', text)
+    return written(cell, f"{plain_amount(value, currency)} {currency}")
+
+
+def moment(value: datetime | date | None) -> Written | str:
+    """A table cell with a day or a moment, in the reader's region and time zone."""
+    if value is None:
+        return "–"
+    is_moment = isinstance(value, datetime)
+    here = timezone.localtime(value) if isinstance(value, datetime) else value
+    text = date_format(here, "DATETIME_FORMAT" if is_moment else "DATE_FORMAT")
+    cell = format_html('<time class="staff-moment" datetime="{}">{}</time>', here.isoformat(), text)
+    return written(cell, value.isoformat())
+
+
+class StaffChangeList(ChangeList):
+    """A list whose days and moments are written as the reader's region writes them."""
+
+    model_admin: Any
+    newest_count = STAFF_SEARCH_ROWS
+
+    def __init__(
+        self, request: HttpRequest, model: Any, list_display: Any, list_display_links: Any,
+        *others: Any, **named: Any,
+    ) -> None:  # fmt: skip
+        self.request = request
+        self.columns = {name: _column(model, name) for name in list_display}
+        super().__init__(
+            request, model, self._columns(list_display), self._columns(list_display_links),
+            *others, **named,
+        )  # fmt: skip
+        self.sortable_by = self._columns(self.sortable_by)
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        """In a large table, what no index finds or sorts is looked for in the newest rows."""
+        rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        if not self.model_admin.is_large or self.model_admin.is_narrow(request):
+            return rows
+        return newest_rows(rows) if self._needs_all(rows) else rows
+
+    def _needs_all(self, rows: QuerySet[Any]) -> bool:
+        """Whether a filter or an unusual order would have the database read the whole table."""
+        if set(self.filter_params) - set(IGNORED_PARAMS):
+            return True
+        first = str(rows.query.order_by[0]).lstrip("-") if rows.query.order_by else "pk"
+        usual = str(self.model_admin.get_ordering(self.request)[0]).lstrip("-")
+        return first not in (usual, "pk", "id")
+
+    @cached_property
+    def is_newest_only(self) -> bool:
+        """Whether older rows were left out, which the page says."""
+        is_text = bool(self.query) and not is_id(self.query)
+        is_bounded = is_text or (self.model_admin.is_large and self._needs_all(self.queryset))
+        if not is_bounded or self.model_admin.is_narrow(self.request):
+            return False
+        return newest_rows(self.root_queryset) is not self.root_queryset
+
+    def _columns(self, names: Any) -> Any:
+        return names and [self.columns.get(name, name) for name in names]
+
+
+def _column(model: Any, name: str) -> Any:
+    """What a column shows: the name, or for a day or moment a function that writes it."""
+    try:
+        field: Any = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return name
+    if not isinstance(field, DateField):
+        return name
+
+    @admin.display(description=field.verbose_name, ordering=name)
+    def show(row: Any) -> Written | str:
+        return moment(getattr(row, name))
+
+    show.__name__ = name  # The name of the column's CSS class.
+    return show
 
 
 def customer_link(user: User | None, words: str = "") -> SafeString | str:
@@ -92,7 +185,8 @@ class CustomerFilter(admin.SimpleListFilter):
         super().__init__(request, params, model, model_admin)
         self.path = model_admin.customer_path
         self.is_masked = not may(user_of(request), Ability.READ_EVERYTHING)
-        self.person = person_meant((self.value() or "").strip())
+        people = User.objects.filter(role__in=CUSTOMERS) if self.is_masked else User.objects.all()
+        self.person = person_meant((self.value() or "").strip(), people)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         return [("", "")]
@@ -155,11 +249,11 @@ class DaysFilter(admin.FieldListFilter):
         }
 
 
-def person_meant(value: str) -> User | None:
+def person_meant(value: str, people: QuerySet[User]) -> User | None:
     """The person with this number, email address, phone number or name; None if nobody has it."""
     if is_id(value):
-        return User.objects.filter(pk=int(value)).first()
-    return found_people(User.objects.all(), value, exactly=True).first() if value else None
+        return people.filter(pk=int(value)).first()
+    return found_people(people, value, exactly=True).first() if value else None
 
 
 def is_id(text: str) -> bool:
@@ -193,15 +287,46 @@ class TypedFilter(admin.FieldListFilter):
         }
 
 
+class WordedFilter(TypedFilter):
+    """A stored code, asked for by its words or as it is: "Bill paid" or bills.bill.paid."""
+
+    def words(self) -> dict[str, str]:
+        """{code: words} of what may be asked for."""
+        raise NotImplementedError
+
+    def codes(self, value: str) -> list[str]:
+        wanted = value.strip().casefold()
+        meant = [code for code, words in self.words().items() if words.casefold() == wanted]
+        return meant or [value.strip()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = _used(self, self.field_path)
+        return queryset.filter(**{f"{self.field_path}__in": self.codes(value)} if value else {})
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        words = self.words()
+        for choice in super().choices(changelist):
+            value = words.get(choice["value"], choice["value"])
+            yield choice | {"value": value, "options": sorted(set(words.values()))}
+
+
+class KindFilter(WordedFilter):
+    """A kind of message, by its words: "Bill due"."""
+
+    def words(self) -> dict[str, str]:
+        return {}
+
+    def codes(self, value: str) -> list[str]:
+        return ["_".join(value.lower().split())]
+
+
 class PickedFilter(admin.FieldListFilter):
     """One account or category, picked from suggestions or entered by number.
 
-    The other table's list suggests (`StaffAdmin.suggestions`). Of a column that begins no index,
-    only the newest rows are searched, or those of one customer.
+    The other table's list suggests (`StaffAdmin.suggestions`).
     """
 
     template = "admin/picked_filter.html"
-    has_index = True
 
     def __init__(
         self, field: Any, request: HttpRequest, params: Any, model: Any, model_admin: Any,
@@ -220,8 +345,6 @@ class PickedFilter(admin.FieldListFilter):
             return queryset
         if not is_id(value):
             return queryset.none()
-        if not (self.has_index or self.customer):
-            queryset = newest_rows(queryset)
         return queryset.filter(**{f"{self.field_path}_id": int(value)})
 
     def choices(self, changelist: Any) -> Iterator[Any]:
@@ -240,28 +363,14 @@ class PickedFilter(admin.FieldListFilter):
         }
 
 
-class NewestPickedFilter(PickedFilter):
-    """Of a column that begins no index."""
-
-    has_index = False
-
-
 class MerchantFilter(TypedFilter):
-    """One merchant, by its exact name, picked from suggestions: in the newest rows or one
-    customer's, as no index begins with it.
-    """
+    """One merchant, by its exact name, picked from suggestions."""
 
     template = "admin/picked_filter.html"
 
     def __init__(self, field: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(field, request, *args, **kwargs)
         self.customer = request.GET.get(CustomerFilter.parameter_name, "")
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if _used(self, self.field_path) and not self.customer:
-            queryset = newest_rows(queryset)
-        found: Any = super().queryset(request, queryset)
-        return found
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         for choice in super().choices(changelist):
@@ -327,6 +436,7 @@ def csv_answer(model_admin: Any, changelist: Any, name: str) -> StreamingHttpRes
 
 def _csv_lines(model_admin: Any, changelist: Any) -> Iterator[str]:
     names = [name for name in changelist.list_display if name != "action_checkbox"]
+    names += model_admin.export_also
     writer = csv.writer(_Line())
     labels = [str(label_for_field(name, changelist.model, model_admin)) for name in names]
     yield BYTE_ORDER_MARK + writer.writerow(["id", *map(staff_label, labels)])
@@ -351,6 +461,6 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, Amount):
+    if isinstance(value, Written):
         return value.plain
     return strip_tags(value) if isinstance(value, SafeString) else str(value)

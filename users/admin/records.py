@@ -17,14 +17,23 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import mark_safe
+from django.utils.text import capfirst
 from django.views.decorators.http import require_GET, require_POST
 
 from banking.kernel.waking import BrokerAwayError, publish
 from users import limits, tasks
 from users.admin.base import ReadOnlyAdmin
-from users.admin.lists import ActorFilter, DaysFilter, TypedFilter, customer_link
+from users.admin.lists import (
+    ActorFilter,
+    DaysFilter,
+    TypedFilter,
+    WordedFilter,
+    customer_link,
+    written,
+)
 from users.admin.staff_site import staff_site
 from users.audit.activity import before_and_after
+from users.audit.activity_words import KIND_OF, words_for
 from users.audit.audit_export import export_events, signed_lines
 from users.audit.audit_walk import start_walk, walk_of
 from users.models import AuditChain, AuditEvent, IdempotentCommand, RefreshSession, User
@@ -59,16 +68,34 @@ class RefreshSessionAdmin(ReadOnlyAdmin):
         self.message_user(request, "Tokens revoked.", messages.SUCCESS)
 
 
+class ActionFilter(WordedFilter):
+    """One kind of action, by its words."""
+
+    def words(self) -> dict[str, str]:
+        return {action: words_for(action) for action in KIND_OF}
+
+
+class ObjectFilter(WordedFilter):
+    """One kind of object, by its name."""
+
+    def words(self) -> dict[str, str]:
+        known = [model._meta for model in apps.get_models() if staff_site.is_registered(model)]
+        return {options.label_lower: capfirst(str(options.verbose_name)) for options in known}
+
+
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     """Who did what, newest first: by person, action, object, time, address or request."""
 
     group, label = "Security", "Audit trail"
-    list_display = ["created_at", "by", "act", "object_link", "details_text", "chain_link", "ip"]
+    list_display = ["created_at", "by", "what", "object_link", "details_text", "chain_link", "ip"]
+    is_large = True
+    found_by = ("by", "action", "target_type", "target_id", "created_at__", "chain__name")
+    export_also = ["action", "target_type", "target_id", "request_id"]
     list_filter = [
         ActorFilter,
-        ("action", TypedFilter),
-        ("target_type", TypedFilter),
+        ("action", ActionFilter),
+        ("target_type", ObjectFilter),
         ("target_id", TypedFilter),
         ("created_at", DaysFilter),
         ("ip", TypedFilter),
@@ -79,19 +106,20 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_select_related = ["actor", "chain"]
     change_list_template = "admin/audit_list.html"
     fields = [
-        "created_at", "by", "action", "object_link", "before_after", "ip", "device", "request_id",
-        "chain_link", "sequence", "details_hash", "previous_hash", "hash",
+        "created_at", "by", "what", "action", "object_link", "before_after", "ip", "device",
+        "request_id", "chain_link", "sequence", "details_hash", "previous_hash", "hash",
     ]  # fmt: skip
-    readonly_fields = ["by", "object_link", "before_after", "chain_link"]
+    readonly_fields = ["by", "what", "object_link", "before_after", "chain_link"]
 
     @admin.display(description="by", ordering="actor")
     def by(self, event: AuditEvent) -> str:
         return customer_link(event.actor) if event.actor else "Automatic"
 
-    @admin.display(description="action", ordering="action")
-    def act(self, event: AuditEvent) -> str:
-        """The action, which may break after its dots."""
-        return format_html_join(mark_safe(".<wbr>"), "{}", ((w,) for w in event.action.split(".")))
+    @admin.display(description="what", ordering="action")
+    def what(self, event: AuditEvent) -> str:
+        """The action in words; the code is in the tooltip, on the event's page and in files."""
+        words = words_for(event.action)
+        return written(format_html('<span title="{}">{}</span>', event.action, words), words)
 
     @admin.display(description="object")
     def object_link(self, event: AuditEvent) -> str:
@@ -100,19 +128,23 @@ class AuditEventAdmin(ReadOnlyAdmin):
             return "–"
         query = urlencode({"target_type": event.target_type, "target_id": str(event.target_id)})
         url = reverse("admin:users_auditevent_changelist")
-        words = f"{_kind_of(event.target_type)} {event.target_id}"
+        words = f"{capfirst(_kind_of(event.target_type))} {event.target_id}"
         return format_html('<a href="{}?{}">{}</a>', url, query, words)
 
     @admin.display(description="chain")
     def chain_link(self, event: AuditEvent) -> str:
+        """Whose trail it is part of, leading to the rest of it."""
         url = reverse("admin:users_auditevent_changelist")
-        query = urlencode({"chain__name": event.chain.name})
-        return format_html('<a href="{}?{}">{}</a>', url, query, event.chain.name)
+        name = event.chain.name
+        query = urlencode({"chain__name": name})
+        words = capfirst(name.replace(":", " "))
+        return format_html('<a href="{}?{}" title="{}">{}</a>', url, query, name, words)
 
     @admin.display(description="details")
     def details_text(self, event: AuditEvent) -> str:
-        details = before_and_after(event.changes)
-        return ", ".join(f"{name}: {after}" for name, _, after in details[:3])[:160] or "–"
+        details = before_and_after(event.changes)[:3]
+        shown = (f"{name}: {f'{old} → ' if old else ''}{new}" for name, old, new in details)
+        return ", ".join(shown)[:160] or "–"
 
     @admin.display(description="details")
     def before_after(self, event: AuditEvent) -> str:

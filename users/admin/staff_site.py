@@ -86,7 +86,7 @@ def tables_by_subject(request: HttpRequest, app_label: str | None = None) -> lis
     found = []
     for name in GROUPS:
         models = [
-            table | {"name": _admin_of(table).label}
+            table | {"name": _admin_of(table).label_for(request)}
             for table in tables
             if _admin_of(table).group == name
         ]

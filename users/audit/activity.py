@@ -109,11 +109,28 @@ def before_and_after(changes: Any) -> list[tuple[str, str, str]]:
         pairs = {key: [before.get(key), after.get(key)] for key in {**before, **after}}
         changes = pairs | {k: v for k, v in changes.items() if k not in ("before", "after")}
     return [
-        (key, str(value[0] or "–"), str(value[1] if value[1] is not None else "–"))
+        (_named(key, value), _in_words(key, value[0] or None), _in_words(key, value[1]))
         if isinstance(value, list) and len(value) == 2
-        else (key, "", str(value))
+        else (_named(key, value), "", _in_words(key, value))
         for key, value in changes.items()
     ]
+
+
+def _named(key: str, value: Any) -> str:
+    is_way = isinstance(value, str) and (key, value) in _THROUGH
+    return _("through") if is_way else key.replace("_", " ")
+
+
+def _in_words(key: str, value: Any) -> str:
+    """The whole value; our codes and yes and no in words."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    text = str(value)
+    if (key, text) in _THROUGH:
+        return str(_THROUGH[key, text])
+    return text.replace("_", " ") if key in _CODES else text
 
 
 def _as_change(values: list) -> str:
