@@ -48,7 +48,7 @@ _IN_CENTS = re.compile(
 
 def detect(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> Detection:
     """How to read a CSV file. Raises ``UnreadableFile`` if it has no table of payments."""
-    encoding, rivals = find_encoding(data)
+    encoding, rivals = find_encoding(data, context)
     lines = first_lines(data, encoding, _LINES_LOOKED_AT)
     table = best_table(lines)
     detection = _describe(table, encoding, context)

@@ -15,6 +15,7 @@ from charset_normalizer import from_bytes
 from transactions.sources.files.column_words import is_exact_word
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.notices import NoticeCode
+from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
 
 _WESTERN = ["äöüß", "éèêëàâçùûüîïôœæÿ", "áéíóúñü", "áâãàçéêíóôõú", "àèéìíòóùú", "åäöæøéü"]
 _WESTERN += ["éëïöüáèíóúê", "áðéíóúýþæö", "äõöü"]
@@ -30,6 +31,12 @@ _LETTERS = {
     "cp1254": ["çğıöşüâîû"],
     "cp1253": ["αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ"],
     "cp1255": ["אבגדהוזחטיךכלםמןנסעףפץצקרשת"],
+    "cp1256": ["ابتثجحخدذرزسشصضطظعغفقكلمنهويىةءآأإؤئـ،", "پچژگیکابتجحخدرزسشصطعفقلمنهو"],
+    "cp874": ["".join(map(chr, (*range(0xE01, 0xE3B), *range(0xE40, 0xE5C))))],
+    "koi8-r": [_CYRILLIC],
+    "koi8-u": [_CYRILLIC],
+    "iso8859-5": [_CYRILLIC],
+    "iso8859-6": ["ابتثجحخدذرزسشصضطظعغفقكلمنهويىةءآأإؤئـ،"],
     "cp850": _WESTERN,
     "cp852": _CENTRAL,
     "cp866": [_CYRILLIC],
@@ -39,12 +46,40 @@ _LETTERS = {
 _RARITY = {"cp1252": 0, "cp1257": 0.12, "iso8859-2": 0.12, "cp866": 0.12, "cp850": 0.15}
 _RARITY |= {"mac-roman": 0.15, "cp852": 0.2}
 _USUAL_RARITY = 0.04
+# The letters that most words are made of, and what a text without them loses: in a wrong encoding
+# it has the alphabet's letters, but not its usual ones.
+_FREQUENT = (
+    (re.compile("[Ѐ-ӿ]"), frozenset("оеаинтсрвлкмдпу"), 0.25),
+    (re.compile("[α-ωά-ώ]"), frozenset("αοιετνσςηυρπκμλάέήίόύώ"), 0.05),
+    (re.compile("[ก-๛]"), frozenset("านรอกเงมยลว่ด้ทสีตัคิ์"), 0.25),
+    (re.compile("[ء-ي]"), frozenset("اليمونترةبعدفهسكحقأج"), 0.25),
+)
+# A vowel or tone mark that stands on no consonant.
+_STRAY_MARK = re.compile("(?<![ก-๎])[ัิ-ฺ็-๎]")
+# By language, the encodings that its banks write; by currency, the language where no other tells.
+_OF_LANGUAGE = {
+    "zh-TW": ("big5",), "zh-HK": ("big5",), "zh": ("gb18030",), "ja": ("cp932", "euc-jp"),
+    "ko": ("euc-kr",), "th": ("cp874",), "he": ("cp1255",), "ar": ("cp1256", "iso8859-6"),
+    "fa": ("cp1256",), "el": ("cp1253",), "tr": ("cp1254",), "bg": ("cp1251", "cp866"),
+    "ru": ("cp1251", "koi8-r", "cp866", "iso8859-5"), "uk": ("cp1251", "koi8-u", "cp866"),
+    "sr": ("cp1251", "cp1250"), "pl": ("cp1250", "iso8859-2", "cp852"),
+    "cs": ("cp1250", "iso8859-2", "cp852"), "sk": ("cp1250", "iso8859-2", "cp852"),
+    "hu": ("cp1250", "iso8859-2", "cp852"), "ro": ("cp1250", "iso8859-2"),
+    "lt": ("cp1257",), "lv": ("cp1257",), "et": ("cp1257",),
+}  # fmt: skip
+_LANGUAGE_OF = {
+    "TWD": "zh-TW", "HKD": "zh-HK", "CNY": "zh", "JPY": "ja", "KRW": "ko", "THB": "th",
+    "ILS": "he", "EGP": "ar", "SAR": "ar", "AED": "ar", "JOD": "ar", "KWD": "ar", "QAR": "ar",
+    "MAD": "ar", "IRR": "fa", "TRY": "tr", "RUB": "ru", "BYN": "ru", "KZT": "ru", "UAH": "uk",
+    "BGN": "bg", "RSD": "sr", "PLN": "pl", "CZK": "cs", "HUF": "hu", "RON": "ro",
+}  # fmt: skip
+_EXPECTED = 0.12
 _EAST_ASIAN = ("euc-jp", "cp932", "euc-kr", "gb18030", "big5")
 UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 ENCODINGS = (*UNICODE, *_LETTERS, *_EAST_ASIAN)
 
-_INNER_CAPITAL = re.compile("[a-zà-žа-я][À-ÖØ-ÞА-Я]")
-_OTHER_SCRIPTS = "Ͱ-ϿЀ-ӿ\u0590-\u06ff"
+_INNER_CAPITAL = re.compile("[a-zà-žа-я][À-ÖØ-ÞА-ЯŠŽŚŤŹŻŁĄĘĆŃŐŰŘĎĚČ]")
+_OTHER_SCRIPTS = "Ͱ-ϿЀ-ӿ\u0590-\u06ff\u0e01-\u0e5b"
 _MIXED_SCRIPTS = re.compile(f"[a-zA-Z][{_OTHER_SCRIPTS}]|[{_OTHER_SCRIPTS}][a-zA-Z]")
 # A lone letter next to or inside a figure is a currency symbol or space, wrongly decoded.
 _INSIDE_FIGURE = re.compile(
@@ -78,8 +113,11 @@ def refuse_binary(data: bytes) -> None:
             raise UnreadableFile(NoticeCode.NO_TEXT_FILE, kind=name)
 
 
-def find_encoding(data: bytes) -> tuple[str, list[str]]:
-    """(encoding, others that fit almost as well); the list is empty if the encoding is certain."""
+def find_encoding(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> tuple[str, list[str]]:
+    """(encoding, others that fit almost as well); the list is empty if the encoding is certain.
+
+    The account's currency and its owner's language count where the bytes leave it open.
+    """
     refuse_binary(data)
     for mark, encoding in [
         (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -97,7 +135,7 @@ def find_encoding(data: bytes) -> tuple[str, list[str]]:
     control = sum(sample.count(byte) for byte in [*range(9), *range(14, 26), *range(28, 32), 127])
     if control > len(sample) // 20:
         raise UnreadableFile(NoticeCode.NOT_TEXT)
-    return ("utf-8", []) if _is_utf8(data) else _national_encoding(data)
+    return ("utf-8", []) if _is_utf8(data) else _national_encoding(data, context)
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -112,15 +150,25 @@ def _is_utf8(data: bytes) -> bool:
     return bool(text)
 
 
-def _national_encoding(data: bytes) -> tuple[str, list[str]]:
+def _expected(context: ReadingContext) -> frozenset[str]:
+    """The national encodings that fit the account's currency and its owner's language."""
+    locale = context.locale.replace("_", "-")
+    named = (locale, locale.partition("-")[0], _LANGUAGE_OF.get(context.currency, ""))
+    languages = [named[0] if named[0] in _OF_LANGUAGE else named[1], named[2]]
+    return frozenset(name for language in languages for name in _OF_LANGUAGE.get(language, ()))
+
+
+def _national_encoding(data: bytes, context: ReadingContext) -> tuple[str, list[str]]:
     lines = [line for line in data[:_SAMPLE_BYTES].splitlines() if not line.isascii()][:2000]
     sample = b"\n".join(lines) or data[-2000:]
     scores = {}
+    expected = _expected(context)
     for encoding in (*_LETTERS, *_EAST_ASIAN):
         text = sample.decode(encoding, "replace")
         likeness = _asian_likeness if encoding in _EAST_ASIAN else _letter_likeness
         score = likeness(text, sample, encoding) + _heading_hits(text)
         scores[encoding] = score - _RARITY.get(encoding, _USUAL_RARITY)
+        scores[encoding] += _EXPECTED * (encoding in expected and score > 0)
     hint = from_bytes(sample[:20_000]).best()
     if hint and hint.encoding.replace("_", "-") in scores:
         scores[hint.encoding.replace("_", "-")] += 0.02
@@ -150,8 +198,19 @@ def _letter_likeness(text: str, sample: bytes, encoding: str) -> float:
     union = sum(count for char, count in found.items() if char in every_letter) / total
     # A capital inside a word, or two alphabets in one word, means a wrong decoding.
     odd = len(_INNER_CAPITAL.findall(text)) + 3 * len(_MIXED_SCRIPTS.findall(text))
-    odd += 3 * len(_INSIDE_FIGURE.findall(text))
-    return 0.7 * max(shares) + 0.3 * union - min(odd / total, 0.5)
+    odd += 3 * len(_INSIDE_FIGURE.findall(text)) + 3 * len(_STRAY_MARK.findall(text))
+    return 0.7 * max(shares) + 0.3 * union - min(odd / total, 0.5) - _unusual(text.lower())
+
+
+def _unusual(text: str) -> float:
+    """What a text loses that has an alphabet's rare letters more than its usual ones."""
+    lost = 0.0
+    for letters, usual, most in _FREQUENT:
+        found = letters.findall(text)
+        if found:
+            share = sum(letter in usual for letter in found) / len(found)
+            lost += min(most, max(0.0, 0.6 - share))
+    return lost
 
 
 _ASIAN_WEIGHTS: list[tuple[str, str, dict[str, float]]] = [
@@ -185,11 +244,11 @@ def _asian_likeness(text: str, sample: bytes, encoding: str) -> float:
     for first, last, weights in _ASIAN_WEIGHTS:
         share = sum(first <= char <= last for char in strange) / len(strange)
         weight += share * weights.get(encoding, 0)
-    kana = sum("\u3041" <= char <= "\u30ff" for char in strange)
+    common = _common_share(text, encoding)
     is_loose = encoding in ("cp932", "big5") and paired < 0.8 * high_bytes
-    if is_loose and not kana and not _heading_hits(text):
+    if is_loose and (common < _MOSTLY_COMMON or _AMONG_LETTERS.search(text)):
         return 0
-    return weight * _common_share(text, encoding) + _evenness(sample, encoding)
+    return weight * common + (_LOOSE_PROOF if is_loose else _evenness(sample, encoding))
 
 
 def _evenness(sample: bytes, encoding: str) -> float:
@@ -199,14 +258,31 @@ def _evenness(sample: bytes, encoding: str) -> float:
     return 0.2 if is_even and encoding in ("euc-jp", "euc-kr", "gb18030") else 0
 
 
+# (first lead byte, last lead byte, lowest second byte) of the common characters.
+_COMMON_ROWS = {
+    "gb18030": (0xB0, 0xD7, 0xA1),
+    "euc-jp": (0xB0, 0xCF, 0xA1),
+    "euc-kr": (0xB0, 0xC8, 0xA1),
+    "cp932": (0x88, 0x97, 0x40),
+    "big5": (0xA4, 0xC6, 0x40),
+}
+_MOSTLY_COMMON = 0.9
+# Latin letters in lower case beside an ideograph are a wrong decoding of accented words, and signs
+# beside half-width kana one of ideographs.
+_AMONG_LETTERS = re.compile(
+    r"[a-z][\u4e00-\u9fff]|[\u4e00-\u9fff][a-z]|"
+    r"[a-z@\[\\\]^_`{|}~][\uff61-\uff9f]|[\uff61-\uff9f][a-z@\[\\\]^_`{|}~]"
+)
+# Bytes that are common ideographs, every one, though their second bytes may be Latin letters.
+_LOOSE_PROOF = 0.2
+
+
 def _common_share(text: str, encoding: str) -> float:
     """The share of ideographs in the common half of the character set."""
-    first_rows = {"gb18030": (0xB0, 0xD7), "euc-jp": (0xB0, 0xCF), "euc-kr": (0xB0, 0xC8)}
-    if encoding not in first_rows:
-        return 1.0
-    low, high = first_rows[encoding]
-    leads = [char.encode(encoding, "replace")[0] for char in text if char >= "\u4e00"]
-    return sum(low <= lead <= high for lead in leads) / len(leads) if leads else 1.0
+    low, high, trail = _COMMON_ROWS[encoding]
+    pairs = [char.encode(encoding, "replace") for char in text if "\u4e00" <= char <= "\ud7a3"]
+    common = sum(low <= pair[0] <= high and pair[-1] >= trail for pair in pairs)
+    return common / len(pairs) if pairs else 1.0
 
 
 # Headings and statuses in their real spelling, to be recognized by their accents.

@@ -1,0 +1,59 @@
+"""Three lines in a national encoding: read by the letters and the account, and never wrong without
+a word.
+"""
+
+import pytest
+
+from transactions.sources.files import csv_file
+from transactions.sources.files.incoming import IncomingTransaction
+from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
+
+pytestmark = pytest.mark.once
+TEXTS = {
+    ("zh-TW", "TWD", "big5"): ["便利商店", "房租", "薪資"],
+    ("zh-HK", "HKD", "big5"): ["早餐店", "電費", "利息收入"],
+    ("ja-JP", "JPY", "cp932 euc-jp"): ["電気料金", "家賃", "振込手数料"],
+    ("ja", "JPY", "cp932 euc-jp"): ["コンビニ", "スーパー", "給与"],
+    ("ko-KR", "KRW", "euc-kr"): ["편의점", "월세", "급여"],
+    ("zh-CN", "CNY", "gbk gb18030"): ["便利店", "房租", "工资"],
+    ("ru-RU", "RUB", "cp1251 koi8-r cp866 iso8859-5"): ["Кофе", "Аренда", "Зарплата"],
+    ("ru-KZ", "KZT", "cp1251 koi8-r cp866"): ["ПРОДУКТЫ", "КВАРТИРА", "АПТЕКА"],
+    ("uk-UA", "UAH", "cp1251 koi8-u"): ["Їжа", "Оренда квартири", "Зарплатня"],
+    ("th-TH", "THB", "tis-620 cp874"): ["ร้านกาแฟ", "ค่าเช่า", "เงินเดือน"],
+    ("el-GR", "EUR", "cp1253 iso8859-7"): ["Καφές", "Ενοίκιο", "Μισθός"],
+    ("he-IL", "ILS", "cp1255 iso8859-8"): ["קפה", "שכר דירה", "משכורת"],
+    ("ar-EG", "EGP", "cp1256 iso8859-6"): ["قهوة", "إيجار", "راتب"],
+    ("tr-TR", "TRY", "cp1254 iso8859-9"): ["Kahve dükkanı", "Kira ödemesi", "Maaş"],
+    ("pl-PL", "PLN", "cp1250 iso8859-2"): ["Łódź", "Czynsz świętokrzyska", "Płaca"],
+    ("cs-CZ", "CZK", "cp1250 iso8859-2"): ["Kavárna Příbor", "Nájem za říjen", "Výplata"],
+    ("lt-LT", "EUR", "cp1257"): ["Kavinė", "Būsto nuoma", "Darbo užmokestis"],
+    ("fr-FR", "EUR", "cp1252 iso8859-15 mac-roman"): ["Café", "Loyer février", "Versé"],
+    ("de-DE", "EUR", "cp1252 cp850"): ["Bäckerei Müller", "Büro", "Rückzahlung"],
+}
+FILES = [
+    pytest.param(locale, currency, encoding, texts, id=f"{encoding} {texts[0]}")
+    for (locale, currency, encodings), texts in TEXTS.items()
+    for encoding in encodings.split()
+]
+
+
+def file_of(texts, encoding):
+    amounts = ("-50.00", "-900.00", "2000.00")
+    lines = zip(("01", "02", "03"), texts, amounts, strict=True)
+    rows = [f"2026-03-{day},{text},{amount}" for day, text, amount in lines]
+    return "\n".join(["Date,Description,Amount", *rows, ""]).encode(encoding)
+
+
+@pytest.mark.parametrize(("locale", "currency", "encoding", "texts"), FILES)
+def test_account_and_letters_tell_the_encoding_of_three_lines(locale, currency, encoding, texts):
+    data = file_of(texts, encoding)
+    known = ReadingContext(currency=currency, locale=locale)
+    rows = csv_file.read(data, csv_file.detect(data, known).mapping).rows
+    found = [row.description for row in rows if isinstance(row, IncomingTransaction)]
+    assert found == texts
+    # Of an account abroad the letters alone may not tell; then the right one is offered.
+    for context in (NOTHING_KNOWN, ReadingContext(currency="USD", locale="en-US")):
+        detection = csv_file.detect(data, context)
+        readings = detection.encodings or [detection.mapping.encoding]
+        offered = [data.decode(name, "replace").splitlines() for name in readings]
+        assert any(all(text in "".join(lines) for text in texts) for lines in offered), readings
