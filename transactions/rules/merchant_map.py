@@ -17,7 +17,7 @@ BRANDS = {
         Ocado; Booths; Budgens; Londis; Nisa Local; Farmfoods; SPAR; Costcutter; Marks & Spencer Food = m s simply food, m s food, m s foodhall, m and s simply food;
         Dunnes Stores; SuperValu; !Centra; Carrefour = carrefour city, carrefour express, carrefour market, crf city; Auchan;
         E.Leclerc = leclerc; Intermarché = intermarche; Monoprix; Franprix; Super U = hyper u, u express; Casino Supermarché = geant casino, casino shop, petit casino;
-        Picard; Biocoop; Grand Frais; !Cora; !Match; Mercadona; Eroski; Hipercor; Alcampo; Consum; Ahorramas; Bonpreu; Bonarea;
+        Picard = picard surgeles; Biocoop; Grand Frais; !Cora; !Match; Mercadona; Eroski; Hipercor; Alcampo; Consum; Ahorramas; Bonpreu; Bonarea;
         Supermercados Dia = dia sa, dia retail, dia market, supermercado dia; !Condis; Caprabo; Gadis; Froiz; El Jamón;
         Continente; Pingo Doce; Minipreço; Mini Preço; Albert Heijn = ah to go, ah xl; Jumbo = jumbo supermarkten; !Dirk = dirk vd broek, dirk van den broek;
         Plus Supermarkt; Hoogvliet; !Picnic = picnic nl; Delhaize = ad delhaize, proxy delhaize; Colruyt; !Okay; Migros; Denner; !Volg; Coop = coop pronto, coop supermercati;
@@ -116,13 +116,13 @@ BRANDS = {
 
 KINDS = {
     "groceries": """supermarket; hypermarket; supermarkets; super market; supermarkt; supermercado; supermercados; supermarche; supermercato; hypermarche; hipermercado; supermercat; stormarknad; sklep spozywczy; lebensmittel; alimentation; alimentacion; alimentari; epicerie; grocery; groceries; grocer; grocers; greengrocer; fruteria; verduleria; bakery; baeckerei; backerei; boulangerie; panaderia; panificio; padaria; bakkerij; bageri; piekarnia; butcher; butchers; metzgerei; fleischerei; boucherie; carniceria; macelleria; slagerij; fishmonger; poissonnerie; pescaderia; farmers market; wochenmarkt; food mart; food market; minimart; mini mart; deli market; fromagerie; biomarkt; mercearia; abarrotes; hofladen; supermart; superette; minimarket; liquor; liquors; wine shop; getraenkemarkt; getrankemarkt; caviste""",
-    "restaurants": """restaurant; restaurants; ristorante; restaurante; restauracja; ravintola; restaurang; bistro; bistrot; pizza; pizzas; pizzeria; sushi; ramen; grill; bbq; barbecue; steakhouse; steak house; tavern; taverna; taverne; brasserie; trattoria; osteria; gasthaus; gasthof; wirtshaus; biergarten; brauhaus; imbiss; doener; doner; kebab; kebap; burger; burgers; taqueria; tacos; cantina; cantine; kantine; diner; eatery; noodle; noodles; thai kitchen; bar grill; bar centrale; bar sport; bar stazione; bar caffe; pub; gastropub; brewery; brewing; creperie; crepes; churrasqueira; churrascaria; parrilla; asador; marisqueria; cerveceria; tapas; lanchonete; rotisserie; snack bar; wine bar; cocktail bar; chicken wings; fish chips; food truck; snackbar; eetcafe; buffet; curry; tandoori; dim sum; bbq pit; taproom; sandwiches; izakaya; birreria""",
+    "restaurants": """takeaway; take away; takeout; take out; indian takeaway; chinese takeaway; restaurant; restaurants; ristorante; restaurante; restauracja; ravintola; restaurang; bistro; bistrot; pizza; pizzas; pizzeria; sushi; ramen; grill; bbq; barbecue; steakhouse; steak house; tavern; taverna; taverne; brasserie; trattoria; osteria; gasthaus; gasthof; wirtshaus; biergarten; brauhaus; imbiss; doener; doner; kebab; kebap; burger; burgers; taqueria; tacos; cantina; cantine; kantine; diner; eatery; noodle; noodles; thai kitchen; bar grill; bar centrale; bar sport; bar stazione; bar caffe; pub; gastropub; brewery; brewing; creperie; crepes; churrasqueira; churrascaria; parrilla; asador; marisqueria; cerveceria; tapas; lanchonete; rotisserie; snack bar; wine bar; cocktail bar; chicken wings; fish chips; food truck; snackbar; eetcafe; buffet; curry; tandoori; dim sum; bbq pit; taproom; sandwiches; izakaya; birreria""",
     "coffee": "coffee; cafe; cafes; caffe; kaffee; kaffeehaus; konditorei; espresso; espressobar; cafeteria; koffie; kawiarnia; kahvila; kavarna; roasters; coffeehouse; tea house; tearoom; salon de the; patisserie; pasticceria; pasteleria; gelato; gelateria; eisdiele; eiscafe; heladeria; ice cream; donuts; doughnuts; bagels; bagel; creamery; confeitaria; kafe; kohvik; espresso bar; chocolatier; frozen yogurt; boba",
     "food-delivery": "food delivery; meal delivery; lieferservice; essenslieferung",
     "rent": "rent; monthly rent; miete; loyer; alquiler; kaltmiete; warmmiete; landlord; letting; lettings; huur; aluguel; affitto; arriendo; hyra; husleie; czynsz; apartments; property mgmt; property management; hausverwaltung; wohnungsbau; wohnungsgesellschaft",
     "housing": "hoa; hoa dues; homeowners association; condo fee; condo fees; condominio; copropriete; syndic; hausgeld",
     "mortgage": "mortgage; mtg pymt; home loan; hypothek; baufinanzierung; hypotheek; mutuo; hipoteca; pret immobilier; bolan; kredyt hipoteczny",
-    "home-maintenance": "plumber; plumbing; hardware; hardware store; baumarkt; bricolage; ferreteria; ferramenta; bouwmarkt; electrician; elektriker; handyman; roofing; hvac; pest control; lawn care; landscaping; gardener; gartencenter; garden center; garden centre; jardinerie; locksmith; schluesseldienst; klempner; plombier; fontanero; quincaillerie; droguerie; diy store; byggvaruhus; hauswartung",
+    "home-maintenance": "carpet cleaning; carpet cleaners; carpet cleaner; window cleaning; house cleaning; gutter cleaning; chimney sweep; schornsteinfeger; plumber; plumbing; hardware; hardware store; baumarkt; bricolage; ferreteria; ferramenta; bouwmarkt; electrician; elektriker; handyman; roofing; hvac; pest control; lawn care; landscaping; gardener; gartencenter; garden center; garden centre; jardinerie; locksmith; schluesseldienst; klempner; plombier; fontanero; quincaillerie; droguerie; diy store; byggvaruhus; hauswartung",
     "furnishing": "furniture; moebel; mobel; moebelhaus; meubles; muebles; mobili; meubelen; mattress; mattresses; matratzen; furnishings; home decor",
     "electricity": "stadtwerke; electricity; strom; abschlag strom; electric; electric company; electric co; power company; power light; electricite; electricidad; energia electrica; luce e gas; energia; elektriciteit; strom abschlag; energie; prad; elnat; edelec; hydro electric",
     "heating": "heating; gas company; natural gas; fernwarme; fernwaerme; heizung; heizoel; heizol; heating oil; propane; chauffage; calefaccion; erdgas",
@@ -145,7 +145,7 @@ KINDS = {
     "fitness": "gym; fitness; fitnessstudio; yoga; pilates; crossfit gym; health club; gimnasio; palestra; salle de sport; sportstudio; academia de ginastica; kletterhalle; climbing gym; boulderhalle; schwimmbad; swimming pool; piscine; piscina; hallenbad; freibad; leisure centre; leisure center; sportschool; martial arts; karate; sportverein; silownia; tennis club",
     "streaming": "streaming; video on demand; music streaming; pay tv",
     "games": "video games; videogames; gaming; arcade; videospiele",
-    "events": "cinema; cinemas; kino; cine; theatre; theatres; theater; theaters; teatro; cinematografo; museum; museums; musee; museo; concert; concerts; konzert; concierto; oper; opera house; philharmonie; zoo; tierpark; aquarium; bowling; ticket office; box office; movie; movies; movie theater; festival; stadium; stadion; amusement park; theme park; freizeitpark; escape room; nightclub; bioscoop; biograf; biljetter; biglietteria; comedy club; art gallery; parque tematico; night club; planetarium",
+    "events": "steam railway; heritage railway; miniature railway; cinema; cinemas; kino; cine; theatre; theatres; theater; theaters; teatro; cinematografo; museum; museums; musee; museo; concert; concerts; konzert; concierto; oper; opera house; philharmonie; zoo; tierpark; aquarium; bowling; ticket office; box office; movie; movies; movie theater; festival; stadium; stadion; amusement park; theme park; freizeitpark; escape room; nightclub; bioscoop; biograf; biljetter; biglietteria; comedy club; art gallery; parque tematico; night club; planetarium",
     "books": "bookshop; bookstore; books; book store; booksellers; buchhandlung; buchladen; librairie; libreria; livraria; boekhandel; bokhandel; newspaper; newsagent; newsagents; zeitung; zeitschriften; kiosk presse; maison de la presse; magazine; magazines; ksiegarnia; comics",
     "subscriptions": "subscription; abonnement; abo; suscripcion; abbonamento; assinatura; web hosting; domain renewal; cloud storage; vpn; software license",
     "flights": "airlines; airline; air lines; airways; airfare; fluggesellschaft; aerolineas; compagnie aerienne; linhas aereas; flug; in flight; inflight; eurorail; interrail; lineas aereas; passagens aereas; baggage fee",
@@ -153,7 +153,7 @@ KINDS = {
     "travel": "travel agency; travel agent; reiseburo; reisebuero; agence de voyage; agence de voyages; agencia de viajes; agenzia viaggi; viajes; voyages; reisen; rent a car; car rental; car hire; autovermietung; location de voiture; alquiler de coches; autonoleggio; cruise; cruises; luggage; duty free; passport; esta application; visa application; travel insurance; airport lounge",
     "personal": "hairdresser; hairdressers; hairdressing; hair salon; hair studio; haircut; haircuts; hair cuttery; hair; friseur; friseursalon; coiffeur; coiffure; peluqueria; parrucchiere; cabeleireiro; kapper; frisor; fryzjer; barber; barbers; barbershop; barberia; barbearia; salon; nails; nail studio; nail salon; nagelstudio; beauty salon; kosmetik; kosmetikstudio; cosmetics; cosmetiques; parfumerie; parfuemerie; perfumeria; profumeria; perfumery; day spa; massage; waxing; tanning; tattoo; manicure; estetica; institut de beaute; laundry; laundromat; dry cleaners; dry cleaning; cleaners; reinigung; waescherei; pressing; tintoreria; lavanderia; laverie; launderette",
     "children": "kindergarten; kita; kindertagesstaette; nursery; daycare; day care; childcare; child care; child development; creche; guarderia; babysitter; babysitting; preschool; toys; toy store; toy shop; spielwaren; spielzeug; jouets; jugueteria; giocattoli; kinderopvang; babymarkt; baby store; asilo nido; ecole maternelle; jardin de infantes; brinquedos; forskola; przedszkole; tagesmutter; summer camp; after school",
-    "pets": "veterinary; veterinarian; veterinaire; veterinario; veterinaria; veterinarios; tierarzt; tierarztpraxis; tierklinik; tieraerztin; dierenarts; vet; vets; animal hospital; animal clinic; vet clinic; veterinary clinic; veterinary hospital; pet clinic; pet store; pet shop; pet supplies; pet supply; pet food; tierbedarf; tierfutter; zoohandlung; animalerie; tienda de mascotas; mascotas; dog grooming; grooming; pet grooming; dog walker; kennel; kennels; djurklinik; petshop; pet hospital; dierenwinkel; hundefutter",
+    "pets": "aquarium supply; aquarium supplies; aquatics; veterinary; veterinarian; veterinaire; veterinario; veterinaria; veterinarios; tierarzt; tierarztpraxis; tierklinik; tieraerztin; dierenarts; vet; vets; animal hospital; animal clinic; vet clinic; veterinary clinic; veterinary hospital; pet clinic; pet store; pet shop; pet supplies; pet supply; pet food; tierbedarf; tierfutter; zoohandlung; animalerie; tienda de mascotas; mascotas; dog grooming; grooming; pet grooming; dog walker; kennel; kennels; djurklinik; petshop; pet hospital; dierenwinkel; hundefutter",
     "education": "university; universitat; universitaet; universite; universidad; universita; universidade; college; tuition; studiengebuehr; semesterbeitrag; school fees; schulgeld; colegio; escuela; ecole; scuola; escola; language school; sprachschule; fahrschule; driving school; auto ecole; autoescuela; musikschule; music school; online course; online courses; student fees; school district; elementary school; high school; academy; tutoring; nachhilfe; volkshochschule kurs; bildung; bootcamp course; hogeschool; universiteit; textbooks; autoscuola",
     "insurance": "insurance; lebensversicherung; versicherung; versicherungen; haftpflicht; haftpflichtversicherung; hausratversicherung; kfz versicherung; krankenversicherung; krankenkasse; assurance; assurances; seguro; seguros; assicurazione; assicurazioni; verzekering; verzekeringen; forsakring; forsikring; ubezpieczenie; ubezpieczenia; mutuelle; mutua; zorgverzekering; vakuutus; insur; ins prem; insurance premium; life ins; vorsorge; polizza; poistenie; pojistovna",
     "gifts": "donation; donations; donate; spende; spenden; donativo; donacion; donazione; donatie; doacao; charity; charitable; foundation; tithe; kirche; gofundme donation; florist; florists; flowers; flower shop; blumen; blumenhaus; fleuriste; fleurs; floristeria; floreria; fiorista; floricultura; bloemen; gift card; gift cards; geschenk; geschenke; fundraiser; hilfswerk; food bank; blomster; iglesia; kwiaciarnia; bloemist",
@@ -276,6 +276,33 @@ SENTENCE = """
     ausflug viaje voyage fiesta merch lounge jet sea pack cutters hiking himmelblau thoughts tales
     story stories book books plan project due amount summary subtotal balance geld money danke
     thanks thank"""
+
+# Trades without a category of ours: behind a brand they make it the name of another business.
+TRADES = """
+    solicitor solicitors attorney attorneys lawyer lawyers law legal notary notaire notar
+    notario rechtsanwalt rechtsanwaelte avocat avocats abogado abogados avvocato advocaat
+    accountant accountants accounting bookkeeping steuerberater steuerberatung comptable
+    contador consulting consultants contractor contractors contracting construction
+    bauunternehmen builders architect architects architekten engineering engineers ingenieure
+    realty realtor realtors immobilien immobilier inmobiliaria immobiliare funeral mortuary
+    cemetery bestattungen pompes funerarias photography photographer photographers fotografie
+    alarms alarm movers moving towing logistics logistik spedition staffing recruitment
+    recruiting advertising werbung druckerei imprimerie imprenta publishing verlag therapy
+    counseling counselling coaching guides expeditions safari safaris charters supply supplies
+    industries manufacturing fabrication welding schlosserei schreinerei tischlerei zimmerei
+    dachdecker maler malermeister painting painters repair repairs tuning
+    lessons lesson society association rink workshop flooring paving masonry carpentry upholstery
+    cleaning vineyard vineyards winery foundation ministries congregation synagogue mosque"""
+
+# Where a chain's branch may be: no other business, though they name one.
+SITES = """
+    hospital hospitals klinik klinikum krankenhaus hopital clinic university universitat
+    universitaet universite universidad universita universidade college campus school metro bus
+    bahn rail tram hotel resort station museum zoo theatre theater cinema stadium stadion arena
+    airport ferry garage library"""
+
+# Behind a brand they go on with another business's name: "X and Sons", "X of Y".
+JOINING = "and und et y of"
 
 # What people pay each other for, and whom: beside one of these a brand is no merchant at all.
 OCCASIONS = """

@@ -29,6 +29,34 @@ _DEPARTMENTS = frozenset({
 })  # fmt: skip
 # These often sell other companies' goods, so the other name says more.
 _RESELLERS = frozenset({"shopping", "subscriptions"})
+# Brands of shops sell these too, or stand beside them; they don't make the brand somebody's name.
+_CATERING = frozenset({"groceries", "restaurants", "coffee", "food-delivery"})
+_ON_THE_WAY = frozenset({"fuel", "parking", "car-maintenance", "taxi", "public-transport"})
+_TRAVEL = frozenset({"travel", "hotels", "flights", "public-transport", "taxi", "parking"})
+_MEDIA = frozenset({"streaming", "games", "books", "electronics", "events", "internet", "phone"})
+_HOME = frozenset({"electricity", "heating", "water", "utilities", "internet", "phone"})
+_SOLD_IN_STORES = _STORES | _DEPARTMENTS | _CATERING | {"hobbies", "pets", "children", "books"}
+_SECTORS = (
+    _CATERING | {"fuel", "parking"},
+    _ON_THE_WAY | {"travel"},
+    _TRAVEL,
+    _MEDIA | {"hobbies"},
+    _HOME,
+    frozenset({"pharmacy", "doctor", "fitness", "personal", "household"}),
+)
+# Kinds of business. The other kinds, such as fees or pay, may be said of any brand.
+_BUSINESSES = frozenset({
+    "home-maintenance", "doctor", "events", "education", "pets", "personal", "children", "fitness",
+    "hobbies", "public-transport", "taxi", "flights", "books", "hotels", "travel", "restaurants",
+    "coffee", "groceries", "pharmacy", "water", "furnishing", "clothing", "car-maintenance",
+})  # fmt: skip
+# Brands without shops: no street or town follows their name.
+_ONLINE = frozenset({
+    "streaming", "games", "subscriptions", "taxi", "travel", "loan-repayment", "books",
+    "investment-transfer",
+})  # fmt: skip
+_SUPPLIERS = frozenset({"pets", "hobbies", "shopping", "insurance", "gifts", "travel"})
+_MOST_STRANGE_WORDS = 1
 # Before a given name they make a city: "San Jose".
 _SAINTS = frozenset({"san", "santa", "santo", "sao", "st", "saint", "sankt", "fort", "port"})
 # "Chez Paul", "Da Mario" and "Bei Anna" are names of restaurants.
@@ -49,6 +77,9 @@ _BRANCHES = frozenset(merchant_map.BRANCHES.split())
 _SENTENCE = frozenset(merchant_map.SENTENCE.split())
 _NAMES = frozenset(merchant_map.NAMES.split())
 _AMBIGUOUS = frozenset(merchant_map.AMBIGUOUS.split())
+_TRADES = frozenset(merchant_map.TRADES.split())
+_SITES = frozenset(merchant_map.SITES.split())
+_JOINING = frozenset(merchant_map.JOINING.split())
 _OCCASIONS = frozenset(merchant_map.OCCASIONS.split())
 _ADDRESSING = frozenset(merchant_map.ADDRESSING.split())
 _TRANSFERS = frozenset(merchant_map.TRANSFERS.split())
@@ -249,6 +280,8 @@ def _has_evidence(key: Keyword, found: list[Keyword], words: list[str], case: Ca
     """
     if key.grade == KIND:
         return not _is_in_passing(key, found, words, case)
+    if key.grade == BRAND and _is_of_another_name(key, found, words):
+        return False
     if key.grade != BRAND or _number_after(key, words) or words.count(key.text) > 1:
         return True
     if not _CARD_WORDS.isdisjoint(words[: _place_of(key, words)]):
@@ -256,6 +289,46 @@ def _has_evidence(key: Keyword, found: list[Keyword], words: list[str], case: Ca
     if _is_between_people(key, found, words, case):
         return False
     return key.text not in _AMBIGUOUS or _is_meant(key, found, words, case)
+
+
+def _is_of_another_name(key: Keyword, found: list[Keyword], words: list[str]) -> bool:
+    """Whether the brand's words begin the name of some other business.
+
+    It is where a trade or a kind of business follows that the brand has nothing to do with, where
+    "and" or "of" joins it to words nobody knows, and where many such words follow a brand that has
+    no shops.
+    """
+    behind = words[_place_of(key, words) + len(key.text.split()) :]
+    if not behind or _number_after(key, words) or behind.count(key.text.split()[0]):
+        return False
+    unknown = [word for word in _unknown(key, found, words) if word in behind]
+    if (key.slug not in _SUPPLIERS and not _TRADES.isdisjoint(unknown)) or (
+        behind[0] in _JOINING and behind[1:2] == unknown[:1] != []
+    ):
+        return True
+    if key.slug in _ONLINE and len(unknown) > _MOST_STRANGE_WORDS:
+        return True
+    others = [other for other in found if other.grade == KIND and other.text in " ".join(behind)]
+    return any(
+        other.slug in _BUSINESSES
+        and other.slug != key.slug
+        and other.text not in _NOISE  # "SP ZOO" is a legal form
+        and not _is_site(key, other)
+        and not _go_together(key.slug, other.slug)
+        for other in others
+    )
+
+
+def _is_site(key: Keyword, kind: Keyword) -> bool:
+    """Whether the kind may say where a branch is; no shop but a café is in a museum."""
+    is_site = not _SITES.isdisjoint(kind.text.split())
+    return is_site and (kind.slug != "events" or key.slug in {"coffee", "restaurants", "hotels"})
+
+
+def _go_together(brand: str, kind: str) -> bool:
+    if brand in _STORES and kind in _SOLD_IN_STORES:
+        return True
+    return any({brand, kind} <= sector for sector in _SECTORS)
 
 
 def _is_meant(key: Keyword, found: list[Keyword], words: list[str], case: Case) -> bool:
@@ -266,7 +339,11 @@ def _is_meant(key: Keyword, found: list[Keyword], words: list[str], case: Case) 
     the others make no sentence with it.
     """
     same = {key.slug} | (_DEPARTMENTS if key.slug in _STORES else set())
-    kinds = {other.slug for other in found if other.grade in {KIND, DEPARTMENT}}
+    kinds = {
+        other.slug
+        for other in found
+        if other.grade in {KIND, DEPARTMENT} and _SITES.isdisjoint(other.text.split())
+    }
     if kinds & same:
         return True
     left = {word for word in words if word.isalpha()} - _NOISE - {key.text}
@@ -301,7 +378,7 @@ def _is_between_people(key: Keyword, found: list[Keyword], words: list[str], cas
     unknown = _unknown(key, found, words)
     if not unknown:
         return False
-    if not _TRANSFERS.isdisjoint(rest) or words[0] in _ADDRESSING:
+    if not _TRANSFERS.isdisjoint(rest) or (words[0] in rest & _ADDRESSING):
         return True
     is_first = unknown[0] not in words[: _place_of(key, words)]
     if case == Case.UPPER:

@@ -29,6 +29,34 @@ def test_line_is_recognized_by_whole_words(text, merchant, slug):
     assert merchants.recognize(text, is_inflow=False) == merchants.Recognized(merchant, slug)
 
 
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        # A trade that no category is for, or "and" and "of" with words nobody knows.
+        ("LIDL AND SON SOLICITORS", ""),
+        ("TESCO MORTUARY SERVICES", ""),
+        ("NETTO ARCHITEKTEN", ""),
+        # Another kind of business is the head of the name.
+        ("GREGGS PLUMBING AND HEATING", "home-maintenance"),
+        ("LYFT KIDS CLIMBING GYM", "fitness"),
+        ("SUN COUNTRY TANNING", "personal"),
+        # Whoever sells online has no street or town behind the name.
+        ("AUDIBLE HORIZON REPAIRS INC", ""),
+        ("AFFIRM COUNSELING GROUP", ""),
+        # The brand stays where a chain has branches, departments and neighbors.
+        ("STARBUCKS HOSPITAL LEEDS", "coffee"),
+        ("STARBUCKS UNIVERSITY PLAZA", "coffee"),
+        ("SHELL CAR WASH", "car-maintenance"),
+        ("CON ED OF NY CCD", "electricity"),
+        ("NETFLIX LOS GATOS", "streaming"),
+        ("PETCO ANIMAL SUPPLIES", "pets"),
+        ("LIDL FARM ROAD KETTERING", "groceries"),
+    ],
+)
+def test_brand_that_begins_another_name_is_none(text, slug):
+    assert merchants.recognize(text, is_inflow=False).category_slug == slug
+
+
 def test_money_out_is_never_salary():
     assert merchants.recognize("Salary March", is_inflow=True).category_slug == "salary"
     assert merchants.recognize("Salary March", is_inflow=False).category_slug == ""
