@@ -294,6 +294,7 @@ SENTENCES: dict[str, Any] = {
     "ask_unnamed_pair": _("Two columns contain amounts, and nothing says which one is money out."),
     # Why the first answer is the likeliest.
     "first_date": _("Banks usually list the transaction date before other dates."),
+    "earlier_date": _("Its dates come before the others, and banks book after the payment."),
     "dates_close": _("Read this way, the dates lie closest together."),
     "as_written_before": _("The last file you imported into this account was written this way."),
     "as_read_before": _("The last file you imported into this account was read this way."),

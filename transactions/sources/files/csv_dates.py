@@ -6,9 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from transactions.sources.files.column_words import heading_score, plain_heading
+from transactions.sources.files.column_words import (
+    heading_score,
+    names_stranger,
+    plain_heading,
+)
 from transactions.sources.files.csv_columns import Column, date_styles, day_of
 from transactions.sources.files.csv_mapping import Doubt
+from transactions.sources.files.csv_payment_day import likeliest_first, payment_day
 from transactions.sources.files.dates import (
     DATE_STYLES,
     is_croatian,
@@ -30,6 +35,7 @@ _MONTH_FIRST = {"%m-%d-%Y", "%m-%d-%y", "%m%d%Y"}
 _YEAR_FIRST = {"%y-%m-%d"}
 _A_YEAR = 365
 _KNOWN_NAME = 80
+_PART_OF_NAME = 62
 _PAYMENT_DAY = re.compile(r"operaci|operaz|operati|transac|transak|tranza|verrichting")
 # Each piece of evidence is one vote; an order wins if it leads by this many.
 _SETTLED_BY = 3
@@ -61,16 +67,31 @@ def choose_dates(
     dated = [column for column in columns if column.is_dates or _is_named_date(column)]
     full = [column for column in dated if column.fill_share >= 0.9] or dated
     by_role = {role: _best_of_role(full, role) for role in DATE_ROLES}
-    txn = next((column for column in by_role.values() if column), full[0])
-    found = Dates(txn, "")
-    found.reasons["txn_date"] = "heading" if any(by_role.values()) else "position"
+    named = next((column for column in by_role.values() if column), None)
+    unknown = [column for column in full if _is_unknown_day(column)]
+    if named and not _is_unknown_day(named) and by_role["txn_date"]:
+        unknown = []
+    elif named and by_role["posted_date"] is by_role["txn_date"] is None and len(unknown) == 1:
+        named, unknown = unknown[0], []  # beside a value day, the other date is the payment's
+    found = Dates(named or (unknown or full)[0], "")
+    found.reasons["txn_date"] = "heading" if named else "position"
     posted = next((column for column in dated if _date_role(column) == "posted_date"), None)
-    if posted is not None and posted is not txn:
+    if posted is not None and posted is not found.txn:
         found.posted = posted
     _settle_style(found, dated, elsewhere, is_dollar, context)
-    if not any(by_role.values()):
-        _settle_unnamed(found, full)
+    if unknown:
+        rivals = [column for column in full if column in unknown or column is named]
+        _settle_unnamed(found, rivals, columns, elsewhere)
     return found
+
+
+def _is_unknown_day(column: Column) -> bool:
+    """Whether the heading doesn't say which day this is, such as "Date of something"."""
+    role = _date_role(column)
+    if not role:
+        return not names_stranger(column.heading)
+    is_known = heading_score(column.heading, role) >= _PART_OF_NAME
+    return role == "txn_date" and not is_known and not _names_payment_day(column, role)
 
 
 def _is_named_date(column: Column) -> bool:
@@ -105,20 +126,40 @@ def _date_role(column: Column) -> str:
     return best if scores[best] > 0 else ""
 
 
-def _settle_unnamed(found: Dates, full: list[Column]) -> None:
-    """Without headings, two dates close together are the transaction date and the posting date."""
+def _settle_unnamed(
+    found: Dates, full: list[Column], columns: list[Column], elsewhere: list[str]
+) -> None:
+    """Choose among dates whose headings say nothing.
+
+    Without any headings, two dates close together are the transaction date and the posting date.
+    """
     others = [column for column in full if column.values != found.txn.values]
-    if not others:
-        return
     close = [column for column in others if _are_close(found.txn, column, found.style)]
-    if len(close) == len(others):
-        found.reasons["txn_date"] = "the first of several dates close together"
-        if found.posted is None and close:
-            found.posted = close[0]
+    is_named = any(_date_role(column) and not _is_unknown_day(column) for column in full)
+    if not others or (is_named and not close):
         return
-    choices = [column.index for column in full]
-    question, because = Notice(NoticeCode.ASK_DATE_COLUMN), Notice(NoticeCode.FIRST_DATE)
-    found.doubts.append(Doubt("txn_date", question, choices, because))
+    if not any(column.heading for column in full) and len(close) == len(others):
+        found.reasons["txn_date"] = "the first of several dates close together"
+        found.posted = found.posted or close[0]
+        return
+    rivals = [found.txn, *close] if is_named or len(close) == len(others) else full
+    proved, reason = payment_day(rivals, found.style, _words_of(columns), elsewhere)
+    ranked, because = likeliest_first(rivals, found.style)
+    found.txn = proved or ranked[0]
+    if len(close) == len(others) and found.posted in (None, found.txn):
+        found.posted = next(column for column in rivals if column is not found.txn)
+    if proved:
+        found.reasons["txn_date"] = reason
+        return
+    choices = [column.index for column in ranked]
+    question = Notice(NoticeCode.ASK_DATE_COLUMN)
+    found.doubts.append(Doubt("txn_date", question, choices, Notice(because)))
+
+
+def _words_of(columns: list[Column]) -> list[str]:
+    """The words of each line."""
+    worded = [column.values for column in columns if column.words and not column.is_dates]
+    return [" ".join(cells) for cells in zip(*worded, strict=True)]
 
 
 def _are_close(one: Column, two: Column, style: str) -> bool:

@@ -275,10 +275,15 @@ def _named_heading(rows: list[Row]) -> Row | None:
 
 
 def _unnamed_heading(rows: list[Row], money_rows: list[Row]) -> Row | None:
-    """The row of words right above the first payment, in a language we don't know."""
+    """The row of words right above the first payment, in a language we don't know.
+
+    An opening or closing balance may stand between them.
+    """
     if not money_rows:
         return None
     above = [row for row in rows if row.number < money_rows[0].number and any(row.cells)]
+    while above and len(above[-1].cells) == len(money_rows[0].cells) and _is_no_payment(above[-1]):
+        above.pop()
     if not above:
         return None
     cells = [cell.strip() for cell in above[-1].cells]

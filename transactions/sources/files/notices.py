@@ -153,6 +153,7 @@ class NoticeCode(StrEnum):
     ASK_UNNAMED_PAIR = "ask_unnamed_pair"
     # Why the first answer is the likeliest.
     FIRST_DATE = "first_date"
+    EARLIER_DATE = "earlier_date"
     DATES_CLOSE = "dates_close"
     AS_WRITTEN_BEFORE = "as_written_before"
     AS_READ_BEFORE = "as_read_before"
