@@ -1,5 +1,6 @@
 """Design rules: readable colors, no inline code, and icons that exist."""
 
+import math
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -21,12 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 # The content policy applies in browsers, not in emails or on paper.
 PAGES = [path for path in TEMPLATES if not {"email", "pdf"} & set(path.parts)]
-TOKENS = dict(
-    re.findall(
-        r"--([\w-]+): (light-dark\(#\w{6}, #\w{6}\)|#\w{6});",
-        (ROOT / "static/css/tokens.css").read_text(),
-    )
-)
+TOKENS_SHEET = (ROOT / "static/css/tokens.css").read_text()
+HUES = dict(re.findall(r"--(\w+): (\d+);", TOKENS_SHEET))
+TOKENS = dict(re.findall(r"--([\w-]+): ((?:light-dark\()?oklch.*\));", TOKENS_SHEET))
 SURFACES = ["canvas", "surface", "raised", "hover", "sunken"]
 STATES = ["positive", "warning", "danger", "info"]
 TEXT_PAIRS = [
@@ -64,24 +62,37 @@ def test_every_stylesheet_is_in_a_cascade_layer(sheet):
     assert layer, "A sheet starts with its layer."
     assert layer[1] in LAYERS
     assert not re.search(r"^\}\s*\S", text, re.MULTILINE), "Everything is inside the layer."
-    assert f"@layer {', '.join(LAYERS)};" in (ROOT / "static/css/tokens.css").read_text()
+    assert f"@layer {', '.join(LAYERS)};" in TOKENS_SHEET
 
 
 def color_of(token, theme):
-    found = re.findall(r"#\w{6}", TOKENS[token])
-    return found[0] if len(found) == 1 else found[theme == "dark"]
-
-
-def luminance(color):
-    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [
-        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    """Linear red, green and blue of an oklch color (W3C, CSS Color 4)."""
+    found = re.findall(r"oklch\(([\d.]+)% ([\d.]+) (?:var\(--(\w+)\)|(\d+))\)", TOKENS[token])
+    lightness, chroma, ramp, degrees = found[0] if len(found) == 1 else found[theme == "dark"]
+    hue = math.radians(float(HUES[ramp] if ramp else degrees))
+    a, b = float(chroma) * math.cos(hue), float(chroma) * math.sin(hue)
+    cones = [
+        (float(lightness) / 100 + by_a * a + by_b * b) ** 3
+        for by_a, by_b in (
+            (0.3963377774, 0.2158037573),
+            (-0.1055613458, -0.0638541728),
+            (-0.0894841775, -1.2914855480),
+        )
     ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return [
+        sum(share * cone for share, cone in zip(shares, cones, strict=True))
+        for shares in (
+            (4.0767416621, -3.3077115913, 0.2309699292),
+            (-1.2684380046, 2.6097574011, -0.3413193965),
+            (-0.0041960863, -0.7034186147, 1.7076147010),
+        )
+    ]
 
 
 def contrast(first, second):
-    low, high = sorted([luminance(first), luminance(second)])
+    low, high = sorted(
+        0.2126 * red + 0.7152 * green + 0.0722 * blue for red, green, blue in (first, second)
+    )
     return (high + 0.05) / (low + 0.05)
 
 
@@ -100,6 +111,18 @@ def test_every_color_has_enough_contrast(theme, pairs, needed):
         if contrast(color_of(pair[0], theme), color_of(pair[1], theme)) < needed
     }
     assert too_faint == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_color_can_be_shown_by_a_plain_screen(theme):
+    """A color outside of sRGB would be shown as another, with another contrast."""
+    assert len(TOKENS) > 40
+    outside = {
+        token: color_of(token, theme)
+        for token in TOKENS
+        if not all(-0.003 <= part <= 1.003 for part in color_of(token, theme))
+    }
+    assert outside == {}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -236,7 +259,7 @@ def test_balances_by_day_are_drawn_as_steps(page, kind):
     )
     assert drawn[1] == kind
     options = (ROOT / "static/js/chart_options.js").read_text()
-    assert 'if (kind === "area" || kind === "steps") look.stepped = "after";' in options
+    assert 'if (kind === "area" || kind === "steps") look.stepped = "before";' in options
     assert "tension: 0," in options
 
 

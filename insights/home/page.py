@@ -239,7 +239,7 @@ def home_context(page: HomePage) -> dict[str, Any]:
             "overview": figures,
             "currency": figures.currency,
             "worth": figures.net_worth,
-            "tiles": _tiles(figures, links),
+            "tiles": _tiles(page, links),
             "categories": [(row, links.category(row, period)) for row in figures.spending],
             "shown_categories": SHOWN_CATEGORIES,
             "trend": trend,
@@ -369,13 +369,16 @@ def _worth_context(page: HomePage) -> dict[str, Any]:
     return {"worth_points": points, "worth_chart": worth_chart(points), "worth_change": change}
 
 
-def _tiles(figures: Overview, links: Links) -> list[Tile]:
+def _tiles(page: HomePage, links: Links) -> list[Tile]:
+    """Income, spending and what is left; a month's spending is already the card's figure."""
+    figures = page.overview
     now, before, period = figures.totals, figures.before, figures.choice.period
     change = percent_change(now.income, before.income)
     spent_change = percent_change(now.expenses, before.expenses)
+    spending = Tile("Spending", now.expenses, links.expenses(period), spent_change, "down")
     return [
         Tile("Income", now.income, links.income(period), change, "up"),
-        Tile("Spending", now.expenses, links.expenses(period), spent_change, "down"),
+        *([] if page.pace else [spending]),
         Tile("Net cash flow", now.net, links.counted(period), None, "up"),
     ]
 

@@ -88,7 +88,7 @@ function dataset(series, at, kind, color) {
   }
   const look = { label: series.label, data: series.values, type: "line", ...lineLook(tone) };
   // A balance by day holds until it changes.
-  if (kind === "area" || kind === "steps") look.stepped = "after";
+  if (kind === "area" || kind === "steps") look.stepped = "before";
   if (kind === "area") look.fill = { target: "origin" };
   if (kind === "area") look.backgroundColor = (context) => fade(context.chart, tone);
   if (series.kind === "dashed") look.borderDash = [5, 4];
@@ -113,11 +113,9 @@ function lineLook(tone) {
   };
 }
 
-// "rgb(1, 2, 3)" or "#010203", as the canvas takes it, with an opacity.
+// "rgb(1, 2, 3)" with an opacity.
 function translucent(tone, opacity) {
-  const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(tone);
-  const parts = hex ? hex.slice(1).map((part) => Number.parseInt(part, 16)) : tone.match(/[\d.]+/g).slice(0, 3);
-  return `rgba(${parts.join(", ")}, ${opacity})`;
+  return tone.replace(")", ` / ${opacity})`).replaceAll(",", "");
 }
 
 function fade(chart, tone) {
@@ -166,6 +164,8 @@ function legend(figure, data, isRound, color) {
       padding: 14,
       usePointStyle: true,
       pointStyle: "rectRounded",
+      generateLabels: (chart) =>
+        window.Chart.defaults.plugins.legend.labels.generateLabels(chart).map((entry) => ({ ...entry, lineWidth: 0 })),
     },
   };
 }

@@ -115,12 +115,16 @@ function linkIn(cell) {
   return cell.dataset.href ?? cell.querySelector("a")?.getAttribute("href") ?? undefined;
 }
 
-// A token's computed color; canvas does not support custom properties.
+// The "rgb(1, 2, 3)" of a token, or of a person's own color, which is lighter on dark pages. Canvas
+// knows no custom properties, and Chart.js no oklch: one pixel of the color tells what it is.
 const probe = document.createElement("i");
 probe.hidden = true;
+const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
 function tokenColor(name, fallback) {
-  if (name?.startsWith("#")) return name;
   if (!probe.isConnected) document.body.append(probe);
-  probe.style.color = `var(--${name || fallback})`;
-  return getComputedStyle(probe).color;
+  const isOwn = name?.startsWith("#");
+  probe.style.color = isOwn ? `light-dark(${name}, color-mix(in oklab, ${name} 72%, white))` : `var(--${name || fallback})`;
+  pixel.fillStyle = getComputedStyle(probe).color;
+  pixel.fillRect(0, 0, 1, 1);
+  return `rgb(${pixel.getImageData(0, 0, 1, 1).data.slice(0, 3).join(", ")})`;
 }

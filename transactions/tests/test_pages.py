@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AccountShare
+from banking.kernel.formats import date_format
 from tests.builders import make_account, make_transaction, make_user
 from transactions.models import Category, Transaction
 from transactions.services.categories import create_category
@@ -73,7 +74,7 @@ def test_day_groups_show_the_whole_days_net(alice, client, checking):
     assert [(group.label, group.nets, len(group.rows)) for group in older.context["groups"]] == [
         ("Today", [("EUR", Decimal(-60))], 10),
         ("Yesterday", [("EUR", Decimal(-5))], 2),
-        ("", [], 1),
+        (date_format(today - timedelta(days=2), "l, j F"), [], 1),
     ]
     # Only where the sum leaves out a row it says what it counts.
     assert older.content.decode().count('<span class="small">Posted</span>') == 1

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import may_change
 from accounts.models import Account
+from banking.kernel.formats import date_format
 from banking.kernel.keyset import KeysetPage, full_ordering, keyset_page
 from banking.kernel.periods import add_months, first_of_month
 from banking.kernel.snapshot import read_snapshot
@@ -218,7 +219,9 @@ def _day_label(day: date, today: date) -> str:
         return _("Today")
     if day == today + timedelta(days=1):
         return _("Tomorrow")
-    return _("Yesterday") if day == today - timedelta(days=1) else ""
+    if day == today - timedelta(days=1):
+        return _("Yesterday")
+    return date_format(day, "l, j F" if day.year == today.year else "l, j F Y")
 
 
 def page_links(query: QueryDict, page: KeysetPage) -> dict[str, str]:
