@@ -209,6 +209,7 @@ def test_six_journeys_need_no_mouse(page, live_server, owner):
     expect(page.get_by_role("dialog").get_by_role("option").first).to_contain_text("12.50")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Merchant")).to_have_value("coffee")
+    expect(page.get_by_role("textbox", name="Amount")).to_be_focused()
     tab_to(page, "Account")
     page.keyboard.type("every")
     page.keyboard.press("Enter")

@@ -42,6 +42,8 @@ def columns(
     chart = pygal.Bar(
         **_plain(width=width, height=260, colors=[color for _name, color, _amounts in series]),
         margin=4,
+        # pygal takes digits to be narrower than Inter's: without it, the first is cut.
+        margin_left=14,
         spacing=12,
         legend_at_bottom=True,
         legend_at_bottom_columns=len(series),

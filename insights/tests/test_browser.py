@@ -1,14 +1,20 @@
 """The home page in a real browser: arranging its cards by mouse and keyboard, with and without
-JavaScript, and the parts of a figure on a click.
+JavaScript, the parts of a figure on a click, getting started, and the page on paper.
 """
 
+from decimal import Decimal
+
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from playwright.sync_api import expect
 
+from budgets.services import create_budget
 from insights.home.sampling import add_sample_data
 from insights.models import HomeState
 from tests.builders import make_user
+from transactions.models import Category
 from users.timezones import today_in
 
 pytestmark = pytest.mark.browser
@@ -131,3 +137,54 @@ def test_forms_await_the_first_field_and_show_a_password_on_request(page, live_s
     expect(page.locator("input[name=password1]")).to_be_focused()
     expect(page.locator("input[name=password1]")).to_have_attribute("type", "password")
     expect(page.get_by_label("Email")).to_have_value("nora@example.org")
+
+
+def test_the_checklist_ticks_off_each_step_and_leaves_when_all_are_done(
+    page, live_server, transactional_db, client_for
+):
+    """Sample data comes and goes with one click each, and ticks off nothing."""
+    user = make_user("new@example.com", base_currency="USD", name="Nora New")
+    sign_in(page.context, live_server, client_for, user)
+    page.goto(live_server.url)
+    page.get_by_role("button", name="Try with sample data").click()
+    expect(page.get_by_text("You're looking at sample data.")).to_be_visible()
+    expect(page.locator(".checklist__title")).to_contain_text("0 of 5 done")
+    page.get_by_role("button", name="Remove sample data").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Welcome, Nora")
+
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+    page.goto(live_server.url)
+    expect(page.locator(".step--done")).to_contain_text("Confirm your email address")
+    # What needs an account first has no button yet.
+    expect(page.locator(".step--later")).to_have_count(2)
+    page.locator(".step").get_by_role("link", name="Add account").click()
+    page.get_by_label("Name", exact=True).fill("Everyday")
+    page.get_by_label("Opening balance").fill("90.00")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Everyday")
+    page.keyboard.press("n")
+    page.get_by_role("textbox", name="Amount").fill("12.50")
+    page.get_by_label("Merchant").fill("Harbor Market")
+    page.get_by_label("Category").fill("groceries")
+    expect(page.get_by_role("option", name="Groceries")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Harbor Market")
+    page.goto(live_server.url)
+    checklist = page.locator(".checklist")
+    expect(checklist).to_contain_text("3 of 5 done")
+    checklist.locator("summary").click()
+    expect(page.locator(".step--done")).to_have_count(3)
+
+    groceries = Category.objects.get(user=None, slug="groceries")
+    on = today_in(user.timezone)
+    create_budget(
+        actor=user, user=user, category=groceries, year=on.year, month=on.month,
+        limit_amount=Decimal(50),
+    )  # fmt: skip
+    page.goto(live_server.url)
+    expect(checklist).to_contain_text("Next: Turn on two-step verification")
+    Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
+    page.goto(live_server.url)
+    expect(page.get_by_role("heading", name="Budgets")).to_be_visible()
+    expect(checklist).to_have_count(0)
