@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -124,10 +125,20 @@ def nginx(folder: Path, ports: list[int]) -> Iterator[int]:
         [servers.nginx_program(), "-p", folder, "-c", folder / "nginx.conf"], start_new_session=True
     )
     try:
+        wait_for_port(own)
         yield own
     finally:
         process.send_signal(signal.SIGQUIT)
         process.wait(timeout=30)
+
+
+def wait_for_port(port: int) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    raise SystemExit(f"Nothing listens on port {port}.")
 
 
 class Web:
@@ -141,6 +152,7 @@ class Web:
                     *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
                     *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
                     *("--blocking-threads", "4", "--backpressure", "64"),
+                    *("--http1-header-read-timeout", "10000"),
                     *("--respawn-failed-workers", "--workers-kill-timeout", "20"),
                     *("--log-level", "warning", "banking.wsgi:application"),
                 ],
@@ -239,7 +251,7 @@ def _under_load(
 ) -> Load:
     for web in webs:
         web.wait_ready()
-    load = _signed_in(front)
+    load = signed_in(front)
     threads = [threading.Thread(target=load.run, args=(number,)) for number in range(clients)]
     for thread in threads:
         thread.start()
@@ -259,7 +271,7 @@ def _under_load(
     return load
 
 
-def _signed_in(front: int) -> Load:
+def signed_in(front: int) -> Load:
     credentials = {"email": "demo@example.com", "password": DEMO_PASSWORD}
     status, tokens = ask(front, "POST", "/api/auth/login", credentials)
     assert status == 200, tokens
