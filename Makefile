@@ -2,7 +2,7 @@
 # into .venv and node_modules, and again when the list of packages changes.
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test test-fast search check format lock bench files matrix fuzz-api rehearse rehearse-backup rehearse-migrations load simulate chaos setup setup-dev clean
+.PHONY: help run manage test test-fast search check format lock bench files matrix fuzz-api rehearse rehearse-backup rehearse-migrations load simulate simulate-fail-overs chaos setup setup-dev clean
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -29,6 +29,7 @@ help: ## List the targets
 	@echo "make rehearse-migrations  migrate a million transactions back and forward under writers (ARGS='--old REVISION')"
 	@echo "make load                many people at once on a server of their own (ARGS='--people 200 --seconds 600')"
 	@echo "make simulate            schedules of requests, faults and clock steps with the same books as without faults (SEED=, COUNT=500)"
+	@echo "make simulate-fail-overs  the same with PostgreSQL killed and started again in the middle (SEED=, COUNT=20)"
 	@echo "make chaos               transfer money by many clients while web processes are killed (ARGS='--seed N --transfers 16000 --clients 32 --kills 34')"
 	@echo "make clean               remove what was installed here (not the data in var/)"
 
@@ -90,6 +91,9 @@ load: setup-dev
 simulate: setup-dev
 	@SIMULATION_SEED="$(or $(SEED),books)" SIMULATION_COUNT="$(or $(COUNT),500)" \
 		$(BIN)/python -m tests.run tests/test_simulation.py $(ARGS)
+
+simulate-fail-overs: setup-dev
+	@exec $(BIN)/python -m tests.fail_overs --seed "$(or $(SEED),books)" --count "$(or $(COUNT),20)"
 
 chaos: setup-dev
 	@exec $(BIN)/python -m tests.chaos $(ARGS)

@@ -10,7 +10,7 @@ from transactions.ledger_report import Invariant, Violation
 def check_bills() -> Invariant:
     """A payment must be a live expense of the bill's owner and settle only one bill."""
     found = Invariant("bills", "a bill's payment is a live expense of its owner")
-    with read_snapshot():
+    with read_snapshot(takes_time=True):
         paid = Bill.objects.filter(payment__isnull=False).order_by("pk")
         found.checked_count = paid.count()
         wrong = Q(payment__deleted_at__isnull=False) | ~Q(payment__user=F("user"))

@@ -220,7 +220,7 @@ PROMISES = (
 def check_promises() -> list[Invariant]:
     """One invariant per name, in one snapshot. Reads only."""
     found: dict[str, Invariant] = {}
-    with read_snapshot(), connections[settings.SNAPSHOT_ALIAS].cursor() as cursor:
+    with read_snapshot(takes_time=True), connections[settings.SNAPSHOT_ALIAS].cursor() as cursor:
         for promise in PROMISES:
             invariant = found.setdefault(promise.name, Invariant(promise.name, promise.rule))
             if promise.counted:

@@ -11,7 +11,7 @@ from transactions.ledger_report import Invariant, Violation
 def check_points() -> Invariant:
     """balance = Σ entries, and never below zero; programs in the trash are checked too."""
     found = Invariant("points", "points of a program = Σ its entries, never below zero")
-    with read_snapshot():
+    with read_snapshot(takes_time=True):
         rows = Reward.objects.order_by("pk").annotate(total=Coalesce(Sum("entries__points"), 0))
         columns = rows.values_list("pk", "points_balance", "total")
         for pk, balance, total in columns.iterator(chunk_size=2000):

@@ -105,6 +105,7 @@ class Person:
         self.cookies.pop("session", None)
         self._page("/users/login/")
         self._form("/users/login/", {"login": self.email, "password": PASSWORD}, {302})
+        self._page("/")
         credentials = {"email": self.email, "password": PASSWORD}
         self.token = ""
         self.token = self._api("POST", "/api/auth/login", credentials, {200})["access"]

@@ -7,6 +7,8 @@ same Idempotency-Key.
 
 After every step of the first run each invariant holds, and a refusal has left every row as it was.
 At the end both runs have the same books: faults cost time, never money.
+
+Where there is a PostgreSQL to restart (tests/fail_overs.py), a fault may also be its `kill -9`.
 """
 
 import random
@@ -21,7 +23,7 @@ from typing import Any, TypeVar
 import psycopg
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from django.db.models import Model, QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -58,6 +60,7 @@ STEPS = 10
 KEY = "Idempotency-Key"
 SLUGS = ("groceries", "restaurants", "salary", "rent")
 FAULTS = ("killed", "lost", "twice")
+FAIL_OVER = "fail-over"
 TASKS: tuple[Callable[[], object], ...] = (
     *(post_planned_transactions, plan_bills_ahead, auto_pay_bills, earn_for_scheduled_payments),
     *(remind_of_bills, expire_points_everywhere, sweep_postings, scan_for_alerts, resume_imports),
@@ -81,8 +84,8 @@ class Step:
     statement: int
 
 
-def plan(seed: str) -> list[Step]:
-    """The schedule of this seed."""
+def plan(seed: str, faults: tuple[str, ...]) -> list[Step]:
+    """The schedule of this seed, with some of these faults."""
     choose = random.Random(seed)
     return [
         Step(
@@ -91,18 +94,20 @@ def plan(seed: str) -> list[Step]:
             choose.randrange(10_000),
             choose.randrange(1, 400_00),
             timedelta(minutes=choose.choice((0, 1, 1, 90, -120, 24 * 60, 9 * 24 * 60))),
-            choose.choice(("", *FAULTS)),
+            choose.choice(("", *faults)),
             choose.randrange(1, 60),
         )
         for number in range(STEPS)
     ]
 
 
-def simulate(seed: str) -> None:
-    """Carry out the schedule of `seed` with and without faults; AssertionError if they differ."""
-    steps = plan(seed)
+def simulate(seed: str, fail_over: Callable[[], None] | None = None) -> None:
+    """Carry out the schedule of `seed` with and without faults; AssertionError if they differ.
+    `fail_over` restarts the database; without it, that is none of the faults.
+    """
+    steps = plan(seed, (*FAULTS, FAIL_OVER, FAIL_OVER) if fail_over else FAULTS)
     try:
-        books = [run(steps, with_faults=with_faults) for with_faults in (True, False)]
+        books = [run(steps, with_faults=one, fail_over=fail_over) for one in (True, False)]
         for kind, found in books[0].items():
             assert found == books[1][kind], f"With faults, the {kind} differ."
     except AssertionError as error:
@@ -110,10 +115,12 @@ def simulate(seed: str) -> None:
         raise AssertionError(f"Simulation with seed {seed}: {error}\n{told}") from error
 
 
-def run(steps: list[Step], *, with_faults: bool) -> dict[str, list[Any]]:
+def run(
+    steps: list[Step], *, with_faults: bool, fail_over: Callable[[], None] | None = None
+) -> dict[str, list[Any]]:
     """The household's books after these steps and a day without faults."""
     with time_machine.travel(START, tick=False) as clock:
-        household = Household("faults" if with_faults else "plain")
+        household = Household("faults" if with_faults else "plain", fail_over)
         for step in steps:
             clock.shift(step.clock)
             household.carry_out(step, step.fault if with_faults else "")
@@ -127,8 +134,10 @@ def run(steps: list[Step], *, with_faults: bool) -> dict[str, list[Any]]:
 
 
 @contextmanager
-def trouble(fault: str, statement: int) -> Iterator[None]:
-    """Let the process die, or lose its connection once, before this SQL statement."""
+def trouble(
+    fault: str, statement: int, fail_over: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """Let the process die, lose its connection, or the database restart, before this statement."""
     count = 0
 
     def execute(proceed: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
@@ -138,6 +147,8 @@ def trouble(fault: str, statement: int) -> Iterator[None]:
             raise Killed
         if count == statement and fault == "lost":
             raise OperationalError("the connection is lost") from psycopg.OperationalError()
+        if count == statement and fault == FAIL_OVER and fail_over:
+            fail_over()
         return proceed(sql, params, many, context)
 
     with connection.execute_wrapper(execute):
@@ -147,7 +158,8 @@ def trouble(fault: str, statement: int) -> Iterator[None]:
 class Household:
     """One person with accounts, bills, a budget and points, and how they act over the API."""
 
-    def __init__(self, who: str) -> None:
+    def __init__(self, who: str, fail_over: Callable[[], None] | None = None) -> None:
+        self.fail_over = fail_over
         self.owner: User = make_user(f"{who}@example.com")
         self.client = APIClient()
         self.client.force_authenticate(self.owner)
@@ -197,14 +209,17 @@ class Household:
                 self._deliver(step, fault, partial(self._send, step, asked))
 
     def _deliver(self, step: Step, fault: str, deliver: Callable[[], Any]) -> None:
-        if fault in ("killed", "lost"):
+        if fault in ("killed", "lost", FAIL_OVER):
             try:
-                with trouble(fault, step.statement):
+                with trouble(fault, step.statement, self.fail_over):
                     answer = deliver()
                 if getattr(answer, "status_code", 200) != 503:
                     return
             except (Killed, OperationalError):
                 pass
+            if fault == FAIL_OVER:
+                # As at the end of a request: what is broken is not used again.
+                connections.close_all()
         elif fault == "twice":
             deliver()
         deliver()

@@ -11,6 +11,7 @@ from django.db import DatabaseError, OperationalError, connection
 
 from banking.kernel import stores
 from banking.kernel.postgresql.base import DatabaseWrapper
+from banking.kernel.snapshot import read_snapshot
 from tests import servers
 from transactions.models import Transaction
 from users import engine_check
@@ -72,6 +73,16 @@ def test_limits_hold_with_and_without_a_pooler():
                 assert ask(pooled, SHOW) == expected
         with closing(wrapper(behind)) as unaware, pytest.raises(OperationalError):
             unaware.ensure_connection()
+
+
+@pytest.mark.django_db(databases=["default", "snapshot"])
+@pytest.mark.postgresql
+def test_only_checks_of_everything_have_more_time_than_a_page():
+    """In the test, snapshots are read on the default connection."""
+    with read_snapshot():
+        assert ask(connection, "SHOW statement_timeout") != "0"
+    with read_snapshot(takes_time=True):
+        assert ask(connection, "SHOW statement_timeout") == "0"
 
 
 @pytest.mark.django_db(databases=["default", "snapshot"])

@@ -66,7 +66,7 @@ def check_ledger(account_id: int | None = None, at: datetime | None = None) -> L
         at_merchants = at_merchants.filter(account=account_id)
         days = days.filter(account=account_id)
         converted = converted.filter(account=account_id)
-    with read_snapshot():
+    with read_snapshot(takes_time=True):
         return LedgerReport(
             [
                 _balances(accounts),

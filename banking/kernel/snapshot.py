@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.conf import settings
+from django.db import connections
 from django.db import transaction as db_transaction
 
 # What was read in the snapshot that is open; None outside.
@@ -18,17 +19,29 @@ _inside: ContextVar[dict[str, list[Any]] | None] = ContextVar("read_snapshot", d
 
 
 @contextmanager
-def read_snapshot() -> Iterator[None]:
-    """Run all reads in the block on one snapshot; the database refuses writes."""
+def read_snapshot(*, takes_time: bool = False) -> Iterator[None]:
+    """Run all reads in the block on one snapshot; the database refuses writes. Checks of everything
+    take more time than a page may.
+    """
     if _inside.get() is not None:
         yield
         return
     token = _inside.set({})
     try:
         with db_transaction.atomic(using=settings.SNAPSHOT_ALIAS):
+            if takes_time:
+                lift_time_limits(settings.SNAPSHOT_ALIAS)
             yield
     finally:
         _inside.reset(token)
+
+
+def lift_time_limits(alias: str) -> None:
+    """Let statements, and pauses between them, take any time until this transaction ends."""
+    if connections[alias].vendor == "postgresql":
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def read_before(kind: str) -> list[Any]:

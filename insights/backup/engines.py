@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connection, connections
 from django.db import transaction as db_transaction
 
+from banking.kernel.snapshot import lift_time_limits
 from insights.backup.archive import ArchiveError
 
 Ask = Callable[[str], list[tuple]]
@@ -44,6 +45,10 @@ def copy_in(source: Path) -> None:
     else:
         _run_client(["pg_restore", "--no-owner", "--no-privileges", "--single-transaction",
                      "--exit-on-error", "--dbname", _name(), str(source)])  # fmt: skip
+        with db_transaction.atomic(), connection.cursor() as cursor:
+            lift_time_limits(connection.alias)
+            # A restored database has no statistics, and its first queries would be planned badly.
+            cursor.execute("ANALYZE")
 
 
 def damage() -> str:
@@ -63,7 +68,8 @@ def table_count() -> int:
 
 def facts_now() -> Facts:
     """The contents of this database."""
-    with connection.cursor() as cursor:
+    with db_transaction.atomic(), connection.cursor() as cursor:
+        lift_time_limits(connection.alias)
         return _facts(connection.introspection.table_names(cursor), _asker(cursor))
 
 
@@ -136,8 +142,7 @@ def _copy_out_postgresql(target: Path) -> Facts:
     reader = connections[settings.SNAPSHOT_ALIAS]
     with db_transaction.atomic(using=settings.SNAPSHOT_ALIAS), reader.cursor() as cursor:
         # Counting a large database takes longer than a page may, and then we wait for pg_dump.
-        cursor.execute("SET LOCAL statement_timeout = 0")
-        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        lift_time_limits(settings.SNAPSHOT_ALIAS)
         ask = _asker(cursor)
         [(snapshot,)] = ask("SELECT pg_export_snapshot()")
         facts = _facts(reader.introspection.table_names(cursor), ask)

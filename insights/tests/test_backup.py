@@ -9,6 +9,7 @@ import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
@@ -86,6 +87,15 @@ class Empty:
         )  # fmt: skip
         return done.returncode, done.stdout + done.stderr
 
+    def rows_the_planner_expects(self) -> float:
+        """In the table of transactions; on SQLite what it would be."""
+        if connection.vendor == "sqlite":
+            return 1
+        with psycopg.connect(self.url) as here:
+            query = "SELECT reltuples FROM pg_class WHERE relname = 'transactions_transaction'"
+            [[count]] = here.execute(query).fetchall()
+            return count
+
     def drop(self) -> None:
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
@@ -117,6 +127,7 @@ def test_backup_restores_into_an_empty_database_and_proves_itself(stored, empty,
     assert "FIELD_ENCRYPTION_KEY can read the stored secrets." in told
     assert (empty.folder / "mail/one.log").read_text() == "content of mail/one.log"
     assert not (empty.folder / "secret.key").exists()
+    assert empty.rows_the_planner_expects() == 1
 
     code, told = empty.manage("restore", str(file))
     assert code == 1
