@@ -45,24 +45,49 @@ PENDING_WORDS = _folded_pattern(
     r"tertunda|diproses|menunggu|dalam proses|processing|in progress|in corso|en cours|en proceso|"
     r"em processamento|awaiting|uncleared|hold|esperando|pendent"
 )
-VOID_WORDS = _folded_pattern(
-    r"(?:declined|failed|rejected|cancell?ed|reverted|reversed|denied|voided|expired|abgelehnt|storniert|"
-    r"refuse|annule|rechazad[oa]|anulad[oa]|rifiutat[oa]|odrzucon[aey]|zamitnut[oaey]|geweigerd|"
-    r"mislukt|geannuleerd|fehlgeschlagen|abgebrochen|zuruckgewiesen|"
-    r"stornierung|annullat[oa]|non riuscit[oa]|fallid[oa]|cancelad[oa]|denegad[oa]|echoue|annulee?|"
-    r"rejetee?|refusee?|recusad[oa]|falhou|estornad[oa]|rejeitad[oa]|anulowan[aey]|nieudan[aey]|"
-    r"zrusen[oaey]|stornovan[oaey]|zamietnut[eoa]|elutasitva|sikertelen|torolve|visszavont|"
-    r"respins[a]?|"
-    r"anulat[a]?|esuat[a]?|отказан[аоы]?|отклонен[аоы]?|отменен[аоы]?|неуспешн[аоы]?|відхилен[оа]|"
-    r"скасован[оа]|odbijen[oa]|otkazan[oa]|ponisten[oa]|neuspjesn[oa]|zavrnjen[oa]|preklican[oa]|"
-    r"nekad|avbruten|misslyckad|makulerad|afvist|annulleret|mislykket|avvist|kansellert|hylatty|"
-    r"peruttu|epaonnistu\w+|tagasi lukatud|tuhistatud|noraidit[sa]|atcelt[sa]|atmest[ai]|"
-    r"atsaukt[ai]|"
-    r"απορριφθηκε|ακυρωθηκε|reddedildi|iptal(?: edildi)?|basarisiz|失敗|失败|取消|却下|キャンセル|"
-    r"已取消|已拒绝|交易关闭|已关闭|실패|취소|거절|مرفوض|ملغى|ملغي|فشل|נדחה|בוטל|נכשל|ปฏิเสธ|"
-    r"ยกเลิก|ไม่สำเร็จ|"
-    r"tu choi|that bai|da huy|ditolak|dibatalkan|gagal|batal|returned|bounced|not executed|"
-    r"unsuccessful|void)"
+_VOID = (
+    r"declined|failed|rejected|refused|cancell?ed|reverted|reversed|denied|voided|expired|abgelehnt|"
+    r"storniert|refusee?s?|annulee?s?|rechazad[oa]|anulad[oa]|rifiutat[oa]|odrzucon[aeyo]|"
+    r"zamitnut[oaey]|geweigerd|mislukt|geannuleerd|afgewezen|teruggedraaid|fehlgeschlagen|"
+    r"abgebrochen|zuruckgewiesen|ruckgangig gemacht|stornierung|annullat[oa]|stornat[oa]|"
+    r"respint[oa]|non riuscit[oa]|fallid[oa]|fallit[oa]|cancelad[oa]|denegad[oa]|negad[oa]|"
+    r"echouee?|"
+    r"rejetee?s?|recusad[oa]|falhou|estornad[oa]|rejeitad[oa]|anulowan[aeyo]|nieudan[aeyo]|"
+    r"zrusen[oaey]|stornovan[oaey]|neuspesn[aeyo]|zamietnut[eoa]|elutasitva|sikertelen|torolve|"
+    r"sztornozva|visszavont|respins[a]?|anulat[a]?|esuat[a]?|отказан[аоы]?|отказ|отклонен[аоы]?|"
+    r"отменен[аоы]?|неуспешн[аоы]?|сторниран[аоы]?|відхилен[оа]|скасован[оа]|odbijen[oa]|otkazan[oa]|"
+    r"ponisten[oa]|stornir[ao]n[ao]|neuspjesn[oa]|zavrnjen[oa]|preklican[oa]|nekad|avvisad|avbruten|"
+    r"misslycka(?:d|des|ts)|makulerad|afvist|annulleret|mislykket|mislyktes|avvist|kansellert|"
+    r"hylatty|peruttu|peruutettu|epaonnistu\w+|tagasi lukatud|tuhistatud|noraidit[sa]|atcelt[sa]|"
+    r"atmest[ai]|atsaukt[ai]|απορριφθηκε|ακυρωθηκε|reddedildi|iptal(?: edildi)?|basarisiz|"
+    r"失敗|失败|"
+    r"取消|却下|キャンセル|已取消|已拒绝|已拒絕|已退回|已撤销|已撤銷|交易关闭|已关闭|실패|취소|취소됨|"
+    r"거절|거절됨|مرفوض[ةه]?|ملغ[ىيا][ةه]?|فشل|נדחה|נדחתה|בוטל|בוטלה|נכשל|נכשלה|ปฏิเสธ|ยกเลิก|"
+    r"ไม่สำเร็จ|ล้มเหลว|(?:bi )?tu choi|that bai|da huy|ditolak|dibatalkan|gagal|batal|अस्वीकृत|"
+    r"रद्द|असफल|returned|bounced|not (?:executed|processed|completed|authori[sz]ed)|"
+    r"nicht (?:ausgefuhrt|durchgefuhrt|erfolgreich)|non (?:execute|autorizzat[oa]|eseguit[oa])|"
+    r"no (?:autorizad[oa]|realizad[oa])|nao (?:autorizad[oa]|realizad[oa])|niet uitgevoerd|"
+    r"не выполнен[аоы]?|не исполнен[аоы]?|unsuccessful|void"
+)
+VOID_WORDS = _folded_pattern(rf"(?:{_VOID})")
+# The same in a column of states, where it may be said of what, by whom and why.
+_OF_WHAT = (
+    r"(?:payment|transaction|card|purchase|transfer|authori[sz]ation|auth|order|status|zahlung|"
+    r"umsatz|buchung|transaktion|uberweisung|auftrag|paiement|operation|virement|ordre|pago|"
+    r"operacion|transaccion|compra|pagamento|operazione|transazione|transacao|betaling|transactie|"
+    r"platnosc|transakcja|operacja|platba|transakce|платеж|операция|платіж|операція|odeme|islem)"
+)
+VOID_STATE = _folded_pattern(
+    rf"(?:{_OF_WHAT}[ _:,./-]+){{0,2}}(?:{_VOID})"
+    r"(?:\s*[-–—:(,/].*|\s+(?:by|due|for|because|von|durch|wegen|par|pour|por|per|da|dal|door|przez|"
+    r"av|af)\s.*)?"
+)
+# A line that takes another one back.
+REVERSAL = _folded_pattern(
+    r"revers|storn|ruckbuch|rueckbuch|rucklast|ruecklast|ruckgabe|ruckzahl|contrepass|extourne|"
+    r"annulat|anula[cç]|extorno|retroces|estorno|terugboek|zwrot|сторн|возврат|отмен|поверн|aterfor|"
+    r"tilbagefor|tilbakefor|palautus|chargeback|refund|correct|return|cancel|void|iade|αντιλογ|取消|"
+    r"返金|退款|退货|冲正|沖正|환불|취소|إلغاء|استرداد|ביטול|זיכוי|คืนเงิน|hoan tien|pengembalian"
 )
 KNOWN_STATUS = _folded_pattern(
     r"completed?|booked|posted|settled|cleared|gebucht|umsatz gebucht|comptabilise|valide|"
@@ -208,5 +233,5 @@ def is_status(text: str) -> bool:
     """Whether a cell contains a payment status."""
     word = fold(text)
     return bool(
-        PENDING_WORDS.search(word) or VOID_WORDS.fullmatch(word) or KNOWN_STATUS.fullmatch(word)
+        PENDING_WORDS.search(word) or VOID_STATE.fullmatch(word) or KNOWN_STATUS.fullmatch(word)
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from transactions.sources.files.cell_words import REVERSAL
 from transactions.sources.files.column_words import currency_in_heading, plain_heading
 from transactions.sources.files.csv_accounts import account_field
 from transactions.sources.files.csv_columns import (
@@ -25,7 +26,7 @@ from transactions.sources.files.csv_marks import (
 )
 from transactions.sources.files.csv_money import Evidence, Money
 from transactions.sources.files.csv_preamble import stated_balances
-from transactions.sources.files.csv_question import ask
+from transactions.sources.files.csv_question import ask, read_lines
 from transactions.sources.files.csv_rows import Row
 from transactions.sources.files.csv_signs import find_money
 from transactions.sources.files.csv_table import Table, best_table
@@ -66,6 +67,40 @@ def detect_table(rows: list[list[str]], context: ReadingContext = NOTHING_KNOWN)
 
 
 def _describe(table: Table, encoding: str, context: ReadingContext) -> Detection:
+    """How to read the table.
+
+    Lines whose state says that they were reversed moved money if the balance moves by them, or if
+    other lines take each of them back.
+    """
+    found = _described(table, encoding, context)
+    void = table.void_rows
+    if not void or len(void) == len(table.money_rows):
+        return found
+    whole = _described(replace(table, is_all_booked=True), encoding, context)
+    whole.mapping = replace(whole.mapping, status=None)
+    is_moved = whole.is_proved and not found.is_proved
+    return whole if is_moved or _are_taken_back(void, table, whole.mapping) else found
+
+
+def _are_taken_back(void: list[Row], table: Table, mapping: CsvMapping) -> bool:
+    """Whether a line that names itself a reversal, or the same payee, undoes each of these."""
+    if mapping.problem():
+        return False
+    lines = read_lines(mapping, table.money_rows)
+    apart = {row.number for row in void}
+    undone = [lines[number] for number in apart if number in lines]
+    others = [line for number, line in lines.items() if number not in apart]
+    return len(undone) == len(apart) and all(
+        any(
+            other[0][1] == -line[0][1]
+            and (REVERSAL.search(fold(other[1].text)) or other[1].text == line[1].text)
+            for other in others
+        )
+        for line in undone
+    )
+
+
+def _described(table: Table, encoding: str, context: ReadingContext) -> Detection:
     if not table.money_rows:
         raise _no_money(table)
     columns = table.columns()

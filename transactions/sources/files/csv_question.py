@@ -32,7 +32,7 @@ _ROWS_TRIED = 300
 
 def ask(detection: Detection, rows: list[Row]) -> None:
     """Add every combination of answers about a table to the detection, the likeliest first."""
-    add_readings(detection, lambda mapping: _read(mapping, rows))
+    add_readings(detection, lambda mapping: read_lines(mapping, rows))
 
 
 def add_readings(detection: Detection, read: Callable[[CsvMapping], Lines]) -> None:
@@ -79,7 +79,8 @@ def _completed(mapping: CsvMapping, changes: dict[str, Any]) -> dict[str, Any]:
     return changes
 
 
-def _read(mapping: CsvMapping, rows: list[Row]) -> Lines:
+def read_lines(mapping: CsvMapping, rows: list[Row]) -> Lines:
+    """The payments among these rows of a table as a mapping reads them."""
     reader = RowReader(replace(mapping, header_line=0), IncomingFile("csv", iter(())))
     rows = rows if mapping.sign_convention in BY_BALANCE else rows[:_ROWS_TRIED]
     return lines_of(reader.walk(row for row in rows if row.number > mapping.skip_lines))

@@ -19,7 +19,7 @@ from transactions.sources.files.cell_words import (
     OUTFLOW_FLAGS,
     PENDING_WORDS,
     TOTALS,
-    VOID_WORDS,
+    VOID_STATE,
     is_bare_label,
     is_total,
 )
@@ -360,7 +360,7 @@ class RowReader:
         known = self.statuses.get(text)
         if known is None:
             word = fold(text.strip()[:100])
-            known = bool(PENDING_WORDS.search(word)), bool(VOID_WORDS.fullmatch(word))
+            known = bool(PENDING_WORDS.search(word)), bool(VOID_STATE.fullmatch(word))
             if len(self.statuses) < _MOST_CACHED:
                 self.statuses[text] = known
         return known

@@ -52,6 +52,7 @@ class Table:
 
     ``serial_at`` is the column where a spreadsheet stores dates as plain numbers. ``is_late`` means
     that there are payments above the headings too, so the table doesn't start there.
+    ``is_all_booked`` means that states such as "reversed" keep no line out.
     """
 
     rows: list[Row]
@@ -61,6 +62,7 @@ class Table:
     is_named: bool
     serial_at: int | None = None
     is_late: bool = False
+    is_all_booked: bool = False
 
     @classmethod
     def of(cls, rows: list[Row], delimiter: str) -> "Table":
@@ -96,7 +98,13 @@ class Table:
     @cached_property
     def payments(self) -> list[Row]:
         """The money rows without opening and closing balances, totals and declined payments."""
-        return [row for row in self.money_rows if not _is_no_payment(row)] or self.money_rows
+        is_no_payment = _only_tells_balance if self.is_all_booked else _is_no_payment
+        return [row for row in self.money_rows if not is_no_payment(row)] or self.money_rows
+
+    @property
+    def void_rows(self) -> list[Row]:
+        """The rows whose state says that they were declined, canceled or reversed."""
+        return [row for row in self.money_rows if _says_void(row)]
 
     @property
     def void_at(self) -> set[int]:
@@ -172,10 +180,18 @@ class Table:
 
 
 def _is_no_payment(row: Row) -> bool:
+    return _says_void(row) or _only_tells_balance(row)
+
+
+def _says_void(row: Row) -> bool:
+    return any(_is_void(cell.strip()) for cell in row.cells[:MOST_COLUMNS])
+
+
+def _only_tells_balance(row: Row) -> bool:
+    if not BALANCE_HINT.search(row.raw.lower()):
+        return False
     cells = [cell for cell in map(str.strip, row.cells[:MOST_COLUMNS]) if cell]
-    if BALANCE_HINT.search(row.raw.lower()):
-        return any(balance_label(cell) or is_total(cell) or _is_void(cell) for cell in cells)
-    return any(map(_is_void, cells))
+    return any(balance_label(cell) or is_total(cell) for cell in cells)
 
 
 @lru_cache(maxsize=20_000)

@@ -14,7 +14,7 @@ from transactions.sources.files.csv_columns import Column, decimal_mark_of, has_
 from transactions.sources.files.csv_mapping import CsvMapping, Detection, Doubt
 from transactions.sources.files.csv_marks import likely_marks, mark_by_use
 from transactions.sources.files.csv_question import add_readings, lines_of
-from transactions.sources.files.dates import parse_date
+from transactions.sources.files.dates import parse_date, styles_like
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import (
     IncomingFile,
@@ -39,6 +39,9 @@ from transactions.sources.files.values import clean_text
 MONEY_SECTIONS = {"bank", "cash", "ccard", "oth a", "oth l", "oth s"}
 HEADER = re.compile(r"!(type|account|option|clear)\b:?\s*(.*)", re.IGNORECASE)
 NUMERIC_DATE = re.compile(r"([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})")
+TIME_OF_DAY = re.compile(r"(?<=[0-9])[T ]+[0-9]{1,2}:[0-9]{2}.*$")
+# Days in words and without separators show their own order.
+WORDED_STYLES = ("%d %b %Y", "%b %d %Y", "%d %b %y", "%b %d %y", "%Y %b %d")
 # Quicken is American; anyone exporting 03/04 from elsewhere sees a warning to check the dates.
 DEFAULT_STYLE = "%m-%d-%Y"
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "%d-%m-%Y", "%m-%d-%Y", "%Y-%m-%d"
@@ -255,8 +258,9 @@ def _why_likely(style: str, context: ReadingContext) -> Notice | None:
 
 
 def _normal_date(text: str) -> str:
-    """Write "1/ 1'01" as "1/1/01"; Quicken marks years from 2000 on with an apostrophe."""
-    return text.replace(" ", "").replace("'", "/").replace("’", "/")
+    """Write "1/ 1'01 10:15" as "1/1/01"; Quicken marks years from 2000 on with an apostrophe."""
+    day = TIME_OF_DAY.sub("", text)
+    return day.replace(" ", "").replace("'", "/").replace("’", "/")
 
 
 def _rows(lines: list[str], mapping: CsvMapping) -> Iterator[IncomingTransaction | UnusableRow]:
@@ -305,8 +309,9 @@ def _date(text: str, style: str) -> date:
     match = NUMERIC_DATE.fullmatch(_normal_date(text))
     try:
         if not match:
-            # "20240131" and "31 Jan 2024" show their own order.
-            return parse_date(text, "%Y%m%d" if text[:8].isdigit() else "%d %b %Y")
+            like = set(styles_like(text))
+            worded = next((style for style in WORDED_STYLES if style in like), WORDED_STYLES[0])
+            return parse_date(text, "%Y%m%d" if text[:8].isdigit() else worded)
         if len(match[1]) == 4:
             style = YEAR_FIRST
         pieces = list(match.groups())

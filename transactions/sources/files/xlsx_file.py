@@ -7,15 +7,17 @@ unpacking in pieces, before the workbook reader sees it.
 import re
 import zlib
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from transactions.sources.files.csv_columns import day_of, is_serial
 from transactions.sources.files.csv_file import detect_table, read_table
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
+from transactions.sources.files.dates import YEAR_MONTH_DAY
 from transactions.sources.files.incoming import IncomingFile, UnreadableFile
 from transactions.sources.files.narrowing import sure
 from transactions.sources.files.notices import Notice, NoticeCode
@@ -33,6 +35,8 @@ LONGEST_CELL = 1024 * 1024  # 32,767 characters with formatting; no real cell is
 CELL_POSITION = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,8})([0-9]{1,12})[\"']")
 BLANKS = re.compile(rb"\s+")
 SHARED_TEXT = re.compile(rb"\st\s*=\s*[\"']s[\"']")
+EXCEL_EPOCH = date(1899, 12, 30)
+MOST_DAYS_APART = 400
 OTHER_KINDS = {
     "xl/workbook.bin": "binary_excel_workbook_xlsb",
     "word/document.xml": "word_document",
@@ -137,7 +141,29 @@ def read_cells(data: bytes) -> tuple[list[list[str]], list[Notice]]:
         left_out = [f"“{name[:40]}”" for name in others[:5]]
         values = {"sheet": sure(fullest).name[:40], "others": left_out}
         warnings.append(Notice(NoticeCode.ONE_SHEET, values))
-    return [[cell_text(cell) for cell in row] for row in rows], warnings
+    return _with_days([[cell_text(cell) for cell in row] for row in rows]), warnings
+
+
+def _with_days(rows: list[list[str]]) -> list[list[str]]:
+    """The rows with a day for each plain number among the date cells of a column.
+
+    A cell that lost its format shows the day's serial number. It is one if the column's other cells
+    are mostly days, and not far from it.
+    """
+    for place in range(max(map(len, rows), default=0)):
+        column = [row[place] if place < len(row) else "" for row in rows]
+        numbers = [cell for cell in column if type(cell) is NumberText]
+        days = [day for cell in column if (day := day_of(cell, YEAR_MONTH_DAY))]
+        if not numbers or len(days) <= len(numbers) or not all(map(is_serial, numbers)):
+            continue
+        near = timedelta(days=MOST_DAYS_APART)
+        first, last = min(days) - near, max(days) + near
+        serials = {cell: EXCEL_EPOCH + timedelta(days=int(Decimal(cell))) for cell in numbers}
+        if all(first <= day <= last for day in serials.values()):
+            for row, cell in zip(rows, column, strict=True):
+                if type(cell) is NumberText:
+                    row[place] = serials[cell].isoformat()
+    return rows
 
 
 def cell_text(cell: object) -> str:
