@@ -21,6 +21,7 @@ from transactions.running_balance import balance_before
 
 MOST_EXPLANATIONS = 5
 ONE_DAY = timedelta(days=1)
+_DEBTS = (Account.Type.CREDIT_CARD, Account.Type.LOAN)
 Verdict = ImportRow.Verdict
 
 
@@ -89,7 +90,7 @@ def _prove(account: Account, batches: Sequence[ImportBatch]) -> list[Proof]:
     for batch in batches:
         first, last = sure(batch.covers_from), sure(batch.covers_to)
         held = balances[last]
-        closing = batch.file_closing_balance
+        closing = _as_in_the_ledger(account, batch.file_closing_balance, held)
         proofs.append(
             Proof(
                 batch=batch,
@@ -106,6 +107,16 @@ def _prove(account: Account, batches: Sequence[ImportBatch]) -> list[Proof]:
         before = batch
         covered_to = max(covered_to or last, last)
     return _explained(account, proofs)
+
+
+def _as_in_the_ledger(account: Account, closing: Decimal | None, held: Decimal) -> Decimal | None:
+    """The stated balance of a card or a loan may say what is owed, without a minus. It does if
+    that is nearer to what the ledger holds.
+    """
+    is_debt = account.account_type in _DEBTS and closing is not None and closing > 0
+    if is_debt and abs(-closing - held) < abs(closing - held):
+        return -closing
+    return closing
 
 
 def _follows_on(before: ImportBatch | None, batch: ImportBatch) -> bool | None:

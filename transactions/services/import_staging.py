@@ -67,8 +67,7 @@ class Spool:
         self.row_count = staging.row_count
         self.first_on, self.last_on = staging.first_on, staging.last_on
         self.warnings = [*file.warnings, *staging.warnings()]
-        self.opening_balance = _as_posted(file.opening_balance, staging.opening())
-        self.closing_balance = _as_posted(file.closing_balance, staging.closing())
+        self.opening_balance, self.closing_balance = staging.balances()
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         self.spooled.seek(0)
@@ -140,6 +139,8 @@ class Staging:
         self.foreign_currencies: set[str] = set()
         self.first: list[IncomingTransaction] = []
         self.last: IncomingTransaction | None = None
+        # What the usable lines of the file move.
+        self.total = Decimal(0)
 
     def rows_of(self, lines: list[IncomingRow]) -> list[tuple[Any, ...]]:
         rows = [self.row_of(line) for line in lines]
@@ -166,6 +167,7 @@ class Staging:
     def _usable(self, line: IncomingTransaction) -> tuple[Any, ...]:
         currency = line.currency or self.currency
         amount = self._checked(line, currency)
+        self.total += line.amount
         description = storable(line.description)[:500] or storable(line.merchant)
         description = description or NO_DESCRIPTION
         suggestion = self._suggestion(line, description, amount)
@@ -222,16 +224,40 @@ class Staging:
         values = {"currencies": sorted(self.foreign_currencies), "account": self.account_name}
         return [Notice(NoticeCode.FOREIGN_LINES, {**values, "currency": self.currency})]
 
-    def opening(self) -> Decimal | None:
-        """The balance before the earliest line, if lines include the balance after them."""
-        line = self.last if self._is_newest_first() else next(iter(self.first), None)
-        if line is None or line.balance_after is None:
-            return None
-        return line.balance_after - line.amount
+    def balances(self) -> tuple[Decimal | None, Decimal | None]:
+        """What the account held before and after the file's lines, as the file says.
 
-    def closing(self) -> Decimal | None:
-        line = next(iter(self.first), None) if self._is_newest_first() else self.last
-        return None if line is None else line.balance_after
+        Cards often say what is owed instead: where the balance moves against the amounts, it is
+        turned round.
+        """
+        opening, closing = self.file.opening_balance, self.file.closing_balance
+        if opening is not None and closing is not None and self.total:
+            is_owed = closing - opening == -self.total
+        else:
+            is_owed = self._is_owed()
+        sign = -1 if is_owed else 1
+        first, last = self._ends()
+        if opening is None and first is not None and first.balance_after is not None:
+            opening = first.balance_after - sign * first.amount
+        if closing is None and last is not None:
+            closing = last.balance_after
+        return _as_posted(opening, sign), _as_posted(closing, sign)
+
+    def _ends(self) -> tuple[IncomingTransaction | None, IncomingTransaction | None]:
+        """The oldest line and the newest one."""
+        first = next(iter(self.first), None)
+        return (self.last, first) if self._is_newest_first() else (first, self.last)
+
+    def _steps(self) -> tuple[Decimal, Decimal] | None:
+        """What the balance moved between the first two lines, and the amount that it should be if
+        the newest line comes first; None without both balances.
+        """
+        if len(self.first) < 2:
+            return None
+        first, second = self.first
+        if first.balance_after is None or second.balance_after is None:
+            return None
+        return first.balance_after - second.balance_after, first.amount
 
     def _is_newest_first(self) -> bool:
         """Whether the newest line comes first: by dates, or else by how the balances follow."""
@@ -240,12 +266,16 @@ class Staging:
         first = self.first[0]
         if first.txn_date != self.last.txn_date:
             return first.txn_date > self.last.txn_date
-        if len(self.first) < 2 or first.balance_after is None:
+        steps = self._steps()
+        return steps is not None and steps[0] == steps[1]
+
+    def _is_owed(self) -> bool:
+        """Whether the balance falls by what comes in, and rises by what goes out."""
+        steps = self._steps()
+        if steps is None:
             return False
-        second = self.first[1]
-        return second.balance_after is not None and (
-            first.balance_after == second.balance_after + first.amount
-        )
+        moved, amount = steps
+        return moved == (-amount if self._is_newest_first() else self.first[1].amount)
 
 
 def foreign_line(foreign: str, account_name: str, currency: str) -> RowError:
@@ -327,9 +357,8 @@ def _blank(row_number: int, raw: str) -> dict[str, Any]:
     }
 
 
-def _as_posted(stated: Decimal | None, derived: Decimal | None) -> Decimal | None:
-    """The file's own balance, or one derived from its lines; None if it could not be stored."""
-    balance = derived if stated is None else stated
+def _as_posted(balance: Decimal | None, sign: int) -> Decimal | None:
+    """The balance with its sign as in the ledger; None if it could not be stored."""
     if balance is None or abs(balance) > LARGEST_AMOUNT:
         return None
-    return balance.quantize(Decimal("0.0001"))
+    return sign * balance.quantize(Decimal("0.0001"))
