@@ -99,8 +99,7 @@ class _Run:
             for line in held
         }
         self.all = incoming
-        # Sorted by content, so that the order of the file has no effect.
-        self.open = {line.key: line for line in sorted(incoming, key=_by_content)}
+        self.open = {line.key: line for line in incoming}
         self.free = dict(self.held)
         self.withdrawn = self._withdrawn()
         self.verdicts: dict[int, Verdict] = {}
@@ -151,7 +150,7 @@ class _Run:
                 pks.setdefault(alias.external_id, alias.pk)
         if not pks:
             return
-        for line in list(self.open.values()):
+        for line in sorted(self.open.values(), key=_by_content):
             for name in (line.external_id, line.replaces):
                 held = self.free.get(pks[name]) if name in pks else None
                 if held is None or (line.fingerprint, held.pk) in self.knowledge.different:
@@ -192,12 +191,14 @@ class _Run:
             lines = lines_of[fingerprint]
             if len(lines) == len(held) == 1 and self._is_plain(lines[0], held[0]):
                 self.verdicts[lines[0].key] = Verdict(SAME, held[0].pk, SAME_LINE)
+                del self.open[lines[0].key], self.free[held[0].pk]
             else:
                 self._pair_equals(lines, sorted(held, key=self._most_surely))
         for fingerprint, held in announced.items():
             waiting = [line for line in lines_of[fingerprint] if line.key not in self.verdicts]
             self._pair_equals([line for line in waiting if line.is_pending], held)
-        self._forget_settled()
+        # By content, so that the order of the file has no effect.
+        self.open = {line.key: line for line in sorted(self.open.values(), key=_by_content)}
 
     def _announced(self, wanted: Mapping[int, list[Incoming]]) -> dict[int, list[Held]]:
         """The held transactions that a line with this fingerprint has announced. Only another
@@ -210,13 +211,11 @@ class _Run:
         return found
 
     def _is_plain(self, line: Incoming, held: Held) -> bool:
-        """Whether nothing needs weighing, as for nearly all lines of a re-imported file."""
-        return not line.external_id and held.status == POSTED and held.pk > 0
-
-    def _forget_settled(self) -> None:
-        self.open = {key: line for key, line in self.open.items() if key not in self.verdicts}
-        taken = {verdict.held for verdict in self.verdicts.values()}
-        self.free = {pk: held for pk, held in self.free.items() if pk not in taken}
+        """Whether nothing needs weighing, as for nearly all lines of a re-imported file. A
+        transaction known in several wordings may be another line's already.
+        """
+        is_booked = held.status == POSTED and held.pk > 0
+        return is_booked and not line.external_id and held.pk in self.free
 
     def _held_by_fingerprint(self, wanted: Mapping[int, list[Incoming]]) -> dict[int, list[Held]]:
         found: dict[int, list[Held]] = {}
@@ -261,7 +260,7 @@ class _Run:
         pairs.
         """
         if len(lines) > 1:
-            lines.sort(key=lambda line: (line.external_id == "", line.is_pending))
+            lines.sort(key=lambda line: (line.external_id == "", line.is_pending, line.external_id))
         # Whether a line without an ID is booked already counts more than another line's ID.
         booked_first = sorted(held, key=lambda other: other.status != POSTED)
         for line in lines:

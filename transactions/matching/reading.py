@@ -85,11 +85,13 @@ def read_ledger(
     rows = _values(live.filter(span))
     lines = BankLine.objects.filter(account_id=account_id, transaction__deleted_at=None)
     in_span = list(lines.filter(transaction__in=live.filter(span)).order_by().values_list(*_ALIAS))
-    near = {row[0] for row in rows}
-    rows += [row for row in _with_ids(live, external_ids) if row[0] not in near]
-    by_id = [alias for alias in _aliases_with_ids(lines, external_ids) if alias[0] not in near]
-    if unread := {alias[0] for alias in by_id} - {row[0] for row in rows}:
-        rows += _values(live.filter(pk__in=unread))
+    by_id: list[tuple] = []
+    if isinstance(external_ids, QuerySet) or external_ids:
+        near = {row[0] for row in rows}
+        rows += [row for row in _with_ids(live, external_ids) if row[0] not in near]
+        by_id = [alias for alias in _aliases_with_ids(lines, external_ids) if alias[0] not in near]
+        if unread := {alias[0] for alias in by_id} - {row[0] for row in rows}:
+            rows += _values(live.filter(pk__in=unread))
     lines_told = [*in_span, *by_id]
     # An announcement is comparable only while the payment is pending: the booked line is still to
     # come.

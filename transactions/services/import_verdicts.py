@@ -188,7 +188,7 @@ def _incoming(rows: QuerySet[ImportRow]) -> tuple[list[Incoming], dict[int, tupl
         Incoming(pk, units, ordinal(on), fingerprint, external_id, bool(is_pending))
         for pk, units, on, fingerprint, external_id, is_pending, _, _, _ in rows_read
     ]
-    before = {row[0]: row[-3:] for row in rows_read if row[-3:] != _UNTOUCHED}
+    before = {row[0]: told for row in rows_read if (told := row[-3:]) != _UNTOUCHED}
     return lines, before
 
 

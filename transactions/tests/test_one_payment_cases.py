@@ -1,16 +1,18 @@
 """One payment, one line: the same payment again in other words, currencies and scripts."""
 
 from decimal import Decimal
+from itertools import permutations
 
 import pytest
 from django.utils import timezone
 
 from tests.builders import make_account, make_transaction
 from transactions.ledger_check import check_ledger
-from transactions.models import Category, ImportRow, Transaction
+from transactions.models import Category, ImportRow, ReviewItem, Transaction
 from transactions.services.categories import create_category
 from transactions.services.category_removal import delete_category
 from transactions.services.import_confirming import confirm_import
+from transactions.services.reviewing import decide
 from transactions.tests.import_samples import checked, counts_of, csv_of, imported
 from transactions.tests.test_own_export import exported
 
@@ -36,6 +38,13 @@ def march(words: str) -> list[str]:
         ("Bäckerei Straße", "BACKEREI STRASSE", KNOWN),
         ("İstanbul Kırtasiye", "ISTANBUL KIRTASIYE", KNOWN),
         ("ＬＡＷＳＯＮ 東京", "LAWSON 東京", KNOWN),
+        ("ﾛｰｿﾝ", "ローソン", KNOWN),
+        ("SMØRREBRØD", "SMORREBROD", KNOWN),
+        ("Œuvre d'Art", "OEUVRE D’ART", KNOWN),
+        ("Phở Hà Nội", "PHO HA NOI", KNOWN),
+        ("Þórður", "THORDUR", ASKED),
+        ("مُحَمَّد", "محمد", ASKED),
+        ("CAFÉ MÜLLER", "CAFÃ‰ MÃœLLER", ASKED),
     ],
 )
 def test_reworded_payment_is_known_or_asked_about(checking, held, again, counts):
@@ -61,6 +70,19 @@ def test_second_twin_is_added_and_a_reworded_line_beside_another_payment_is_aske
         "duplicate": 3,
         "review": 1,
     }
+
+
+@pytest.mark.parametrize("words", permutations(["KERN BAKERY", "Card Kern Bakery 0042"]))
+def test_line_known_in_two_wordings_is_not_two_lines_of_a_file(alice, checking, words):
+    """Each of them was silently taken for the one transaction, so the other payment was lost."""
+    imported(checking, csv_of(march("KERN BAKERY"), H))
+    imported(checking, csv_of(march("Card Kern Bakery 0042"), H))
+    decide(actor=alice, item=ReviewItem.objects.get(), decision="same", at=timezone.now())
+    first, second = (f"2026-03-13,{text},-10.00" for text in words)
+    again = imported(checking, csv_of([*march("KERN BAKERY")[::2], first, second], H))
+    assert counts_of(again) == {"read": 4, "added": 1, "duplicate": 3}
+    checking.refresh_from_db()
+    assert checking.balance == Decimal(1078)
 
 
 @pytest.mark.parametrize(
