@@ -113,10 +113,9 @@ def _as_in_the_ledger(account: Account, closing: Decimal | None, held: Decimal) 
     """The stated balance of a card or a loan may say what is owed, without a minus. It does if
     that is nearer to what the ledger holds.
     """
-    is_debt = account.account_type in _DEBTS and closing is not None and closing > 0
-    if is_debt and abs(-closing - held) < abs(closing - held):
-        return -closing
-    return closing
+    if closing is None or closing <= 0 or account.account_type not in _DEBTS:
+        return closing
+    return min(closing, -closing, key=lambda stated: abs(stated - held))
 
 
 def _follows_on(before: ImportBatch | None, batch: ImportBatch) -> bool | None:
