@@ -2,6 +2,7 @@
 JavaScript, the parts of a figure on a click, getting started, and the page on paper.
 """
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,7 +14,7 @@ from playwright.sync_api import expect
 from budgets.services import create_budget
 from insights.home.sampling import add_sample_data
 from insights.models import HomeState
-from tests.builders import make_user
+from tests.builders import make_account, make_transaction, make_user
 from transactions.models import Category
 from users.timezones import today_in
 
@@ -188,3 +189,32 @@ def test_the_checklist_ticks_off_each_step_and_leaves_when_all_are_done(
     page.goto(live_server.url)
     expect(page.get_by_role("heading", name="Budgets")).to_be_visible()
     expect(checklist).to_have_count(0)
+
+
+def test_a_title_travels_to_its_page_and_a_chart_unseen_is_printed(
+    page, live_server, transactional_db, client_for
+):
+    """Where there is no picture yet, paper shows the chart's table."""
+    user = make_user("owner@example.com", base_currency="USD", name="Olga Owner")
+    account = make_account(user=user, name="Everyday", currency="USD", opening_balance="90.00")
+    for back in (0, 40):
+        make_transaction(account=account, txn_date=today_in(user.timezone) - timedelta(days=back))
+    sign_in(page.context, live_server, client_for, user)
+    page.add_init_script(
+        """addEventListener("pagereveal", ({ viewTransition }) => viewTransition?.ready.then(() =>
+          window.traveler = document.querySelector("[data-travels]").textContent.trim()))"""
+    )
+    page.goto(f"{live_server.url}/accounts/")
+    page.get_by_role("link", name="Everyday").click()
+    page.wait_for_url(f"**/accounts/{account.pk}/")
+    page.wait_for_function("window.traveler === 'Everyday'")
+    page.locator(".breadcrumbs a").click()
+    page.wait_for_url("**/accounts/")
+    page.wait_for_function("window.traveler === 'Everyday'")
+
+    page.route("**/chart.umd*", lambda route: route.abort())
+    page.goto(live_server.url)
+    table = page.locator(".trend .chart__table td").first
+    expect(table).not_to_be_visible()
+    page.emulate_media(media="print")
+    expect(table).to_be_visible()
