@@ -2,7 +2,7 @@
 # into .venv and node_modules, and again when the list of packages changes.
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test test-fast search check format lock bench files matrix fuzz-api rehearse rehearse-backup rehearse-migrations load simulate simulate-fail-overs chaos setup setup-dev clean
+.PHONY: help run manage test test-fast search check format lock bench bench-all bench-compare files matrix fuzz-api rehearse rehearse-backup rehearse-migrations load simulate simulate-fail-overs chaos setup setup-dev clean
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -20,7 +20,9 @@ help: ## List the targets
 	@echo "make check               format, lint, imports, types, templates, migrations, security"
 	@echo "make format              fix what the formatters can"
 	@echo "make lock                write the lock files, after changing requirements*.txt"
-	@echo "make bench               run the benchmarks; results are in BENCHMARKS.md"
+	@echo "make bench               run the quick benchmarks; results are in BENCHMARKS.md"
+	@echo "make bench-all           run every benchmark at its full size, for hours"
+	@echo "make bench-compare REV=  measure the pages of an earlier commit beside these"
 	@echo "make files               measure how well bank files are read: real (STATEMENTS_DIR=), invented, mutated (SEED=, COUNT=)"
 	@echo "make matrix              the money's tests on each engine (ARGS='pgbouncer serializable'); results in docs/ENGINES.md"
 	@echo "make fuzz-api            test the API against its schema with Schemathesis (ARGS='--seed N --examples N')"
@@ -65,7 +67,17 @@ lock: setup-dev
 	@$(LOCK) requirements-dev.txt --constraint requirements.lock --output-file requirements-dev.lock
 
 bench: setup-dev
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	$(BIN)/python benchmarks/pages.py --rows 10000 --rounds 6
+	$(BIN)/python benchmarks/import_100k.py --rows 20000
+	$(BIN)/python benchmarks/rules_100k.py --rows 10000
+	$(BIN)/python benchmarks/statement_pdf.py ours 1000
+
+bench-all: setup-dev
+	@for script in $$(ls benchmarks/*.py | grep -v oracle); do \
+		echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+bench-compare: setup-dev
+	$(BIN)/python benchmarks/pages.py --rows 10000 --rounds 8 --against $(REV)
 
 matrix: setup-dev
 	@exec $(BIN)/python -m tests.matrix $(ARGS)

@@ -2,13 +2,16 @@
 with bare views that read the same tables.
 
     .venv/bin/python benchmarks/pages.py [--rows 10000 1000000] [--engine postgresql|sqlite]
-        [--rounds N] [--keep FOLDER]
+        [--rounds N] [--keep FOLDER] [--against REVISION]
 
 Each size gets its own database with the demo household and its shops (45% of the rows on accounts
 in another currency), served by granian with one worker; all middleware is on. Requests are
 interleaved in one run by one client over loopback HTTP: p50 in milliseconds, the number of queries
 (counted in another process), and bytes. *Bare* is a Django view without middleware on the same
-database. With `--keep` the databases stay in the folder for the next run.
+database. With `--keep` the databases stay in the folder for the next run. With `--against` an
+earlier revision is served beside this one, with its own database of the first size, and its
+requests alternate with ours. Nothing is measured if the overview's sums are not those of the rows
+(oracle.py).
 """
 
 import argparse
@@ -26,8 +29,10 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+HERE = Path(__file__).resolve().parent
+# The product to measure: this one, or the revision that this one is compared with.
+ROOT = Path(os.environ.get("BENCH_ROOT", HERE.parent))
+sys.path[:0] = [str(ROOT), str(HERE)]
 PERSON = "demo@example.com"
 # Kept pages are shown again until something on them changes; "computed" asks for another address
 # each time, and the API for a month.
@@ -118,6 +123,7 @@ def build(rows: int) -> None:
         content_type="application/json",
     )
     token = answer.json()["access"]
+    _check_sums(client, user, {"Authorization": f"Bearer {token}"})
     deep = _deep_cursor(user)
     paths = {**PAGES, "list, deep": f"/transactions/?cursor={deep}" if deep else PAGES["list"]}
     counted = {}
@@ -137,6 +143,15 @@ def build(rows: int) -> None:
             }
         )
     )
+
+
+def _check_sums(client, user, headers: dict[str, str]) -> None:
+    from oracle import wrong_figures
+
+    shown = client.get("/api/dashboard/overview", headers=headers).json()
+    wrong = wrong_figures(user, shown, datetime.now(UTC).date())
+    if wrong:
+        raise SystemExit("\n".join(["Wrong sums have no time:", *wrong]))
 
 
 def _convert() -> None:
@@ -186,10 +201,12 @@ def _queries(client, path: str, headers: dict[str, str]) -> int:
 class Served:
     """One size: its database, the product's server and the bare server."""
 
-    def __init__(self, stack: ExitStack, rows: int, url: str, redis: str, folder: Path) -> None:
+    def __init__(
+        self, stack: ExitStack, rows: int, url: str, redis: str, folder: Path, root: Path = ROOT
+    ) -> None:
         from tests import servers
 
-        self.rows = rows
+        self.rows, self.root = rows, root
         folder.mkdir(parents=True, exist_ok=True)
         known = folder / f"known-{rows}.json"
         self.environment = {
@@ -203,6 +220,7 @@ class Served:
             "DEMO": "1",
             "LOG_LEVEL": "ERROR",
             "DJANGO_SETTINGS_MODULE": "banking.settings",
+            "BENCH_ROOT": str(root),
             "TERM": "dumb",
         }
         self.known = json.loads(known.read_text()) if known.exists() else self._built(known)
@@ -216,13 +234,18 @@ class Served:
         # Tokens do not live as long as kept databases.
         self.token = self._signed_in()
 
+    @property
+    def name(self) -> str:
+        """The heading of its column."""
+        return f"{self.rows:,}" if self.root == ROOT else self.root.name
+
     def _built(self, known: Path) -> dict:
-        say(f"building {self.rows} rows …")
+        say(f"building {self.name} …")
         started = time.monotonic()
         done = subprocess.run(
             [sys.executable, __file__, "--build", str(self.rows)],
             env=self.environment,
-            cwd=ROOT,
+            cwd=self.root,
             capture_output=True,
             text=True,
         )
@@ -248,8 +271,8 @@ class Served:
                 *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
                 *("--blocking-threads", "2", "--log-level", "error", target),
             ],
-            env={**self.environment, "PYTHONPATH": str(ROOT / "benchmarks/bare"), **more},
-            cwd=ROOT,
+            env={**self.environment, "PYTHONPATH": str(HERE / "bare"), **more},
+            cwd=self.root,
         )
         stack.callback(server.wait)
         stack.callback(server.terminate)
@@ -286,28 +309,28 @@ def ask(port: int, path: str, headers: dict[str, str]) -> tuple[float, int]:
 
 
 def measure(sizes: list[Served], rounds: int) -> None:
-    times: dict[tuple[str, int], list[float]] = {}
-    sizes_of: dict[tuple[str, int], int] = {}
+    times: dict[tuple[str, str], list[float]] = {}
+    sizes_of: dict[tuple[str, str], int] = {}
     for place in range(rounds + 2):
         for served in sizes:
             for name, port, path, headers in served.requests():
                 if is_kept(name):
                     ask(port, path, headers)
                 seconds, count = ask(port, path, headers)
-                sizes_of[name, served.rows] = count
+                sizes_of[name, served.name] = count
                 if place > 1:
-                    times.setdefault((name, served.rows), []).append(seconds)
+                    times.setdefault((name, served.name), []).append(seconds)
     p50 = {key: statistics.median(found) * 1000 for key, found in times.items()}
     last = sizes[-1]
-    heads = "".join(f" {served.rows:>11,}" for served in sizes)
+    heads = "".join(f" {served.name:>11}" for served in sizes)
     say(f"\n{'p50 in ms':22}{heads}   ratio  queries    bytes   × bare")
     for name in [*BARE, *BARE_API, *PAGES]:
-        row = "".join(f" {p50[name, served.rows]:11.1f}" for served in sizes)
-        ratio = p50[name, last.rows] / p50[name, sizes[0].rows]
-        beside = p50[name, last.rows] / p50[BESIDE.get(name, "bare list"), last.rows]
+        row = "".join(f" {p50[name, served.name]:11.1f}" for served in sizes)
+        ratio = p50[name, last.name] / p50[name, sizes[0].name]
+        beside = p50[name, last.name] / p50[BESIDE.get(name, "bare list"), last.name]
         queries = last.known["queries"].get(name, "")
         say(
-            f"{name:22}{row} {ratio:7.2f} {queries:8} {sizes_of[name, last.rows]:8,}"
+            f"{name:22}{row} {ratio:7.2f} {queries:8} {sizes_of[name, last.name]:8,}"
             + ("" if name in BARE | BARE_API else f" {beside:8.1f}")
         )
     say(f"load average {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
@@ -320,6 +343,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--server", help="the URL of a server that runs already")
+    parser.add_argument("--against", metavar="REVISION", help="a commit to compare with")
     parser.add_argument("--build", type=int)
     options = parser.parse_args()
     if options.build:
@@ -334,20 +358,38 @@ def main() -> None:
         base = options.server
         if options.engine == "postgresql" and not base:
             base = stack.enter_context(servers.postgresql())
+        products = [(rows, ROOT) for rows in options.rows]
+        if options.against:
+            earlier = _checked_out(stack, options.against)
+            products = [(options.rows[0], earlier), (options.rows[0], ROOT)]
         sizes = []
-        for rows in options.rows:
-            own = folder / options.engine / str(rows)
+        for rows, root in products:
+            own = folder / options.engine / str(rows) / (root.name if root != ROOT else "")
             url = f"sqlite:///{own / 'db.sqlite3'}"
             if options.engine == "postgresql":
-                name = (
-                    f"bench_{rows}_{secrets.token_hex(3)}" if not options.keep else f"bench_{rows}"
-                )
+                suffix = "" if options.keep and root == ROOT else f"_{secrets.token_hex(3)}"
+                name = f"bench_{rows}{suffix}"
                 _create(base, name)
                 url = base.rsplit("/", 1)[0] + f"/{name}"
             # Each person is the first of their database: what is kept of one is not the other's.
-            sizes.append(Served(stack, rows, url, f"{redis}?db={len(sizes)}", own))
+            sizes.append(Served(stack, rows, url, f"{redis}?db={len(sizes)}", own, root))
         say(f"{options.engine}, {options.rounds} rounds")
         measure(sizes, options.rounds)
+
+
+def _checked_out(stack: ExitStack, revision: str) -> Path:
+    """The revision's files in a folder of their own, as long as the stack is open."""
+
+    def git(*words: object) -> str:
+        return subprocess.run(
+            ["git", *map(str, words)], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    tree = folder / git("rev-parse", "--short", revision)
+    git("worktree", "add", "--detach", tree, revision)
+    stack.callback(git, "worktree", "remove", "--force", tree)
+    return tree
 
 
 def _create(base: str, name: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -21,7 +22,7 @@ from transactions.models import ConvertedMonth, DailyTotal
 
 @dataclass(slots=True)
 class CategorySums:
-    """One category's money in and out in a month, converted with `rates`.
+    """One category's money in and out in a month, converted with `rates`. Once read, not changed.
 
     Without a rate, `rates` is empty and the amounts are those of the day `on`, not converted.
     """
@@ -152,6 +153,8 @@ def _written(sums: Iterable[CategorySums]) -> str:
     return json.dumps({"rates": rates, "sums": lines}, separators=(",", ":"))
 
 
+# Months that are over keep their text, and reading a year of them was a twelfth of a home page.
+@lru_cache(maxsize=512)
 def _read(text: str, from_currency: str, to: str) -> Conversion:
     stored = json.loads(text)
     rates = [
