@@ -4,12 +4,16 @@
 in a file, because threads of one test must share it as processes would.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 os.environ.setdefault("SECRET_KEY", "test-secret-key-of-more-than-thirty-two-characters")
-os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="banking-test-"))
+if "DATA_DIR" not in os.environ:
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="banking-test-")
+    atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 # Workers run different tests at the same time: each sees only its own mails and files.
 os.environ["DATA_DIR"] = str(
     Path(os.environ["DATA_DIR"]) / os.environ.get("PYTEST_XDIST_WORKER", "")
