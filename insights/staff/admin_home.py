@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from banking.limits import QUEUE_ROWS, STAFF_FIGURES_FOR
+from insights.models import JobState
 from insights.staff.approving import waiting_approvals
 from insights.staff.figures import Platform, Trouble, recent_figures
 from insights.staff.month_charts import Chart, chart_of
@@ -47,6 +48,7 @@ def _for_readers() -> dict[str, Any]:
         "kept_minutes": STAFF_FIGURES_FOR.seconds // 60,
         "volume": platform.volume,
         "charts": _charts(platform),
+        "failed_jobs": JobState.objects.filter(outcome=JobState.Outcome.FAILED).count(),
         "approvals": waiting_approvals(timezone.now()).count(),
         "trouble": _trouble(platform.trouble),
         "roles": [(User.Role(role).label, n) for role, n in platform.people.by_role.items()],

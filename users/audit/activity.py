@@ -27,6 +27,9 @@ _TECHNICAL = {"sha256", "attachment", "family", "account", "member", "category",
 # Their values are our codes, not text a person entered.
 _CODES = {"type", "kind", "level", "status", "recurrence", "txn_type", "role", "kyc_status"}
 
+# What our names for details sound like to people, where they need other words.
+_NAMES = {"kyc_status": gettext_lazy("identity check"), "act": gettext_lazy("request")}
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _AMOUNT = re.compile(r"-?\d{1,15}\.(\d{1,4})", re.ASCII)
 
@@ -97,7 +100,10 @@ def _details(changes: Any) -> Iterable[tuple[str, str]]:
             continue
         text = _as_change(value) if isinstance(value, list) else _as_text(value)
         if text:
-            yield key.replace("_", " "), text.replace("_", " ") if key in _CODES else text
+            yield (
+                str(_NAMES.get(key) or key.replace("_", " ")),
+                text.replace("_", " ") if key in _CODES else text,
+            )
 
 
 def before_and_after(changes: Any) -> list[tuple[str, str, str]]:
@@ -118,7 +124,7 @@ def before_and_after(changes: Any) -> list[tuple[str, str, str]]:
 
 def _named(key: str, value: Any) -> str:
     is_way = isinstance(value, str) and (key, value) in _THROUGH
-    return _("through") if is_way else key.replace("_", " ")
+    return _("through") if is_way else str(_NAMES.get(key) or key.replace("_", " "))
 
 
 def _in_words(key: str, value: Any) -> str:
