@@ -83,7 +83,8 @@ matrix: setup-dev
 	@exec $(BIN)/python -m tests.matrix $(ARGS)
 
 files: setup-dev
-	@exec $(BIN)/python -m transactions.tests.measure_files
+	@DJANGO_SETTINGS_MODULE=banking.settings_test exec $(BIN)/python -c "import django; django.setup(); \
+		from transactions.tests.measure_files import main; raise SystemExit(main())"
 
 fuzz-api: setup-dev
 	@exec $(BIN)/python -m tests.fuzz_api $(ARGS)

@@ -103,3 +103,32 @@ def test_headings_nobody_knows_may_stand_above_an_opening_balance():
     found = csv_file.detect(text.encode(), EURO)
     assert found.mapping.header_line == 1
     assert found.columns == ["Gubo", "Zarak", "Trimo", "Vlop"]
+
+
+COUNTERPARTIES = {
+    "iban": ["DE02120300000000202051", "DE89370400440532013000", "DE75512108001245126199"],
+    "spaced iban": ["DE02 1203 0000 0000 2020 51", "DE89 3704 0044 0532 0130 00", "FR14 2004 1010"],
+    "bic": ["COBADEFFXXX", "DEUTDEFF", "INGDDEFFXXX"],
+    "numbers": ["20-15-55 12345678", "60-83-71 87654321", "40-47-84 70872490"],
+}
+
+
+@pytest.mark.parametrize("heading", [UNKNOWN, "Datum;IBAN;Name;Betrag", ""])
+@pytest.mark.parametrize("kind", COUNTERPARTIES)
+def test_account_numbers_and_bank_codes_name_nobody(kind, heading):
+    lines = [
+        f"{day};{code};{name};-{place + 1},50"
+        for place, (day, code, name) in enumerate(
+            zip(DAYS, COUNTERPARTIES[kind], ("Laden", "Bahn", "Kino"), strict=False)
+        )
+    ]
+    data = "\n".join([*([heading] if heading else []), *lines, ""]).encode()
+    rows = csv_file.read(data, csv_file.detect(data, EURO).mapping).rows
+    assert [row.description for row in rows] == ["Laden", "Bahn", "Kino"]
+
+
+def test_account_number_is_shown_where_nothing_else_is():
+    lines = [f"{day};{code};-1,50" for day, code in zip(DAYS, COUNTERPARTIES["iban"], strict=False)]
+    data = "\n".join(["Gubo;Zarak;Vlop", *lines, ""]).encode()
+    rows = csv_file.read(data, csv_file.detect(data, EURO).mapping).rows
+    assert [row.description for row in rows] == COUNTERPARTIES["iban"]

@@ -1,7 +1,11 @@
 """Choose the columns for merchant, description and other text."""
 
+import re
 from collections.abc import Callable, Collection
+from functools import cache
 from typing import Any
+
+from babel.core import Locale
 
 from transactions.sources.files.cell_words import is_status
 from transactions.sources.files.column_words import (
@@ -17,6 +21,8 @@ from transactions.sources.files.narrowing import sure
 _MOST_DESCRIPTIONS = 4
 _MOST_STATES = 6
 _FEWEST_LINES_TO_VARY = 4
+_MOSTLY = 0.5
+_BIC = re.compile("[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 
 
 def text_fields(columns: list[Column], money: Money, void_at: Collection[int]) -> dict[str, Any]:
@@ -48,6 +54,9 @@ def text_fields(columns: list[Column], money: Money, void_at: Collection[int]) -
             fields[role] = column.index
             free.remove(column)
     fields["description"] = _description_columns(free)
+    if not fields["description"] and "merchant" not in fields:
+        codes = (column.index for column in free if _holds_codes(column))
+        fields["description"] = tuple(codes)[:1]  # nothing else names the other party
     return fields
 
 
@@ -89,7 +98,7 @@ def _names_somebody(column: Column) -> bool:
         _is_worded(column)
         and not names_own_account(column.heading)
         and not names_code(column.heading)
-        and column.share(is_code) < 0.5
+        and not _holds_codes(column)
         and not _is_constant(column)
     )
 
@@ -99,6 +108,22 @@ def is_code(text: str) -> bool:
     compact = text.replace(" ", "")
     digits = sum(char.isdigit() for char in compact)
     return 2 * digits >= len(compact) or (" " not in text and digits >= 4 and compact.isupper())
+
+
+def _holds_codes(column: Column) -> bool:
+    """Whether the column holds account numbers or banks' codes, under any heading."""
+    return column.share(is_code) >= _MOSTLY or column.share(_is_bank_code) == 1
+
+
+@cache
+def _countries() -> frozenset[str]:
+    codes = map(str, Locale("en").territories)
+    return frozenset(code for code in codes if len(code) == len("DE"))
+
+
+def _is_bank_code(text: str) -> bool:
+    """Whether a cell is a BIC: a bank, a country and a place."""
+    return bool(_BIC.fullmatch(text)) and text[4:6] in _countries()
 
 
 def _is_identifier(column: Column) -> bool:
@@ -138,6 +163,7 @@ def _description_columns(columns: list[Column]) -> tuple[int, ...]:
         for column in telling
         if column not in named
         and not names_own_account(column.heading)
+        and not _holds_codes(column)
         and len(column.words) >= 0.5 * len(column.filled)
         and sum(map(len, column.filled)) >= 3 * len(column.filled)
     ]
