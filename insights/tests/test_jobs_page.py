@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +17,7 @@ from insights.staff.job_log import record_run
 from insights.staff.job_words import NAMES, job_name, result_words
 from insights.staff.jobs import health, jobs, run_now, schedule_words
 from insights.staff.month_charts import HEIGHT, chart_of, month_charts
-from insights.staff.month_counts import count_months
+from insights.staff.month_counts import JOB, count_months
 from tests.builders import make_user
 from users.audit import trail
 from users.models import AuditEvent, Notification, User
@@ -242,3 +243,33 @@ def test_only_admins_can_start_a_job(client_for):
     assert client.post(reverse("admin:job_run", args=[987_654_321])).status_code == 404
     assert client.get(reverse("admin:job_run", args=[job.pk])).status_code == 405
     assert not AuditEvent.objects.filter(action="insights.job.run").exists()
+
+
+def test_the_page_says_when_the_months_were_counted_and_since_when(client_for):
+    client = client_for(staff("auditor"))
+    page = client.get(reverse("admin:jobs")).content.decode()
+    assert "The first count is still to come" in page
+    assert "Not counted yet" in page
+    count_months(NOON)
+    record_run(name=JOB, at=NOON, duration_ms=1, result="12")
+    page = client.get(reverse("admin:jobs")).content.decode()
+    assert "Counted every hour, last on Jan 15, 2026, 12:00" in page
+    january, february = NOON.date().replace(day=1), NOON.date().replace(month=2, day=1)
+    assert chart_of("x", [(january, None, 0), (february, 3, 0)]).since == february
+    assert chart_of("x", [(january, 0, 0), (february, 3, 0)]).since == january
+    assert chart_of("x", [(january, None, 0)]).since is None
+
+
+def test_the_home_keeps_its_figures_but_never_its_work(client_for):
+    client = client_for(staff("auditor"))
+    first = client.get("/admin/")
+    assert "The figures below are as of" in first.content.decode()
+    make_user("later@example.com")
+    record_run(name="a.job", at=NOON, duration_ms=1, error="Boom")
+    second = client.get("/admin/").context
+    assert second["platform"] == first.context["platform"]
+    assert second["failed_jobs"] == 1
+    assert {queue.key: count for queue, count, _ in second["queues"]}["jobs"] == 1
+    cache.clear()
+    people = client.get("/admin/").context["platform"].people
+    assert people.total == first.context["platform"].people.total + 1
