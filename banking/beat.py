@@ -7,20 +7,47 @@ default replaces it; if somebody changed it, their choice stays. Jobs removed fr
 removed here.
 """
 
+import time
+from datetime import timedelta
 from typing import Any
 
 from celery.schedules import maybe_schedule
+from celery.utils.time import maybe_make_aware
 from django.conf import settings
 from django.db import transaction as db_transaction
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 MARK = "Default: "
+# Longer than between any two runs.
+LONG_AGO = timedelta(days=3_660)
 TIMINGS = ("interval", "crontab", "solar", "clocked")
+
+
+class InstalledEntry(ModelEntry):
+    """An entry that is due if its last run is in the future: the clock was set back, and to wait
+    until it comes there again could take years. To run once more than planned does no harm.
+    """
+
+    def is_due(self) -> Any:
+        now = self._default_now()
+        if maybe_make_aware(self.last_run_at) > now:
+            self.last_run_at = now - LONG_AGO
+        return super().is_due()
 
 
 class InstalledScheduler(DatabaseScheduler):
     """Runs the entries in the database; `migrate` has created all of them."""
+
+    Entry = InstalledEntry
+    _last_tick = 0.0
+
+    def tick(self, *args: Any, **options: Any) -> Any:
+        """Plan anew if the clock was set back: entries planned by the old one would come last."""
+        if time.time() < self._last_tick:
+            self._heap = None
+        self._last_tick = time.time()
+        return super().tick(*args, **options)
 
     def setup_schedule(self) -> None:
         install_schedule()

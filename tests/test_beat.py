@@ -1,13 +1,16 @@
 """The schedule: migrate installs it, and an operator's changes to it stay."""
 
-from datetime import timedelta
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from celery.schedules import crontab
 from django.core.management import call_command
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from banking.beat import install_schedule
+from banking.beat import InstalledScheduler, install_schedule
+from banking.celery import app
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +60,37 @@ def test_changed_defaults_replace_untouched_entries_and_dropped_entries_are_remo
         "alert-scan",
         "an operator's own",
     }
+
+
+class Written(InstalledScheduler):
+    """A scheduler that notes what it would send, and needs no broker."""
+
+    producer = None
+
+    def setup_schedule(self) -> None:
+        self.sent: Counter[str] = Counter()
+
+    def apply_async(self, entry, *args, **options):
+        self.sent[entry.name] += 1
+
+
+@pytest.mark.slow
+@pytest.mark.once
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("jump", [timedelta(days=-2), timedelta(days=2)])
+def test_a_clock_that_jumps_stops_no_job_and_repeats_none(jump):
+    """A job of every minute and one of every ten, for half an hour before and after the jump."""
+    for minutes in (1, 10):
+        every = IntervalSchedule.objects.create(every=minutes, period="minutes")
+        PeriodicTask.objects.create(name=f"every {minutes}", task="x", interval=every)
+    with time_machine.travel(datetime(2026, 3, 10, 12, tzinfo=UTC), tick=False) as clock:
+        scheduler = Written(app=app)
+        for _ in range(2):
+            scheduler.sent.clear()
+            for _ in range(3 * 30):
+                clock.shift(timedelta(seconds=20))
+                scheduler.tick()
+                scheduler.tick()
+            assert scheduler.sent["every 1"] in {28, 29, 30, 31}
+            assert scheduler.sent["every 10"] in {2, 3, 4}
+            clock.shift(jump)
