@@ -8,7 +8,7 @@ removed here.
 """
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery.schedules import maybe_schedule
@@ -28,6 +28,8 @@ class InstalledEntry(ModelEntry):
     """An entry that is due if its last run is in the future: the clock was set back, and to wait
     until it comes there again could take years. To run once more than planned does no harm.
     """
+
+    last_run_at: datetime
 
     def is_due(self) -> Any:
         now = self._default_now()
