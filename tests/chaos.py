@@ -13,10 +13,8 @@ import argparse
 import contextlib
 import json
 import multiprocessing
-import os
 import random
 import shutil
-import signal
 import statistics
 import sys
 import tempfile
@@ -94,9 +92,7 @@ class Reaper:
             self.back = None
 
     def _kill_web(self, port: int) -> None:
-        web = self.alive.pop(port)
-        os.killpg(web.process.pid, signal.SIGKILL)
-        web.process.wait()
+        self.alive.pop(port).kill()
         self.start_again_at[port] = time.monotonic() + BACK_OFF[0]
 
     def _kill_database(self) -> None:
@@ -111,9 +107,7 @@ class Reaper:
 
     def stop(self) -> None:
         for web in self.alive.values():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(web.process.pid, signal.SIGKILL)
-            web.process.wait()
+            web.kill()
 
 
 class Report(NamedTuple):

@@ -1,9 +1,15 @@
-"""An upgrade under load, for real: `make rehearse ARGS='--old REVISION --seconds 60'`.
+"""Several web processes under load, for real: an upgrade, or processes that are killed.
 
-Two web processes of the old revision serve behind nginx (deploy/nginx/banking.conf) on one
-PostgreSQL, while clients read and transfer money. The new revision migrates the database; then each
-process is stopped by SIGTERM and replaced by one of the new revision. Every response is judged, and
-at the end every acknowledged transfer must be booked once and the ledger must be right.
+Web processes serve on one PostgreSQL, while clients read and transfer money, each transfer with an
+Idempotency-Key. No client asks twice. Every response is judged, and at the end every acknowledged
+transfer must be booked once and the ledger must be right.
+
+`make rehearse ARGS='--old REVISION --seconds 60'`: two processes of the old revision behind nginx
+(deploy/nginx/banking.conf). The new revision migrates the database; then each process is stopped by
+SIGTERM and replaced by one of the new revision.
+
+`make rehearse ARGS='--kills 6'`: three processes of this revision behind HAProxy
+(deploy/haproxy/banking.cfg). One after the other is killed and started again.
 """
 
 import argparse
@@ -22,7 +28,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,8 +67,9 @@ class Load:
             try:
                 is_transfer = number < WRITERS and turn % 2 == 0
                 status = self._transfer(key, turn) if is_transfer else self._read(turn)
-            except (OSError, http.client.HTTPException) as error:
-                status = type(error).__name__
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                # ValueError: the proxy's own error page.
+                status = f"{type(error).__name__} {error}"[:60]
             self.longest = max(self.longest, time.monotonic() - begun)
             self.answers[str(status)] += 1
             if status == 201:
@@ -91,7 +98,10 @@ def ask(
     try:
         connection.request(method, path, json.dumps(body) if body else None, headers)
         answer = connection.getresponse()
-        return answer.status, json.loads(answer.read() or b"null")
+        text = answer.read()
+        if text[:1] == b"<":
+            raise ValueError(answer.status, text[:40])
+        return answer.status, json.loads(text or b"null")
     finally:
         connection.close()
 
@@ -122,7 +132,8 @@ def nginx(folder: Path, ports: list[int]) -> Iterator[int]:
         f" scgi_temp_path {folder}/s;\n{text}\n}}\n"
     )
     process = subprocess.Popen(
-        [servers.nginx_program(), "-p", folder, "-c", folder / "nginx.conf"], start_new_session=True
+        [servers.program("nginx", "nginx-light"), "-p", folder, "-c", folder / "nginx.conf"],
+        start_new_session=True,
     )
     try:
         wait_for_port(own)
@@ -139,6 +150,28 @@ def wait_for_port(port: int) -> None:
             return
         time.sleep(0.05)
     raise SystemExit(f"Nothing listens on port {port}.")
+
+
+@contextlib.contextmanager
+def haproxy(folder: Path, ports: list[int]) -> Iterator[int]:
+    """The port of an HAProxy with our configuration, without its TLS."""
+    own = free_port()
+    text = (ROOT / "deploy/haproxy/banking.cfg").read_text()
+    for number, port in enumerate(ports):
+        text = text.replace(f"127.0.0.1:{8000 + number}", f"127.0.0.1:{port}")
+    text = re.sub(r"\n    bind :443 .*|\n    http-request redirect .*", "", text)
+    text = text.replace("bind :80", f"bind 127.0.0.1:{own}")
+    text = text.replace("X-Forwarded-Proto https", "X-Forwarded-Proto http")
+    text = text.replace("hdr Host bank.example", "hdr Host localhost")
+    (folder / "haproxy.cfg").write_text(text)
+    program = servers.program("haproxy", "haproxy")
+    process = subprocess.Popen([program, "-q", "-f", folder / "haproxy.cfg"])
+    try:
+        wait_for_port(own)
+        yield own
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
 
 
 class Web:
@@ -175,6 +208,12 @@ class Web:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(timeout=60)
+
+    def kill(self) -> None:
+        """Kill the main process and its workers."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 def manage(code: Path, environment: dict[str, str], *arguments: str) -> str:
@@ -219,56 +258,87 @@ def settings_for(folder: Path, database: str, broker: str) -> dict[str, str]:
     }
 
 
-def rehearse(*, old: str, seconds: float, clients: int, database: str, broker: str) -> Load:
-    """Upgrade from `old` to this folder's code under load. Asserts that nothing was lost."""
+class Rehearsal:
+    """Web processes of one instance, and what is done to them while clients use it."""
+
+    def __init__(self, code: Path, folder: Path, environment: dict[str, str], count: int) -> None:
+        self.folder, self.environment = folder, environment
+        manage(code, environment, "migrate", "--noinput", "-v", "0")
+        manage(code, environment, "load_demo")
+        self.webs = [self.start(code, free_port()) for _ in range(count)]
+
+    def start(self, code: Path, port: int) -> Web:
+        return Web(code, port, self.environment, self.folder / "web.log")
+
+    @property
+    def ports(self) -> list[int]:
+        return [web.port for web in self.webs]
+
+    def upgrade(self, seconds: float) -> None:
+        """Replace each process by one of this revision."""
+        time.sleep(seconds / 3)
+        manage(ROOT, self.environment, "migrate", "--noinput", "-v", "0")
+        for number, web in enumerate(self.webs):
+            web.stop()
+            self.webs[number] = self.start(ROOT, web.port)
+            self.webs[number].wait_ready()
+            time.sleep(seconds / 3)
+
+    def kill(self, times: int, seconds: float) -> None:
+        """Kill one process after the other in the middle of its work."""
+        for turn in range(times):
+            time.sleep(seconds / times)
+            number = turn % len(self.webs)
+            self.webs[number].kill()
+            self.webs[number] = self.start(ROOT, self.webs[number].port)
+            self.webs[number].wait_ready()
+
+    def under_load(self, front: int, clients: int, act: Callable[[], None]) -> Load:
+        """Act while clients ask the front, and judge what they were answered."""
+        for web in self.webs:
+            web.wait_ready()
+        load = signed_in(front)
+        threads = [threading.Thread(target=load.run, args=(number,)) for number in range(clients)]
+        for thread in threads:
+            thread.start()
+        try:
+            act()
+        finally:
+            load.is_over = True
+            for thread in threads:
+                thread.join()
+        _judge(load, self.environment)
+        return load
+
+    def stop(self) -> None:
+        for web in self.webs:
+            web.stop()
+
+
+def rehearse(
+    *, old: str, seconds: float, clients: int, kills: int, database: str, broker: str
+) -> Load:
+    """Kill processes, or upgrade from `old` to this folder's code, under load. Asserts that nothing
+    was lost.
+    """
     folder = Path(tempfile.mkdtemp(prefix="rehearsal-"))
     environment = settings_for(folder, database, broker)
     try:
-        with checkout(old, folder) as old_code:
-            manage(old_code, environment, "migrate", "--noinput", "-v", "0")
-            manage(old_code, environment, "load_demo")
-            ports = [free_port(), free_port()]
-            log = folder / "web.log"
-            webs = [Web(old_code, port, environment, log) for port in ports]
-            try:
-                with nginx(folder, ports) as front:
-                    return _under_load(folder, environment, webs, front, seconds, clients)
-            finally:
-                for web in webs:
-                    web.stop()
+        with checkout(old, folder) as code, contextlib.ExitStack() as stack:
+            rehearsal = Rehearsal(code, folder, environment, 3 if kills else 2)
+            stack.callback(rehearsal.stop)
+            front = stack.enter_context((haproxy if kills else nginx)(folder, rehearsal.ports))
+
+            def act() -> None:
+                if kills:
+                    rehearsal.kill(kills, seconds)
+                else:
+                    rehearsal.upgrade(seconds)
+
+            return rehearsal.under_load(front, clients, act)
     finally:
         if "KEEP_REHEARSAL" not in os.environ:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _under_load(
-    folder: Path,
-    environment: dict[str, str],
-    webs: list[Web],
-    front: int,
-    seconds: float,
-    clients: int,
-) -> Load:
-    for web in webs:
-        web.wait_ready()
-    load = signed_in(front)
-    threads = [threading.Thread(target=load.run, args=(number,)) for number in range(clients)]
-    for thread in threads:
-        thread.start()
-    try:
-        time.sleep(seconds / 3)
-        manage(ROOT, environment, "migrate", "--noinput", "-v", "0")
-        for number, web in enumerate(list(webs)):
-            web.stop()
-            webs[number] = Web(ROOT, web.port, environment, folder / "web.log")
-            webs[number].wait_ready()
-            time.sleep(seconds / 3)
-    finally:
-        load.is_over = True
-        for thread in threads:
-            thread.join()
-    _judge(load, front, environment)
-    return load
 
 
 def signed_in(front: int) -> Load:
@@ -280,7 +350,7 @@ def signed_in(front: int) -> Load:
     return Load(front, tokens["access"], (found[0], found[1]))
 
 
-def _judge(load: Load, front: int, environment: dict[str, str]) -> None:
+def _judge(load: Load, environment: dict[str, str]) -> None:
     script = (
         "from transactions.models import Transaction as T;"
         "print(*T.objects.filter(origin='transfer').values_list('description', flat=True))"
@@ -297,6 +367,7 @@ def main() -> None:
     parser.add_argument("--old", default="", help="the revision to upgrade from (default: this)")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--kills", type=int, default=0, help="kill processes, do not upgrade")
     options = parser.parse_args()
     with servers.postgresql() as database, servers.valkey() as broker:
         load = rehearse(database=database, broker=broker, **vars(options))

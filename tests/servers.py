@@ -8,10 +8,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import redis
 
 from banking.launcher.place import valkey_program
 
@@ -27,7 +31,7 @@ FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 SETTINGS = {
     *("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CACHE_URL"),
     *("CELERY_BROKER_URL", "DEBUG", "HTTPS", "DEMO", "LOG_LEVEL", "LOG_STYLE", "SENTRY_DSN"),
-    *("DJANGO_ALLOW_ASYNC_UNSAFE", "DATABASE_POOLER", "DATABASE_ISOLATION"),
+    *("DJANGO_ALLOW_ASYNC_UNSAFE", "DATABASE_POOLER", "DATABASE_ISOLATION", "REPLICA_URL"),
 }
 
 
@@ -91,6 +95,28 @@ def postgresql_server(*, forgetful: bool) -> Iterator[PostgreSQL]:
         _create_cluster(programs, folder, owner)
         chosen = POSTGRESQL_SETTINGS | (FORGETFUL if forgetful else {})
         server = PostgreSQL(programs, folder, owner, free_port(), chosen)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def standby(primary: PostgreSQL, **settings: str) -> Iterator[PostgreSQL]:
+    """A running standby, which follows the primary by streaming replication."""
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    owner = _owner_for(folder)
+    copy = [
+        *(primary.programs / "pg_basebackup", "-h", "127.0.0.1", "-p", str(primary.port)),
+        *("-U", "postgres", "-D", folder / "data", "-R", "-c", "fast", "--no-sync"),
+    ]
+    try:
+        subprocess.run(copy, check=True, cwd=folder, **owner)
+        chosen = primary.settings | settings
+        server = PostgreSQL(primary.programs, folder, owner, free_port(), chosen)
         try:
             server.start()
             yield server
@@ -253,28 +279,20 @@ def _wait_for_socket(
     raise MissingError(f"{name} did not start.")
 
 
+def program(name: str, package: str) -> str:
+    """The machine's program, installed from the package first if necessary and permitted."""
+    folders = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    found = shutil.which(name, path=folders)
+    if found is None:
+        _apt_install(package)
+        found = shutil.which(name, path=folders)
+    if found is None:
+        raise MissingError(f"{name} is not installed.")
+    return found
+
+
 def pgbouncer_program() -> str:
-    """The machine's PgBouncer, installed first if necessary and permitted."""
-    folders = f"{os.environ.get('PATH', '')}:/usr/sbin"
-    found = shutil.which("pgbouncer", path=folders)
-    if found is None:
-        _apt_install("pgbouncer")
-        found = shutil.which("pgbouncer", path=folders)
-    if found is None:
-        raise MissingError("PgBouncer is not installed.")
-    return found
-
-
-def nginx_program() -> str:
-    """The machine's nginx, installed first if necessary and permitted."""
-    folders = f"{os.environ.get('PATH', '')}:/usr/sbin"
-    found = shutil.which("nginx", path=folders)
-    if found is None:
-        _apt_install("nginx-light")
-        found = shutil.which("nginx", path=folders)
-    if found is None:
-        raise MissingError("nginx is not installed.")
-    return found
+    return program("pgbouncer", "pgbouncer")
 
 
 @contextlib.contextmanager
@@ -300,6 +318,73 @@ def valkey() -> Iterator[str]:
         server.terminate()
         server.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class Watched:
+    """A Valkey and its replica, watched by three sentinels: their URL for the product."""
+
+    url: str
+    sentinels: list[int]
+    primary: subprocess.Popen
+    port: int
+
+
+@contextlib.contextmanager
+def sentinels(silence_milliseconds: int = 1000) -> Iterator[Watched]:
+    """Yield them once each sentinel knows all others. They stop with the block."""
+    program = valkey_program()
+    if program is None:
+        raise MissingError("There is no Valkey for this system (no wheel, none in PATH).")
+    folder = Path(tempfile.mkdtemp(prefix="sentinels-"))
+    first, second, *watching = (free_port() for _ in range(5))
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+
+        def start(port: int, *options: Any) -> subprocess.Popen:
+            own = folder / str(port)
+            own.mkdir()
+            process = subprocess.Popen(
+                [program, *options, "--port", str(port), "--bind", "127.0.0.1", "--save", ""],
+                cwd=own,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            _wait_for_socket(process, socket.AF_INET, ("127.0.0.1", port), "Valkey")
+            return process
+
+        primary = start(first)
+        start(second, "--replicaof", f"127.0.0.1 {first}")
+        redis.Redis(port=first).set("ready", 1)
+        _until(lambda: redis.Redis(port=second).get("ready"), "the replica of Valkey")
+        for port in watching:
+            config = folder / f"{port}.conf"
+            config.write_text(
+                f"sentinel monitor bank 127.0.0.1 {first} 2\n"
+                f"sentinel down-after-milliseconds bank {silence_milliseconds}\n"
+                f"sentinel failover-timeout bank 10000\n"
+            )
+            start(port, config, "--sentinel")
+        for port in watching:
+            _until(partial(_sees_all, port), "Sentinel")
+        hosts = ",".join(f"127.0.0.1:{port}" for port in watching)
+        yield Watched(f"sentinel://{hosts}/bank/0", watching, primary, first)
+
+
+def _sees_all(port: int) -> bool:
+    found = redis.Redis(port=port, decode_responses=True).sentinel_master("bank")
+    return (found["num-other-sentinels"], found["num-slaves"]) == (2, 1)
+
+
+def _until(is_so: Callable[[], Any], name: str) -> None:
+    for _ in range(1200):
+        if is_so():
+            return
+        time.sleep(0.05)
+    raise MissingError(f"{name} did not start.")
 
 
 @contextlib.contextmanager
@@ -328,14 +413,7 @@ def chromium() -> str:
 
 
 def hledger() -> str:
-    """The machine's hledger, installed first if necessary and permitted."""
-    found = shutil.which("hledger")
-    if found is None:
-        _apt_install("hledger")
-        found = shutil.which("hledger")
-    if found is None:
-        raise MissingError("hledger is not installed.")
-    return found
+    return program("hledger", "hledger")
 
 
 def _find_chromium() -> str | None:
