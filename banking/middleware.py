@@ -14,6 +14,7 @@ from django.http import (
 from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import patch_vary_headers
 
+from banking.kernel import replica
 from banking.kernel.refusals import api_refusal, is_api
 from banking.kernel.uploads import content_length
 from banking.limits import FORM_OVERHEAD_BYTES, IMPORT_MAX_BYTES
@@ -129,3 +130,14 @@ class PageMethods:
         if request.method not in PAGE_METHODS and not request.path_info.startswith("/api/"):
             return HttpResponseNotAllowed(PAGE_METHODS)
         return self.get_response(request)
+
+
+class PageReads:
+    """Requests that change nothing may read their snapshots from a replica."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with replica.page_reads(is_read=request.method in ("GET", "HEAD")):
+            return self.get_response(request)

@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from banking import __version__, limits, logs
 from banking.kernel import stores
+from banking.kernel.sentinel import SENTINEL
 from banking.schedule import BEAT_SCHEDULE
 from banking.sign_in import *  # noqa: F403 - they are settings
 
@@ -98,6 +99,7 @@ MIDDLEWARE = [
     "banking.middleware.RefuseUnreadableText",
     "banking.middleware.ApiTrailingSlash",
     "banking.middleware.PageMethods",
+    "banking.middleware.PageReads",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -161,6 +163,7 @@ DATABASES = stores.databases(
     env("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}"),
     pooler=env("DATABASE_POOLER", default=""),
     isolation=env("DATABASE_ISOLATION", default=""),
+    replica=env("REPLICA_URL", default=""),
 )
 DATABASE_ROUTERS = ["banking.kernel.snapshot.SnapshotRouter"]
 SNAPSHOT_ALIAS = "snapshot"
@@ -170,10 +173,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Without REDIS_URL: the embedded Valkey that `make run` starts on a socket in DATA_DIR.
 REDIS_URL = env("REDIS_URL", default=f"unix://{DATA_DIR / 'valkey.sock'}")
-CACHES = {"default": stores.cache(env("CACHE_URL", default=REDIS_URL))}
+cache_url = env("CACHE_URL", default=REDIS_URL)
+CACHES = {"default": stores.cache(cache_url)}
 SESSION_ENGINE = "users.session_store"
 
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=stores.broker_url(REDIS_URL))
+broker = env("CELERY_BROKER_URL", default=REDIS_URL)
+CELERY_BROKER_URL = stores.broker_url(broker)
+# For `manage.py check_engine`.
+SENTINEL_URLS = sorted({url for url in (cache_url, broker) if url.startswith(SENTINEL)})
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -185,7 +192,7 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 570
 CELERY_TIMEZONE = "UTC"
-CELERY_BROKER_TRANSPORT_OPTIONS = stores.broker_options(CELERY_BROKER_URL, DATA_DIR / "broker")
+CELERY_BROKER_TRANSPORT_OPTIONS = stores.broker_options(broker, DATA_DIR / "broker")
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Flower and other monitors can follow tasks.

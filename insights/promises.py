@@ -7,7 +7,6 @@ constraints that should prevent them. The statements run on SQLite and PostgreSQ
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import connections
 
 from banking.kernel.snapshot import read_snapshot
@@ -220,7 +219,7 @@ PROMISES = (
 def check_promises() -> list[Invariant]:
     """One invariant per name, in one snapshot. Reads only."""
     found: dict[str, Invariant] = {}
-    with read_snapshot(takes_time=True), connections[settings.SNAPSHOT_ALIAS].cursor() as cursor:
+    with read_snapshot(takes_time=True) as alias, connections[alias].cursor() as cursor:
         for promise in PROMISES:
             invariant = found.setdefault(promise.name, Invariant(promise.name, promise.rule))
             if promise.counted:

@@ -1,10 +1,13 @@
-"""What this database supports, in words (`manage.py check_engine`)."""
+"""What the database, its replica and the sentinels support (`manage.py check_engine`)."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction as db_transaction
+from redis import Redis
+from redis.exceptions import RedisError
 
+from banking.kernel.sentinel import Watched
 from users.audit import audit_guard
 
 OLDEST_POSTGRESQL = (14, 0)
@@ -19,6 +22,15 @@ _WORDS = (
     " current_setting('transaction_read_only'), pg_backend_pid(), current_user,"
     " EXISTS (SELECT FROM pg_indexes WHERE indexname = 'user_search_trigram'),"
     " (SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND NOT condeferrable)"
+)
+
+_PRIMARY = (
+    "SELECT system_identifier::text, current_setting('synchronous_commit'), CASE WHEN"
+    " pg_is_in_recovery() THEN '0/0' ELSE pg_current_wal_flush_lsn() END FROM pg_control_system()"
+)
+_REPLICA = (
+    "SELECT system_identifier::text, pg_is_in_recovery(), GREATEST(0, pg_wal_lsn_diff('{end}',"
+    " pg_last_wal_replay_lsn()))::bigint FROM pg_control_system()"
 )
 
 
@@ -48,6 +60,48 @@ def examine(connection: Any, *, has_audit_guard: bool) -> list[Finding]:
     if has_audit_guard:
         findings.append(_audit_guard(connection))
     return findings
+
+
+def examine_replica(primary: Any, replica: Any) -> list[Finding]:
+    """Findings on the replica of REPLICA_URL; raises DatabaseError if one of the two is away."""
+    cluster, commits, end = _row(primary, _PRIMARY)
+    same_cluster, follows, behind = _row(replica, _REPLICA.format(end=end))
+    is_replica = follows and cluster == same_cluster
+    loose = commits == "off"
+    return [
+        _required(
+            "replica",
+            f"{behind} bytes behind" if is_replica else "not a standby of this database",
+            "REPLICA_URL must name a streaming standby; pages don't read this server.",
+            not is_replica,
+        ),
+        _required(
+            "commits of the primary",
+            "acknowledged before they are written" if loose else "written, then acknowledged",
+            "With synchronous_commit = off, a page from the replica may miss the last change.",
+            loose,
+        ),
+    ]
+
+
+def examine_sentinels(url: str) -> list[Finding]:
+    """One finding for each sentinel of the URL, in its own words."""
+    watched = Watched.at(url)
+    return [_sentinel(host, port, watched.service) for host, port in watched.sentinels]
+
+
+def _sentinel(host: str, port: int, service: str) -> Finding:
+    subject = f"sentinel {host}:{port}"
+    client = Redis(host=host, port=port, socket_timeout=2, socket_connect_timeout=2)
+    try:
+        seen: Any = client.sentinel_master(service)
+        client.execute_command("SENTINEL CKQUORUM", service)
+    except RedisError as error:
+        return _required(subject, str(error), "Without a majority nobody takes over.", True)
+    finally:
+        client.close()
+    answer = f"{service} is at {seen['ip']}:{seen['port']}, with {seen['num-slaves']} to take over"
+    return _required(subject, answer, "Add a replica.", not seen["num-slaves"])
 
 
 def _postgresql(connection: Any) -> list[Finding]:

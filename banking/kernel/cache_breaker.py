@@ -24,8 +24,11 @@ class BreakingRedis(redis.Redis):
     away_until: dict[tuple[Any, ...], float] = {}
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
-        server = self.connection_pool.connection_kwargs
-        address = (server.get("path"), server.get("host"), server.get("port"))
+        pool = self.connection_pool
+        server = pool.connection_kwargs
+        # Sentinels know the primary's address; the service has a name.
+        service = getattr(pool, "service_name", None)
+        address = (server.get("path"), server.get("host"), server.get("port"), service)
         if monotonic() < self.away_until.get(address, 0):
             cache_failures.labels("spared").inc()
             raise LostError("The cache did not answer a moment ago.")

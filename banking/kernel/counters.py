@@ -11,6 +11,9 @@ database_errors = Counter("database_errors", "Statements that failed, by kind.",
 database_slow_statements = Counter(
     "database_slow_statements", "Statements that took more than half a second."
 )
+page_snapshots = Counter(
+    "database_page_snapshots", "Snapshots of pages with a replica, by who was read.", ["server"]
+)
 cache_failures = Counter(
     "cache_failures", "Commands that the cache did not answer, or that were spared.", ["kind"]
 )

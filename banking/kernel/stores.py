@@ -10,6 +10,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as LostError
 from redis.retry import Retry
 
+from banking.kernel.sentinel import SENTINEL, Pool, Watched
+
 # Secure delete: erased data is also overwritten in the file.
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"
@@ -54,8 +56,11 @@ ISOLATION_LEVELS = {
 }
 
 
-def databases(url: str, *, pooler: str = "", isolation: str = "") -> dict[str, dict[str, Any]]:
-    """The writing alias and its read-only twin, which shows every query one snapshot.
+def databases(
+    url: str, *, pooler: str = "", isolation: str = "", replica: str = ""
+) -> dict[str, dict[str, Any]]:
+    """The writing alias and its read-only twin, which shows every query one snapshot; with the URL
+    of a replica, the replica's twin too.
 
     `pooler`: "transaction" if PgBouncer or the like shares connections in that mode. `isolation`:
     PostgreSQL's name of the writing alias's level.
@@ -63,14 +68,22 @@ def databases(url: str, *, pooler: str = "", isolation: str = "") -> dict[str, d
     default = Env.db_url_config(url)
     default["ATOMIC_REQUESTS"] = False
     if default["ENGINE"].endswith("sqlite3"):
+        if replica:
+            raise ImproperlyConfigured("REPLICA_URL: only PostgreSQL has replicas.")
         return _sqlite(default)
     if pooler not in POOLERS:
         raise ImproperlyConfigured("DATABASE_POOLER must be “transaction” or empty.")
     if isolation.lower() not in ISOLATION_LEVELS:
         raise ImproperlyConfigured(f"DATABASE_ISOLATION: “{isolation}” is not a level.")
-    return _postgresql(
-        default, is_pooled=bool(pooler), isolation=ISOLATION_LEVELS[isolation.lower()]
-    )
+    chosen: dict[str, Any] = {
+        "is_pooled": bool(pooler),
+        "isolation": ISOLATION_LEVELS[isolation.lower()],
+    }
+    found = _postgresql(default, **chosen)
+    if replica:
+        other = Env.db_url_config(replica) | {"ATOMIC_REQUESTS": False}
+        found["replica"] = _postgresql(other, **chosen)["snapshot"]
+    return found
 
 
 def _sqlite(default: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -93,7 +106,8 @@ def _sqlite(default: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def _postgresql(
     default: dict[str, Any], *, is_pooled: bool, isolation: IsolationLevel
 ) -> dict[str, dict[str, Any]]:
-    options = {"connect_timeout": 3, **KEEPALIVES}
+    # Those of the URL, such as sslmode, go first.
+    options = {"connect_timeout": 3, **KEEPALIVES, **default.get("OPTIONS", {})}
     default |= {
         "ENGINE": "banking.kernel.postgresql",
         "CONN_MAX_AGE": 60,
@@ -122,23 +136,29 @@ def _reader(default: dict[str, Any], **differences: Any) -> dict[str, Any]:
 
 
 def cache(url: str) -> dict[str, Any]:
-    """Redis or Valkey by URL; `file:///folder` where neither can run."""
+    """Redis or Valkey by URL, or by the URL of sentinels (banking/kernel/sentinel.py);
+    `file:///folder` where neither can run.
+    """
     if url.startswith("file://"):
         return {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
             "LOCATION": url.removeprefix("file://"),
         }
+    pool = {"pool_class": Pool} if url.startswith(SENTINEL) else {}
     return {
         "BACKEND": "banking.kernel.cache_breaker.BreakingCache",
-        "LOCATION": url,
+        # Django would take a text with commas for several caches.
+        "LOCATION": [url],
         "KEY_PREFIX": "cache",
-        "OPTIONS": CACHE_CONNECTION,
+        "OPTIONS": CACHE_CONNECTION | pool,
     }
 
 
-def broker_url(redis_url: str) -> str:
-    """Celery's spelling of a Redis URL: a Unix socket is `redis+socket`."""
-    return redis_url.replace("unix://", "redis+socket://", 1)
+def broker_url(url: str) -> str:
+    """Celery's spelling of a URL: a Unix socket is `redis+socket`, each sentinel has its own."""
+    if url.startswith(SENTINEL):
+        return Watched.at(url).broker_url(url)
+    return url.replace("unix://", "redis+socket://", 1)
 
 
 def broker_options(url: str, folder: Path) -> dict[str, Any]:
@@ -154,18 +174,22 @@ def broker_options(url: str, folder: Path) -> dict[str, Any]:
         }
     # The visibility timeout must exceed the longest task, or its message is delivered twice; kombu
     # looks for lost messages only every tenth second unless set to every second.
-    return {
+    waits = {"socket_connect_timeout": 1, "socket_timeout": 2}
+    options: dict[str, Any] = {
         "visibility_timeout": 3600,
         "unacked_restore_throttle": 1,
-        "socket_connect_timeout": 1,
-        "socket_timeout": 2,
         "max_retries": 1,
+        **waits,
     }
+    if url.startswith(SENTINEL):
+        options |= {"master_name": Watched.at(url).service, "sentinel_kwargs": waits}
+    return options
 
 
 def publishing_options(options: dict[str, Any]) -> dict[str, Any]:
     """`broker_options` for a process that only publishes: it does not wait."""
     if "socket_timeout" not in options:
         return options
-    waits = ("socket_connect_timeout", "socket_timeout")
-    return options | dict.fromkeys(waits, PUBLISH_SECONDS) | {"max_retries": 0}
+    waits = dict.fromkeys(("socket_connect_timeout", "socket_timeout"), PUBLISH_SECONDS)
+    sentinels = {"sentinel_kwargs": waits} if "sentinel_kwargs" in options else {}
+    return options | waits | sentinels | {"max_retries": 0}
