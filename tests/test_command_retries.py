@@ -1,10 +1,12 @@
 """A command that the database undid runs again by itself, and never takes effect twice."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from threading import Barrier, get_ident
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection
 from django.db import transaction as db_transaction
@@ -12,7 +14,7 @@ from django.db import transaction as db_transaction
 from accounts.models import Account
 from banking.kernel import commands
 from banking.kernel.commands import LOST, command, in_one_commit
-from tests.builders import make_account, make_user
+from tests.builders import make_account, make_transaction, make_user
 from tests.invariants import assert_ledger_holds
 from transactions.models import Transaction, Transfer
 from transactions.services.transfers import transfer_funds
@@ -219,3 +221,20 @@ def test_what_failed_after_the_commit_is_not_repeated(owner):
         in_one_commit(work)
     assert len(calls) == 1
     assert not Transaction.objects.exists()
+
+
+def test_a_connection_lost_while_a_constraint_is_checked_is_no_refusal(owner):
+    """Django would say that the bank reference is taken: its check takes any error for a yes."""
+    account, ends = Account.objects.get(name="a"), []
+
+    def end_once(proceed, sql, params, many, context):
+        if "_check" in sql and not ends:
+            ends.append(sql)
+            with connection.connection.cursor() as cursor, suppress(psycopg.Error):
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return proceed(sql, params, many, context)
+
+    with connection.execute_wrapper(end_once):
+        make_transaction(account=account)
+    assert len(ends) == 1
+    assert Transaction.objects.count() == 1

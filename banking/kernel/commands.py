@@ -9,9 +9,11 @@ command with an idempotency key may start again. Inside another transaction noth
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, connection
 from django.db import transaction as db_transaction
 from django.db.models import QuerySet
@@ -98,7 +100,7 @@ def in_one_commit(work: Work[Result], *, is_idempotent: bool = False) -> Result:
     one. `is_idempotent`: a second run of a finished `work` has no second effect.
     """
     if connection.in_atomic_block:
-        with db_transaction.atomic():
+        with db_transaction.atomic(), _errors_told():
             return work(is_again=False)
     attempt, reason = 0, ""
     while True:
@@ -109,7 +111,8 @@ def in_one_commit(work: Work[Result], *, is_idempotent: bool = False) -> Result:
                 db_transaction.on_commit(progress.note_commit)
                 if attempt > FAILURES_BEFORE_ALONE and reason == REASONS["40001"]:
                     _keep_others_out()
-                result = work(is_again=attempt > 1)
+                with _errors_told():
+                    result = work(is_again=attempt > 1)
                 progress.is_committing = True
             return result
         except (OperationalError, InterfaceError) as error:
@@ -119,6 +122,22 @@ def in_one_commit(work: Work[Result], *, is_idempotent: bool = False) -> Result:
             retries.labels(reason).inc()
             longest = min(PAUSE_SECONDS * 2**attempt, MOST_PAUSE_SECONDS)
             time.sleep(random.uniform(PAUSE_SECONDS / 2, longest))  # noqa: S311 - not a secret
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """Django takes any database error while it checks a constraint for a broken constraint, and so
+    a lost connection would refuse a right payment. Raise OperationalError instead.
+    """
+    had_errors, connection.errors_occurred = connection.errors_occurred, False
+    try:
+        yield
+    except ValidationError as error:
+        if connection.errors_occurred:
+            raise OperationalError("The database failed while it checked a constraint.") from error
+        raise
+    finally:
+        connection.errors_occurred |= had_errors
 
 
 def _keep_others_out() -> None:
