@@ -146,6 +146,8 @@ def trouble(
         if count == statement and fault == "killed":
             raise Killed
         if count == statement and fault == "lost":
+            # As Django does when the driver fails.
+            connection.errors_occurred = True
             raise OperationalError("the connection is lost") from psycopg.OperationalError()
         if count == statement and fault == FAIL_OVER and fail_over:
             fail_over()
