@@ -21,6 +21,8 @@
     const traveler = row ?? heading;
     if (!traveler) return;
     traveler.dataset.travels = "";
-    viewTransition.finished.finally(() => delete traveler.dataset.travels);
+    const rest = () => delete traveler.dataset.travels;
+    // A slow page is shown without the transition, which is then aborted.
+    viewTransition.finished.then(rest, rest);
   }
 })();
