@@ -134,3 +134,19 @@ def test_only_one_process_migrates_a_database_at_a_time():
     thread.join()
     with alone("default"), alone("default"):
         pass
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_may_take_longer_than_a_page():
+    def limits():
+        names = "statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout"
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT " + ", ".join(f"current_setting('{name}')" for name in names))
+            return cursor.fetchone()
+
+    of_pages = limits()
+    with alone("default"):
+        assert limits() == ("0", "0", of_pages[2])
+    assert limits() == of_pages
+    assert "0" not in of_pages
