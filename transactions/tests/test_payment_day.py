@@ -97,12 +97,13 @@ def test_nothing_is_asked_where_the_file_tells(text, wanted):
     assert found[0] == wanted[0]
 
 
-def test_headings_nobody_knows_may_stand_above_an_opening_balance():
-    rows = table(DAYS, LATER).split("\n", 1)
+@pytest.mark.parametrize("heading", [UNKNOWN, "Gubo;Zarak;Saldo;Vlop"])
+def test_headings_nobody_knows_may_stand_above_an_opening_balance(heading):
+    rows = table(DAYS, LATER, heading).split("\n", 1)
     text = f"{rows[0]}\n;;Anfangssaldo;100,00\n{rows[1]}"
     found = csv_file.detect(text.encode(), EURO)
     assert found.mapping.header_line == 1
-    assert found.columns == ["Gubo", "Zarak", "Trimo", "Vlop"]
+    assert found.columns == heading.split(";")
 
 
 COUNTERPARTIES = {

@@ -298,7 +298,7 @@ def _unnamed_heading(rows: list[Row], money_rows: list[Row]) -> Row | None:
     if not money_rows:
         return None
     above = [row for row in rows if row.number < money_rows[0].number and any(row.cells)]
-    while above and len(above[-1].cells) == len(money_rows[0].cells) and _is_no_payment(above[-1]):
+    while above and _is_balance_line(above[-1], len(money_rows[0].cells)):
         above.pop()
     if not above:
         return None
@@ -313,6 +313,12 @@ def _unnamed_heading(rows: list[Row], money_rows: list[Row]) -> Row | None:
     ):
         return above[-1]
     return None
+
+
+def _is_balance_line(row: Row, width: int) -> bool:
+    """Whether a row of the table states a balance; a heading may be called so, without a figure."""
+    has_figure = any(is_number(cell.strip()) for cell in row.cells[:MOST_COLUMNS])
+    return len(row.cells) == width and has_figure and _only_tells_balance(row)
 
 
 def _without_dashes(values: list[str]) -> list[str]:
