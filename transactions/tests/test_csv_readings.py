@@ -233,6 +233,40 @@ def test_kinds_of_payment_are_no_direction_words_by_chance():
     assert [name for name, _ in detection.doubts] == ["opening_balance"]
 
 
+KINDS_BY_CHANCE = """Date,Description,Kind,Amount,Balance
+2024-11-29,Rent,Card,187.52,7551.18
+2024-11-30,Gym,Transfer,209.02,7342.16
+2024-12-01,Power,Online,205.85,7136.31
+2024-12-02,ACME,Card,1103.57,8239.88
+2024-12-05,Metro,Transfer,151.60,8088.28
+2024-12-10,Gym,Online,249.81,7838.47
+2024-12-15,Pool,Card,3323.46,11161.93
+2024-12-15,Drugs,Transfer,130.67,11031.26
+2024-12-20,Gym,Online,118.35,10912.91
+2024-12-21,Zara,Card,2273.85,13186.76
+"""
+
+
+def test_kinds_that_go_with_directions_by_chance_do_not_sign_the_oldest_line():
+    assert doubts(KINDS_BY_CHANCE) == ["opening_balance"]
+    stated = f"Opening balance,7738.70\n\n{KINDS_BY_CHANCE}"
+    signed = read_surely(stated)
+    assert signed[:2] == ["-187.52", "-209.02"]
+    assert sum(map(Decimal, signed)) == Decimal("5448.06")
+
+
+def test_a_stated_opening_balance_contradicts_a_flag():
+    text = (
+        "Opening balance,100.00\n\n"
+        "Date,Description,Kind,Amount,Balance\n"
+        "2024-11-29,Rent,A,10.50,89.50\n"
+        "2024-11-30,Pay,A,20.25,109.75\n"
+        "2024-12-01,Gym,B,5.15,104.60\n"
+        "2024-12-02,Pay,A,7.35,111.95\n"
+    )
+    assert read_surely(text) == ["-10.50", "20.25", "-5.15", "7.35"]
+
+
 def test_unnamed_column_pair_proposes_the_fuller_one_as_money_out():
     text = (
         "18.09.2017;HOFER;;33,87\n18.09.2017;LIDL;;23,55\n19.09.2017;Lohn;924,00;\n"

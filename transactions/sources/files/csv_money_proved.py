@@ -26,9 +26,10 @@ from transactions.sources.files.notices import NoticeCode
 from transactions.sources.files.values import fold
 
 _MOST_NUMBER_COLUMNS = 12
-# How many lines must tell the direction of an unknown word where there are more than two: three
-# kinds of payment may go with one direction each by chance.
+# Where there are more than two words, so many lines must tell the direction of an unknown one, and
+# so many those of all words: three kinds of payment may go with one direction each by chance.
 _FEWEST_TOLD = 3
+_FEWEST_TOLD_IN_ALL = 14
 _MOST_FLAG_WORDS = 6
 _KNOWN_FLAGS = INFLOW_FLAGS | OUTFLOW_FLAGS
 
@@ -41,10 +42,10 @@ def proved_money(columns: list[Column], evidence: Evidence) -> Money | None:
         if balance.fill_share < ALMOST_ALL:
             continue
         for source in _sources(numbers, balance):
-            proof = prove(source.sizes, balance.amounts, evidence.days)
+            proof = prove(source.sizes, balance.amounts, evidence.days, evidence.opening)
             if proof is None or not proof.is_whole:
                 continue
-            money = _explained(source, proof, columns, evidence)
+            money = _explained(source, proof, columns)
             if money:
                 money.balance, money.is_proved = balance, True
                 money.reason = money.reason or f"the balance proves {proof.steps} steps"
@@ -80,9 +81,7 @@ def _sources(numbers: list[Column], balance: Column) -> Iterable[Money]:
             yield Money("inverted", amount=column, fee=fee)
 
 
-def _explained(
-    source: Money, proof: Proof, columns: list[Column], evidence: Evidence
-) -> Money | None:
+def _explained(source: Money, proof: Proof, columns: list[Column]) -> Money | None:
     """The sign convention that gives every proved row its true amount."""
     if source.debit:
         return _explained_pair(source, proof)
@@ -104,7 +103,7 @@ def _explained(
         has_both = sure(source.amount).negative_count and sure(source.amount).positive_count
         same, opposite = agreement(sure(source.amount).amounts, proof)
         return Money(amount=source.amount) if has_both and not same else None
-    return _flag_that_explains(source, proof, columns) or _by_balance(source, proof, evidence)
+    return _flag_that_explains(source, proof, columns) or _by_balance(source, proof)
 
 
 def _explained_pair(source: Money, proof: Proof) -> Money | None:
@@ -131,23 +130,14 @@ def _is_named_pair(money: Money) -> bool:
 
 def _flag_that_explains(source: Money, proof: Proof, columns: list[Column]) -> Money | None:
     """Use a column whose few words each always go with one direction."""
-    sizes = [abs(amount) if amount else amount for amount in source.sizes]
     for column in columns:
         words = [fold(value) for value in column.values]
         if not _may_be_directions(column, words):
             continue
-        ways: dict[str, list[bool]] = {}
-        for line, true in proof.proved:
-            if sizes[line] == abs(true):
-                ways.setdefault(words[line], []).append(true > 0)
-        for word in set(words) - set(ways):
-            ways[word] = [word in INFLOW_FLAGS] if word in _KNOWN_FLAGS else []
-        fewest = 1 if len(ways) == 2 else _FEWEST_TOLD
-        if not all(_is_direction(word, way, fewest) for word, way in ways.items()):
-            continue
-        out = sorted(word for word, way in ways.items() if not way[0])
-        into = sorted(word for word, way in ways.items() if way[0])
-        if out and into:
+        ways = _ways_of(words, source, proof)
+        out = sorted(word for word, way in ways.items() if not any(way))
+        into = sorted(word for word, way in ways.items() if any(way))
+        if out and into and _are_directions(ways):
             return Money(
                 "flag",
                 amount=source.amount,
@@ -158,6 +148,17 @@ def _flag_that_explains(source: Money, proof: Proof, columns: list[Column]) -> M
     return None
 
 
+def _ways_of(words: list[str], source: Money, proof: Proof) -> dict[str, list[bool]]:
+    """For each word whether money came in, on each line where that is proved."""
+    ways: dict[str, list[bool]] = {word: [] for word in words}
+    for line, true in proof.proved:
+        if abs(source.sizes[line] or 0) == abs(true):
+            ways[words[line]].append(true > 0)
+    for word in _KNOWN_FLAGS.intersection(ways):
+        ways[word] = ways[word] or [word in INFLOW_FLAGS]
+    return ways
+
+
 def _may_be_directions(column: Column, words: list[str]) -> bool:
     """Whether a column has a few words, or two digits that stand for the two directions."""
     kinds = set(words)
@@ -166,12 +167,19 @@ def _may_be_directions(column: Column, words: list[str]) -> bool:
     return is_wordy and 2 <= len(kinds) <= _MOST_FLAG_WORDS and "" not in kinds
 
 
-def _is_direction(word: str, way: list[bool], fewest: int) -> bool:
-    """Whether a word goes with one direction; an unknown one must do so on this many lines."""
-    return len(set(way)) == 1 and (word in _KNOWN_FLAGS or len(way) >= fewest)
+def _are_directions(ways: dict[str, list[bool]]) -> bool:
+    """Whether each word goes with one direction, and unknown ones on enough lines."""
+    fewest, in_all = (1, 2) if len(ways) == 2 else (_FEWEST_TOLD, _FEWEST_TOLD_IN_ALL)
+    unknown = [way for word, way in ways.items() if word not in _KNOWN_FLAGS]
+    are_told = not unknown or sum(map(len, ways.values())) >= in_all
+    return (
+        are_told
+        and all(len(set(way)) == 1 for way in ways.values())
+        and all(len(way) >= fewest for way in unknown)
+    )
 
 
-def _by_balance(source: Money, proof: Proof, evidence: Evidence) -> Money | None:
+def _by_balance(source: Money, proof: Proof) -> Money | None:
     """Only the balance shows each amount's sign, so amounts are signed row by row."""
     if proof.steps < len([size for size in source.sizes if size]) - 1:
         return None

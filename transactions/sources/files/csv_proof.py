@@ -1,7 +1,7 @@
 """Use the running balance to prove each amount's sign, whatever the headings say.
 
 If the balance moves by exactly the amounts of a column, row after row, that is no coincidence. The
-steps give the true sign of every row but one, and other readings are checked against them.
+steps give the true sign of every row but the oldest, and other readings are checked against them.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,8 @@ _ALMOST_ALL = 0.9
 _MANY_STEPS = 10
 
 Amounts = Sequence[Decimal | None]
+# A row's place, and its amount's size and balance.
+Line = tuple[int, Decimal, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,16 @@ def direction_of(days: Sequence[date | None]) -> int:
     return (known[-1] > known[0]) - (known[-1] < known[0]) if known else 0
 
 
-def prove(sizes: Amounts, balances: Amounts, days: Sequence[date | None]) -> Proof | None:
-    """The proof that ``balances`` moves by amounts of these sizes in either direction; or None."""
+def prove(
+    sizes: Amounts,
+    balances: Amounts,
+    days: Sequence[date | None],
+    opening: Decimal | None = None,
+) -> Proof | None:
+    """The proof that ``balances`` moves by amounts of these sizes in either direction; or None.
+
+    ``opening`` is the balance before the oldest row, which only it can prove.
+    """
     lines = [
         (place, abs(size), balance)
         for place, (size, balance) in enumerate(zip(sizes, balances, strict=True))
@@ -69,6 +79,8 @@ def prove(sizes: Amounts, balances: Amounts, days: Sequence[date | None]) -> Pro
         return None
     is_later = later > earlier or (later == earlier and rising >= 0)
     proof = _proof(steps, len(sizes), rising, is_later=is_later)
+    if opening is not None and not proof.is_before:
+        proof = _with_oldest(proof, lines[-1 if proof.is_newest_first else 0], opening)
     return replace(proof, steps=best, is_whole=is_whole)
 
 
@@ -100,6 +112,16 @@ def _proof(steps: list, count_of_lines: int, rising: int, *, is_later: bool) -> 
             amounts[place] = sign * moved
     is_before = is_later == is_newest_first
     return Proof(tuple(amounts), 0, is_newest_first, is_before)
+
+
+def _with_oldest(proof: Proof, oldest: Line, opening: Decimal) -> Proof:
+    """The proof with the oldest row's amount, if the balance before it explains that row."""
+    place, size, balance = oldest
+    if abs(balance - opening) != size:
+        return proof
+    amounts = list(proof.amounts)
+    amounts[place] = balance - opening
+    return replace(proof, amounts=tuple(amounts))
 
 
 def agreement(amounts: Amounts, proof: Proof) -> tuple[int, int]:

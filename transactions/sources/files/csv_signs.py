@@ -190,7 +190,9 @@ def _settled_by_balance(money: Money, evidence: Evidence) -> bool:
 
 
 def _balance_agrees(trial: Money, balance: Column | None, evidence: Evidence) -> bool:
-    proof = prove(trial.sizes, balance.amounts, evidence.days) if balance else None
+    proof = (
+        prove(trial.sizes, balance.amounts, evidence.days, evidence.opening) if balance else None
+    )
     if proof is None or proof.is_before:
         return False
     same, opposite = agreement(signed_amounts(trial), proof)
