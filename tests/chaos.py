@@ -30,12 +30,11 @@ from typing import Any, NamedTuple
 from banking.launcher.supervisor import BACK_OFF
 from tests import servers
 from tests.chaos_client import BOOKED, EMAILS, PASSWORD, REFUSED, Household, Told, run_client
-from tests.rehearsal import ROOT, Web, ask, manage, settings_for
+from tests.rehearsal import ROOT, Web, ask, manage, own_checks, settings_for
 
 WEB_PROCESSES = 3
 # Longer than the longest run; the clients sign in once.
 TOKEN_MINUTES = 600
-CHECKS = ("check_ledger", "verify_audit")
 
 
 class Plan(NamedTuple):
@@ -220,13 +219,7 @@ def judged(folder: Path, environment: dict[str, str], told: Told) -> dict[str, A
     decisions = folder / "decisions.json"
     decisions.write_text(json.dumps([asdict(one) for one in told.decisions]))
     verdict = json.loads(in_books(environment, f"books.judge_file({str(decisions)!r})"))
-    for check in CHECKS:
-        try:
-            manage(ROOT, environment, check)
-            verdict[check] = ""
-        except SystemExit as error:
-            verdict[check] = str(error)
-    return verdict
+    return verdict | own_checks(environment)
 
 
 def in_books(environment: dict[str, str], call: str) -> str:

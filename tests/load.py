@@ -33,10 +33,9 @@ from banking.launcher.place import Place
 from tests import servers
 from tests.load_person import Person, Told
 from tests.process_memory import memory_mib
-from tests.rehearsal import ROOT, ask, manage, settings_for
+from tests.rehearsal import ROOT, ask, manage, own_checks, settings_for
 from tests.sandbox_bank import sandbox_bank
 
-CHECKS = ("check_ledger", "verify_audit")
 READY_SECONDS = 120
 
 
@@ -160,13 +159,7 @@ def judged(folder: Path, environment: dict[str, str], told: Told) -> dict[str, A
     file = folder / "told.json"
     file.write_text(json.dumps({"booked": told.booked, "chosen": told.chosen}))
     verdict = json.loads(in_books(environment, f"books.judge_file({str(file)!r})"))
-    for check in CHECKS:
-        try:
-            manage(ROOT, environment, check)
-            verdict[check] = ""
-        except SystemExit as error:
-            verdict[check] = str(error)
-    return verdict
+    return verdict | own_checks(environment)
 
 
 def in_books(environment: dict[str, str], call: str) -> str:

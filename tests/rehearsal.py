@@ -225,6 +225,17 @@ def manage(code: Path, environment: dict[str, str], *arguments: str) -> str:
     return result.stdout
 
 
+def own_checks(environment: dict[str, str]) -> dict[str, str]:
+    """What each of the product's own checks complains about; "" if nothing."""
+    found = dict.fromkeys(("check_ledger", "verify_audit"), "")
+    for check in found:
+        try:
+            manage(ROOT, environment, check)
+        except SystemExit as error:
+            found[check] = str(error)
+    return found
+
+
 @contextlib.contextmanager
 def checkout(revision: str, folder: Path) -> Iterator[Path]:
     """The code of a revision; this folder's if none is given."""

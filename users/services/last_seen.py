@@ -14,7 +14,7 @@ def note_use(
 ) -> None:
     """Store the time unless another process has just done so. Records no audit event.
 
-    A session that began without a form, as a test's, is listed from its first request on.
+    Creates the device's row for a session that has none, such as one begun in code.
     """
     known = UserSession.objects.filter(session_key=session_key)
     seen = {"last_seen_at": at, "user_agent": user_agent[:200], **({"ip": ip} if ip else {})}
