@@ -1,7 +1,9 @@
 """Shared fixtures: Alice owns the data; Bob is another customer who must not see any of it."""
 
 import gc
+import os
 from collections.abc import Iterator
+from xml.sax.saxutils import escape
 
 import pytest
 import time_machine
@@ -9,6 +11,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from fontTools.ttLib import TTFont
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import BrowserContext, expect
 from rest_framework.test import APIClient
@@ -35,6 +38,10 @@ settings.register_profile("fast", settings.get_profile("suite"), max_examples=10
 # Other examples on every run, or those of a --hypothesis-seed.
 settings.register_profile("explore", settings.get_profile("suite"), derandomize=False)
 settings.load_profile("suite")
+INTER = (
+    django_settings.BASE_DIR
+    / "node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2"
+)
 # Allow slow pages; no test may depend on speed.
 LONGEST_MILLISECONDS = 120_000
 # Marks of tests that need an engine's server or files without opening the test database.
@@ -186,7 +193,26 @@ def api_for():
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args) -> dict:
+def typefaces_with_inter(tmp_path_factory) -> str:
+    """A fontconfig file with the pages' own typeface beside those of the machine.
+
+    Chromium crashes at the first form control where fontconfig knows no typeface.
+    """
+    folder, kept = tmp_path_factory.mktemp("typefaces"), tmp_path_factory.mktemp("fontconfig")
+    inter = TTFont(INTER)
+    inter.flavor = None
+    inter.save(folder / "inter.ttf")
+    machine = os.environ.get("FONTCONFIG_FILE", "/etc/fonts/fonts.conf")
+    (kept / "fonts.conf").write_text(
+        "<?xml version='1.0'?><fontconfig>"
+        f"<include ignore_missing='yes'>{escape(machine)}</include>"
+        f"<dir>{folder}</dir><cachedir>{kept}</cachedir></fontconfig>"
+    )
+    return str(kept / "fonts.conf")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args, typefaces_with_inter) -> dict:
     """The machine's Chromium (CHROMIUM, as `make test` finds it), which makes no requests of its
     own.
     """
@@ -194,6 +220,7 @@ def browser_type_launch_args(browser_type_launch_args) -> dict:
     return {
         **browser_type_launch_args,
         "executable_path": servers.chromium(),
+        "env": {**os.environ, "FONTCONFIG_FILE": typefaces_with_inter},
         "args": ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", *quiet],
     }
 

@@ -226,6 +226,8 @@ class Person:
             text = answer.read().decode()
             for header in answer.headers.get_all("Set-Cookie", []):
                 self.cookies |= {name: one.value for name, one in SimpleCookie(header).items()}
+        except TimeoutError:
+            raise WrongAnswerError(f"{method} {path} got no answer") from None
         finally:
             connection.close()
         if answer.status not in wanted:

@@ -1,7 +1,10 @@
 """Several people at once do everything `make load` does; nothing fails, and the books are right."""
 
 import os
+import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,6 +32,7 @@ def test_four_people_at_once_do_everything(tmp_path, settings):
         "DATA_DIR": str(tmp_path),
         "SANDBOX_BANK_URL": settings.SANDBOX_BANK_URL,
         "PYTEST_XDIST_WORKER": "",
+        "PYTHONFAULTHANDLER": "1",
         "BEHIND_PROXY": "true",
         "TRUSTED_PROXY_COUNT": "1",
     }
@@ -38,17 +42,36 @@ def test_four_people_at_once_do_everything(tmp_path, settings):
         people = [Person(number, web.port, "suite") for number in range(PEOPLE)]
         with ThreadPoolExecutor(PEOPLE) as threads:
             list(threads.map(do_everything, people))
+        told = Told()
+        for person in people:
+            told.add(person.told)
+        assert told.failures == [], what_they_do(web, tmp_path / "log")
     finally:
         web.stop()
-    told = Told()
-    for person in people:
-        told.add(person.told)
-    assert told.failures == []
     done = {kind: len(seconds) for kind, seconds in told.seconds.items()}
     assert done == dict.fromkeys(WEIGHTS, PEOPLE)
     assert len(told.booked) == PEOPLE * (1 + IMPORTED_LINES)
     assert not any(judge(told.booked, told.chosen).values())
     assert_ledger_holds()
+
+
+def what_they_do(web, log):
+    """The innermost calls of the web process's threads and the sessions of the database."""
+    pid = web.process.pid
+    for worker in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        # Its fault handler then writes the stacks of all its threads to the log.
+        os.kill(int(worker), signal.SIGABRT)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid, state, wait_event, pg_blocking_pids(pid), query FROM pg_stat_activity"
+            " WHERE datname = current_database()"
+        )
+        sessions = [str(session) for session in cursor.fetchall()]
+    deadline = time.monotonic() + 30
+    while "Current thread" not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    stacks = log.read_text().split("\n\n")
+    return "\n".join([*sessions, *("\n".join(stack.splitlines()[:10]) for stack in stacks)])
 
 
 def do_everything(person):
