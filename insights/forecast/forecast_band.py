@@ -79,7 +79,7 @@ def _expected_then(series: Series, today: int) -> list[tuple[int, Units]]:
     """(day, amount) of each payment as expected from the payments before it."""
     expected = []
     for position, (slot, line) in enumerate(series.slots):
-        before = series.amounts[:position] or [line.amount]
+        before = series.amounts[:position] or (line.amount,)
         amount = expected_after(before, is_fixed=series.is_fixed)
         day = min(series.rhythm.slot_day(series.anchor, slot), today)
         expected.append((day, amount))

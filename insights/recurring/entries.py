@@ -10,7 +10,7 @@ search goes.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -268,6 +268,8 @@ def shown_name(merchant: str, description: str) -> str:
     return merchant or clean_merchant(description) or description
 
 
+# Every search reads the same names again, and every bill's is compared with each payment's.
+@lru_cache(maxsize=4096)
 def merchant_key(name: str) -> str:
     """The payee's significant words: without numbers, months and legal forms."""
     words = normalized(name).split()

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -50,7 +50,8 @@ class Line(NamedTuple):
         return date.fromordinal(self.day)
 
 
-@dataclass(frozen=True, slots=True)
+# Not with slots: what is worked out of a series is asked for many times.
+@dataclass(frozen=True)
 class Series:
     """Transactions that follow a cadence, by slot and in order."""
 
@@ -58,13 +59,13 @@ class Series:
     anchor: int
     slots: tuple[tuple[int, Line], ...]
 
-    @property
-    def lines(self) -> list[Line]:
-        return [line for _, line in self.slots]
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        return tuple(line for _, line in self.slots)
 
-    @property
-    def amounts(self) -> list[Units]:
-        return [line.amount for _, line in self.slots]
+    @cached_property
+    def amounts(self) -> tuple[Units, ...]:
+        return tuple(line.amount for _, line in self.slots)
 
     @property
     def first_slot(self) -> int:
@@ -80,7 +81,7 @@ class Series:
         wanted = (self.last_slot - self.first_slot) // self.rhythm.next_slot(0) + 1
         return wanted - len(self.slots)
 
-    @property
+    @cached_property
     def is_fixed(self) -> bool:
         """Whether most payments equal the one before: a fixed price, not usage."""
         return same_share(self.amounts) >= 0.6
@@ -103,10 +104,17 @@ def same_share(amounts: Sequence[int]) -> float:
 def find_series(lines: Iterable[Line]) -> list[Series]:
     """The regular series among one merchant's transactions on one account in one direction."""
     rows = sorted(lines)
-    if len(rows) < 2:
-        return []
-    if len(rows) > MOST_OF_ONE_MERCHANT:
-        return _find_among_many(rows)
+    return list(_found(tuple(rows))) if len(rows) > 1 else []
+
+
+# After a change, the payments to nearly every merchant are those of the search before.
+@lru_cache(maxsize=256)
+def _found(lines: tuple[Line, ...]) -> tuple[Series, ...]:
+    is_few = len(lines) <= MOST_OF_ONE_MERCHANT
+    return tuple(_find_among_few(list(lines)) if is_few else _find_among_many(lines))
+
+
+def _find_among_few(rows: list[Line]) -> list[Series]:
     whole = _explain_as_one(rows)
     if whole is not None:
         return [whole]
@@ -122,7 +130,7 @@ def find_series(lines: Iterable[Line]) -> list[Series]:
     return found
 
 
-def _find_among_many(rows: list[Line]) -> list[Series]:
+def _find_among_many(rows: Iterable[Line]) -> list[Series]:
     """Series at one exact price, continued after price changes: similar prices alone are too common
     here.
     """

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from statistics import median_low
 
 from django.db.models import TextChoices
@@ -52,7 +53,8 @@ class PriceChange:
         return self.after > self.before
 
 
-@dataclass(frozen=True, slots=True)
+# Not with slots: its amounts are compared with every bill's.
+@dataclass(frozen=True)
 class Recurring:
     """One series as of the date `on`; amounts are positive, in the account's currency."""
 
@@ -144,11 +146,11 @@ class Recurring:
     def missed(self) -> int:
         return self.series.missed
 
-    @property
+    @cached_property
     def last_amount(self) -> Decimal:
         return from_units(self.series.amounts[-1])
 
-    @property
+    @cached_property
     def typical_amount(self) -> Decimal:
         """The current price; if amounts vary, the median of the last year."""
         return self.last_amount if self.is_fixed else from_units(median_low(self._last_year()))
@@ -205,7 +207,7 @@ class Recurring:
         is_certain = self.occurrences >= 6 and self.missed <= 1 and punctual >= 0.8
         return Confidence.HIGH if is_certain else Confidence.MEDIUM
 
-    def _last_year(self) -> list[Units]:
+    def _last_year(self) -> Sequence[Units]:
         """The amounts of the year up to the last payment, at least the last three."""
         start = self.last_on - timedelta(days=360)
         kept = [line.amount for line in self.series.lines if line.on > start]
