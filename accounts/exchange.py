@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 
 from accounts.models import ExchangeRate
 from banking.kernel.snapshot import read_before
+from banking.kernel.written_once import WrittenOnce
 from banking.limits import RATE_AGE_DAYS
 
 # {(base, quote): [(date, rate, source)]}, oldest first
@@ -60,6 +61,15 @@ def convert(amount: Decimal, from_currency: str, to: str, on: date) -> Converted
     return converted
 
 
+_RATES: WrittenOnce[StoredRate] = WrittenOnce(
+    lambda quotes, first, last: (
+        ExchangeRate.objects.filter(quote__in=quotes, rate_on__gte=first, rate_on__lte=last)
+        .order_by()
+        .values_list(*_STORED)
+    )
+)
+
+
 class RateTable:
     """Rates from several currencies into one, for many dates, loaded with one query.
 
@@ -99,15 +109,7 @@ class RateTable:
             if span >= days and all(known.get(to, set()) >= group for to, group in needed.items()):
                 return {to: tables[to] for to in needed}
         # Direct, inverse and common-base rates all have both currencies among these quotes.
-        rows = list(
-            ExchangeRate.objects.filter(
-                quote__in=quotes,
-                rate_on__gte=min(days) - timedelta(days=RATE_AGE_DAYS),
-                rate_on__lte=max(days),
-            )
-            .order_by()
-            .values_list(*_STORED)
-        )
+        rows = _RATES.rows(quotes, min(days) - timedelta(days=RATE_AGE_DAYS), max(days))
         further = _CommonQuotes(needed, days)
         further.tables = {
             to: cls(to, [row for row in rows if row[1] in group] if len(group) > 1 else [], further)

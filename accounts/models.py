@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.fields import AmountField, CurrencyField
 from banking.kernel.trash import Trashable
+from banking.kernel.written_once import WrittenOnce
 from users.models import User
 
 
@@ -23,12 +24,15 @@ def shared_account_ids(user: User) -> dict[int, str]:
     request.
     """
     if not hasattr(user, "_shared_account_ids"):
-        user._shared_account_ids = dict(
-            AccountShare.objects.filter(
-                member=user, status=AccountShare.Status.ACCEPTED, account__deleted_at=None
-            ).values_list("account_id", "level")
-        )
+        user._shared_account_ids = dict(_SHARED.rows(user.pk))
     return user._shared_account_ids
+
+
+_SHARED = WrittenOnce(
+    lambda user_id: AccountShare.objects.filter(
+        member=user_id, status=AccountShare.Status.ACCEPTED, account__deleted_at=None
+    ).values_list("account_id", "level")
+)
 
 
 class AccountQuerySet(models.QuerySet["Account"]):

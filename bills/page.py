@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from banking.kernel.formats import date_format, first_weekday
 from banking.kernel.periods import Period, add_months
+from banking.kernel.written_once import WrittenOnce
 from banking.limits import BILL_CATCH_UP_DAYS, BILLS_SHOWN
 from bills.matching import maybe_paid_ids
 from bills.models import Bill, BillQuerySet
@@ -102,9 +103,16 @@ def _mark_maybe_paid(open_lines: list[Line], on: date) -> None:
         line.maybe_paid = line.bill.pk in found
 
 
+_OPEN = WrittenOnce(
+    lambda user_id: (
+        Bill.objects.visible_to(User(pk=user_id)).for_list().open().order_by("due_date", "id")
+    )
+)
+
+
 def next_lines(*, user: User, on: date, most: int = MOST_NEXT) -> tuple[Line, ...]:
     """For the home page: overdue bills and those due in the next 30 days, `most` of them."""
-    mine = list(Bill.objects.visible_to(user).for_list().open().order_by("due_date", "id"))
+    mine = _OPEN.rows(user.pk)
     last = on + timedelta(days=SOON_DAYS)
     found = [bill for bill in mine if bill.due_date <= last][:most]
     lacking = shortfalls_among(mine, on) if found else {}

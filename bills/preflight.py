@@ -17,6 +17,7 @@ from accounts.exchange import RateTable
 from accounts.models import Account
 from banking.kernel.formats import date_format
 from banking.kernel.money import format_money, round_to_minor_unit
+from banking.kernel.written_once import WrittenOnce
 from banking.limits import BILL_CATCH_UP_DAYS
 from bills.models import Bill
 from transactions.models import Transaction
@@ -150,12 +151,19 @@ def shortfalls_among(open_bills: Iterable[Bill], on: date) -> dict[int, Shortfal
     return found
 
 
+_PLANNED = WrittenOnce(
+    lambda ids: (
+        Transaction.objects.filter(account__in=ids, deleted_at=None)
+        .planned()
+        .order_by("txn_date", "pk")
+        .values_list("account_id", "txn_date", "signed_amount")
+    )
+)
+
+
 def _planned(accounts: Iterable[Account]) -> PlannedByAccount:
-    rows = Transaction.objects.filter(account__in=list(accounts), deleted_at=None).planned()
     found: dict[int, list[tuple[date, Decimal]]] = defaultdict(list)
-    for pk, day, amount in rows.order_by("txn_date", "pk").values_list(
-        "account_id", "txn_date", "signed_amount"
-    ):
+    for pk, day, amount in _PLANNED.rows([account.pk for account in accounts]):
         found[pk].append((day, amount))
     return found
 

@@ -1,16 +1,17 @@
 """The value of a person's points, what expires soon, and what another program would give."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from accounts.exchange import RateTable
 from banking.kernel.narrowing import sure
 from banking.kernel.periods import Period
+from banking.kernel.written_once import WrittenOnce
 from banking.limits import POINTS_WARNING_DAYS
 from rewards.models import PointsEntry, Reward
 from rewards.points import Lot, expiring_by, points_for
@@ -73,7 +74,7 @@ class RewardsTotal:
 
 def rewards_total(*, user: User, on: date) -> RewardsTotal:
     """The user's programs on the date `on`."""
-    rewards = list(Reward.objects.visible_to(user))
+    rewards = _PROGRAMS.rows(user.pk)
     rates = RateTable.for_dates({reward.currency for reward in rewards}, user.base_currency, [on])
     lots = _expiring(rewards, on)
     holdings = []
@@ -91,12 +92,21 @@ def points_of_payment(payment_id: int) -> int:
     return entries.aggregate(points=Sum("points"))["points"] or 0
 
 
+def _entries(reward_ids: Collection[int], by: date) -> QuerySet[PointsEntry]:
+    """All entries of the programs whose points expire by that day."""
+    expiring = PointsEntry.objects.filter(reward__in=reward_ids, expires_on__lte=by)
+    return PointsEntry.objects.filter(reward__in=expiring.values("reward")).order_by("id")
+
+
+_PROGRAMS = WrittenOnce(lambda user_id: Reward.objects.visible_to(User(pk=user_id)))
+_ENTRIES = WrittenOnce(_entries)
+
+
 def _expiring(rewards: Iterable[Reward], on: date) -> dict[int, list[Lot]]:
     by = on + timedelta(days=POINTS_WARNING_DAYS)
     ids = [reward.pk for reward in rewards if reward.points_balance]
-    concerned = PointsEntry.objects.filter(reward__in=ids, expires_on__lte=by).values("reward")
     entries: dict[int, list[PointsEntry]] = defaultdict(list)
-    for entry in PointsEntry.objects.filter(reward__in=concerned).order_by("id"):
+    for entry in _ENTRIES.rows(ids, by) if ids else ():
         entries[entry.reward_id].append(entry)
     return {pk: lots for pk, rows in entries.items() if (lots := expiring_by(rows, by))}
 

@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 from accounts.exchange import Rate, RateTable
 from accounts.models import RateMonth
 from banking.kernel.snapshot import read_before
+from banking.kernel.written_once import WrittenOnce
 from transactions.models import ConvertedMonth, DailyTotal
 
 
@@ -67,14 +68,8 @@ def load_converted(
 def _load(
     wanted: Collection[tuple[int, str]], months: Collection[date]
 ) -> dict[tuple[int, date, str], Conversion]:
-    stored = ConvertedMonth.objects.filter(
-        account_id__in={pk for pk, _currency in wanted},
-        currency__in={currency for _pk, currency in wanted},
-        month__range=(min(months), max(months)),
-    )
-    rows = holding(stored).values_list(
-        "account_id", "month", "currency", "account__currency", "sums"
-    )
+    account_ids, currencies = {pk for pk, _ in wanted}, {currency for _, currency in wanted}
+    rows = _STORED.rows(account_ids, currencies, min(months), max(months))
     return {
         (pk, month, currency): _read(text, from_currency, currency)
         for pk, month, currency, from_currency, text in rows
@@ -86,6 +81,15 @@ def holding(rows: QuerySet[ConvertedMonth]) -> QuerySet[ConvertedMonth]:
     """Those that are added up, with the rates that stand now."""
     version = RateMonth.objects.filter(month=OuterRef("month")).values("version")
     return rows.filter(rates_version=Coalesce(Subquery(version), 0)).exclude(sums="")
+
+
+_STORED = WrittenOnce(
+    lambda account_ids, currencies, first, last: holding(
+        ConvertedMonth.objects.filter(
+            account_id__in=account_ids, currency__in=currencies, month__range=(first, last)
+        )
+    ).values_list("account_id", "month", "currency", "account__currency", "sums")
+)
 
 
 def is_same(one: str, other: str) -> bool:

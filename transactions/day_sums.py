@@ -9,12 +9,13 @@ from datetime import date
 from decimal import Decimal
 from functools import reduce
 from operator import or_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from banking.kernel.periods import Period
 from banking.kernel.snapshot import read_before
+from banking.kernel.written_once import WrittenOnce
 from transactions.models import Category, DailyTotal
 
 
@@ -59,13 +60,30 @@ def _is_within(period: Period, spans: Sequence[Period]) -> bool:
 
 
 def _read(account_ids: Collection[int], periods: Sequence[Period]) -> list[DaySum]:
-    # The overall range is repeated outside the alternatives; otherwise SQLite reads more.
-    around = Period(min(one.start for one in periods), max(one.end for one in periods))
+    starts, ends = [one.start for one in periods], [one.end for one in periods]
+    return [
+        DaySum(pk, on, inflow, outflow, spent, refunds or Decimal(0))
+        for pk, on, inflow, outflow, spent, refunds in _SUMS.rows(
+            account_ids, min(starts), max(ends), starts, ends
+        )
+    ]
+
+
+def _sums(
+    account_ids: Collection[int],
+    first: date,
+    end: date,
+    starts: Sequence[date],
+    ends: Sequence[date],
+) -> QuerySet[DailyTotal, tuple[Any, ...]]:
+    """The sums on the days from each start to before its end, all between the first and the end."""
+    spans = [_between(*span) for span in zip(starts, ends, strict=True)]
     is_transfer = Q(category__kind=Category.Kind.TRANSFER)
     is_expense = Q(category__kind=Category.Kind.EXPENSE)
-    rows = (
+    return (
+        # The overall range is repeated outside the alternatives; otherwise SQLite reads more.
         DailyTotal.objects.filter(
-            _in(around), reduce(or_, map(_in, periods)), account_id__in=account_ids
+            _between(first, end), reduce(or_, spans), account_id__in=account_ids
         )
         .order_by()
         .values_list("account_id", "day")
@@ -76,11 +94,10 @@ def _read(account_ids: Collection[int], periods: Sequence[Period]) -> list[DaySu
             refunds=Sum("inflow", filter=is_expense),
         )
     )
-    return [
-        DaySum(pk, on, inflow, outflow, spent, refunds or Decimal(0))
-        for pk, on, inflow, outflow, spent, refunds in rows
-    ]
 
 
-def _in(period: Period) -> Q:
-    return Q(day__gte=period.start, day__lt=period.end)
+_SUMS = WrittenOnce(_sums)
+
+
+def _between(start: date, end: date) -> Q:
+    return Q(day__gte=start, day__lt=end)

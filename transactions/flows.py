@@ -12,14 +12,16 @@ from datetime import date
 from decimal import Decimal
 from functools import reduce
 from operator import or_
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.exchange import Rate, RateTable
 from accounts.honesty import NotConverted
 from accounts.models import Account
 from banking.kernel.periods import Period, first_of_month
 from banking.kernel.snapshot import read_before
+from banking.kernel.written_once import WrittenOnce
 from transactions.converted import Conversion, load_converted
 from transactions.known_categories import known_categories
 from transactions.models import Category, DailyTotal, MonthlyTotal
@@ -263,6 +265,21 @@ _SUMS = ("inflow", "outflow", "transaction_count")
 _NOT_COUNTED = {"category__kind": Category.Kind.TRANSFER}
 
 
+def _monthly(account_ids: Collection[int], first: date, last: date) -> QuerySet[Any, _Row]:
+    rows = MonthlyTotal.objects.filter(
+        account_id__in=account_ids, month__gte=first, month__lte=last
+    ).exclude(**_NOT_COUNTED)
+    return rows.values_list("account_id", "category_id", "category__kind", "month", *_SUMS)
+
+
+_MONTHLY = WrittenOnce(_monthly)
+_MONTHLY_OF = WrittenOnce(
+    lambda account_ids, first, last, category_ids: _monthly(account_ids, first, last).filter(
+        category_id__in=category_ids
+    )
+)
+
+
 def _monthly_rows(home: set[int], months: set[date], ids: Collection[int] | None) -> list[_Row]:
     """The monthly totals; from what the snapshot has read before, if that covers them."""
     if not months or not home:
@@ -275,11 +292,8 @@ def _monthly_rows(home: set[int], months: set[date], ids: Collection[int] | None
                 for row in rows
                 if row[0] in home and row[3] in months and (ids is None or row[1] in ids)
             ]
-    only = Q() if ids is None else Q(category_id__in=ids)
-    totals = MonthlyTotal.objects.filter(
-        only, account_id__in=home, month__gte=min(months), month__lte=max(months)
-    ).exclude(**_NOT_COUNTED)
-    found = totals.values_list("account_id", "category_id", "category__kind", "month", *_SUMS)
+    span = (home, min(months), max(months))
+    found = _MONTHLY.rows(*span) if ids is None else _MONTHLY_OF.rows(*span, ids)
     read = [row for row in found if row[3] in months]
     if ids is None:
         kept.append((home, months, read))

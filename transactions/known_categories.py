@@ -5,13 +5,17 @@ from collections.abc import Collection
 from django.db.models import Q
 
 from banking.kernel.snapshot import read_before
+from banking.kernel.written_once import WrittenOnce
 from transactions.models import Category
+
+_OF_OWNERS = WrittenOnce(
+    lambda owner_ids: Category.objects.filter(Q(user=None) | Q(user__in=owner_ids)).order_by("pk")
+)
 
 
 def read_categories(owner_ids: Collection[int]) -> None:
     """Read the predefined categories and these owners' own, also deleted ones, with one query."""
-    rows = Category.objects.filter(Q(user=None) | Q(user__in=owner_ids)).order_by("pk")
-    found = {category.pk: category for category in rows}
+    found = {category.pk: category for category in _OF_OWNERS.rows(owner_ids)}
     for category in found.values():
         if category.parent_id in found:
             category.parent = found[category.parent_id]

@@ -4,13 +4,19 @@ tests/test_private_parts.py pins the versions this was written for. After an upg
 them, then change the version there.
 """
 
-from typing import Any, cast
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 from django.core.cache import cache, caches
 from django.core.cache.backends.redis import RedisCache
+from django.db import connections
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework.request import Request
+
+Row = TypeVar("Row")
 
 
 def has_redis() -> bool:
@@ -31,3 +37,39 @@ def delete_at_once(rows: QuerySet[Any]) -> int:
 def django_request(request: Request) -> HttpRequest:
     """The Django request inside a DRF request, for functions that only accept Django's."""
     return request._request
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A query's text as Django wrote it, its parameters, and how its rows are read."""
+
+    sql: str
+    params: tuple[Any, ...]
+    compiler: Any
+
+
+def statement_of(rows: QuerySet[Any, Any]) -> Statement:
+    """Have the statement written. Raises EmptyResultSet if it could find nothing."""
+    compiler = cast(Any, rows.query).get_compiler(rows.db)
+    sql, params = compiler.as_sql()
+    # A connection belongs to one thread; whoever reads has their own.
+    compiler.connection = None
+    return Statement(sql, tuple(params), compiler)
+
+
+def with_statement(
+    rows: QuerySet[Any, Row], statement: Statement, params: Sequence[Any]
+) -> QuerySet[Any, Row]:
+    """The same query set, to be read with this statement and parameters. Only read it: a copy of
+    it would have the same statement.
+    """
+    compiler = copy(statement.compiler)
+    compiler.as_sql = lambda *args, **kwargs: (statement.sql, tuple(params))
+
+    def get_compiler(using: str, **kwargs: Any) -> Any:
+        compiler.using, compiler.connection = using, connections[using]
+        return compiler
+
+    found: Any = rows.all()
+    found.query.get_compiler = get_compiler
+    return cast("QuerySet[Any, Row]", found)

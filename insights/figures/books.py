@@ -4,8 +4,11 @@ Every change records an audit event in its own transaction. So a key with the la
 whose books are read never finds a stale figure after a change.
 """
 
-from django.db.models import OuterRef, Q, Subquery
+from collections.abc import Collection
 
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from banking.kernel.written_once import WrittenOnce
 from insights.figures.coverage import Coverage
 from users.audit import trail
 from users.models import AuditChain, AuditEvent
@@ -17,10 +20,17 @@ _ELSEWHERE = ("users.", "alerts.", "budgets.", "rewards.", "insights.export.")
 def last_events(coverage: Coverage) -> list[tuple[str, str | None]]:
     """For each owner covered, the last event that may have changed a figure."""
     owners = {coverage.user.pk, *(account.user_id for account in coverage.accounts)}
+    return _LAST.rows(sorted(trail.chain_name(pk) for pk in owners))
+
+
+def _last(chain_names: Collection[str]) -> QuerySet[AuditChain, tuple[str, str | None]]:
     elsewhere = Q()
     for prefix in _ELSEWHERE:
         elsewhere |= Q(action__startswith=prefix)
     events = AuditEvent.objects.filter(chain=OuterRef("pk")).exclude(elsewhere)
     last = events.order_by("-sequence").values("hash")[:1]
-    chains = AuditChain.objects.filter(name__in=[trail.chain_name(pk) for pk in owners])
-    return list(chains.order_by("name").values_list("name", Subquery(last)))
+    chains = AuditChain.objects.filter(name__in=chain_names)
+    return chains.order_by("name").values_list("name", Subquery(last))
+
+
+_LAST = WrittenOnce(_last)

@@ -18,6 +18,7 @@ from accounts.exchange import Converted, Rate, RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
 from accounts.models import Account
 from banking.kernel.periods import Period, first_of_month
+from banking.kernel.written_once import WrittenOnce
 from insights.figures.net_worth import NetWorth, net_worth, was_active
 from insights.figures.questions import Question
 from insights.figures.spending import percent_change
@@ -176,12 +177,20 @@ def _monthly_nets(accounts: Sequence[Account]) -> list[MonthNet]:
     """Each month's balance change by account, in order."""
     if not accounts:
         return []
-    totals = MonthlyTotal.objects.filter(account_id__in=[account.pk for account in accounts])
-    grouped = totals.order_by("month").values_list("month", "account_id")
     return [
         (month, account_id, inflow - outflow)
-        for month, account_id, inflow, outflow in grouped.annotate(Sum("inflow"), Sum("outflow"))
+        for month, account_id, inflow, outflow in _NETS.rows([account.pk for account in accounts])
     ]
+
+
+_NETS = WrittenOnce(
+    lambda account_ids: (
+        MonthlyTotal.objects.filter(account_id__in=account_ids)
+        .order_by("month")
+        .values_list("month", "account_id")
+        .annotate(Sum("inflow"), Sum("outflow"))
+    )
+)
 
 
 def _lives(

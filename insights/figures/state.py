@@ -6,14 +6,12 @@ such chain, say whether anything changed: what is kept under a state is never sh
 """
 
 from datetime import date
-from functools import cache
 from hashlib import sha256
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.db import connection
 from django.db.models import (
     Aggregate,
     CharField,
@@ -32,6 +30,7 @@ from django.utils.translation import get_language
 from accounts.models import Account, AccountShare, BankConnection, ExchangeRate, RateMonth
 from alerts.models import Alert
 from banking.kernel.build import build
+from banking.kernel.written_once import WrittenOnce
 from bills.models import Bill
 from budgets.models import Budget
 from insights.models import HomeState
@@ -46,8 +45,6 @@ _READ_OF_A_PERSON = (
     *("timezone", "locale", "theme", "kyc_status"),
 )
 
-_ANYBODY = User(pk=-987654321)
-
 
 def state_of(user: User, on: date) -> str:
     """A text that differs whenever a figure or a word that `user` sees on the day `on` may differ.
@@ -56,7 +53,7 @@ def state_of(user: User, on: date) -> str:
     """
     person = [getattr(user, name) for name in _READ_OF_A_PERSON]
     site = [build(), settings.SITE_NAME, settings.DEMO, is_for_everybody(user), get_language()]
-    return digest_of([person, site, on, _facts_of(user)])
+    return digest_of([person, site, on, _FACTS.rows(user.pk, trail.chain_name(user.pk))])
 
 
 def digest_of(state: list[Any]) -> str:
@@ -64,11 +61,11 @@ def digest_of(state: list[Any]) -> str:
     return sha256(repr(state).encode()).hexdigest()
 
 
-def _heads(user: User) -> QuerySet[Any, Any]:
+def _heads(user: User, own_chain: str) -> QuerySet[Any, Any]:
     """The heads of the person's own chain, and of those who share or offer an account."""
     chain = Concat(Value("user:"), Cast("user_id", CharField()), output_field=CharField())
     shares = AccountShare.objects.received_by(user).order_by().annotate(chain=chain)
-    own = Q(name=trail.chain_name(user.pk))
+    own = Q(name=own_chain)
     return AuditChain.objects.filter(own | Q(name__in=shares.values("chain")))
 
 
@@ -83,12 +80,13 @@ class _Together(Aggregate):
         return self.as_sql(*args, **kwargs, template=template)
 
 
-def _facts(user: User) -> QuerySet[Any, Any]:
+def _facts(user_id: int, own_chain: str) -> QuerySet[Any, tuple[Any, ...]]:
     """The heads of chains, and what changes outside of those: rates, predefined categories, which
     alerts are read, which transfers are suggested, and how the home page is arranged.
 
     The rest is in the chains. It is here for whoever writes to the tables by hand.
     """
+    user = User(pk=user_id)
     shared = AccountShare.objects.filter(member=user).accepted().values("account_id")
     accounts = Account.objects.filter(Q(user=user) | Q(pk__in=shared), deleted_at=None)
     theirs = Q(user=user)
@@ -96,7 +94,7 @@ def _facts(user: User) -> QuerySet[Any, Any]:
     # A chain only grows, so its length says which head it has.
     head = Concat("name", Value("="), Cast("length", CharField()), output_field=CharField())
     return User.objects.filter(pk=user.pk).values_list(
-        one_of(_heads(user), _Together(head)),
+        one_of(_heads(user, own_chain), _Together(head)),
         one_of(RateMonth.objects.all(), Sum("version")),
         one_of(ExchangeRate.objects.all(), Max("pk")),
         one_of(Category.objects.filter(user=None), Max("updated_at")),
@@ -121,18 +119,4 @@ def one_of(rows: QuerySet[Any], fact: Aggregate) -> Subquery:
     return Subquery(found.values("fact"))
 
 
-def _facts_of(user: User) -> list[tuple[Any, ...]]:
-    """Writing this query costs more than its answer, so it is written once."""
-    sql, params = _statement()
-    own: dict[Any, Any] = {
-        _ANYBODY.pk: user.pk,
-        trail.chain_name(_ANYBODY.pk): trail.chain_name(user.pk),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [own.get(param, param) for param in params])
-        return cursor.fetchall()
-
-
-@cache
-def _statement() -> tuple[str, tuple[Any, ...]]:
-    return _facts(_ANYBODY).query.sql_with_params()
+_FACTS = WrittenOnce(_facts)

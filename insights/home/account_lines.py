@@ -7,10 +7,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DateTimeField, Max, OuterRef, Q, Subquery
+from django.db.models import DateTimeField, Max, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Account
 from banking.kernel.periods import Period
+from banking.kernel.written_once import WrittenOnce
 from insights.figures.net_worth import AccountBalance
 from transactions.day_sums import day_sums
 from transactions.models import ImportBatch
@@ -65,7 +66,7 @@ def account_lines(items: Iterable[AccountBalance], *, on: date) -> list[AccountL
     if not ids:
         return []
     nets = _daily_nets(ids, on)
-    updates = _last_updates(ids)
+    updates = {row["pk"]: row for row in _LAST_UPDATES.rows(ids)}
     return [
         AccountLine(
             item=item,
@@ -104,7 +105,7 @@ def latest_days(on: date) -> Period:
     return Period(on - timedelta(days=EVENINGS - 1), date.max)
 
 
-def _last_updates(ids: list[int]) -> dict[int, dict[str, Any]]:
+def _last_updates(ids: list[int]) -> QuerySet[Any, Any]:
     """When each account was last synced, and last imported into."""
     latest = ImportBatch.objects.filter(
         account=OuterRef("pk"), status=ImportBatch.Status.DONE
@@ -119,4 +120,7 @@ def _last_updates(ids: list[int]) -> dict[int, dict[str, Any]]:
             latest.values("confirmed_at")[:1], output_field=DateTimeField(null=True)
         ),
     )
-    return {row["pk"]: dict(row) for row in rows.values("pk", "synced_at", "imported_at")}
+    return rows.values("pk", "synced_at", "imported_at")
+
+
+_LAST_UPDATES = WrittenOnce(_last_updates)

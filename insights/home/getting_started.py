@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists
+from django.db.models import Exists, QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from banking.kernel.written_once import WrittenOnce
 from budgets.models import Budget
 from insights.home.needs import Uncategorized
 from transactions.models import Transaction
@@ -62,7 +64,8 @@ def checklist_for(
     user: User, *, account_ids: Collection[int], uncategorized: Uncategorized
 ) -> Checklist:
     """The person's checklist; `account_ids` are their own accounts without the sample's."""
-    done = _done(user, account_ids)
+    (found,) = _DONE.rows(user.pk, user.email, account_ids)
+    done = {name: bool(is_there) for name, is_there in found.items()}
     steps = [
         Step(
             "email",
@@ -90,17 +93,20 @@ def checklist_for(
     return Checklist(tuple(steps))
 
 
-def _done(user: User, account_ids: Collection[int]) -> dict[str, bool]:
-    """Which facts there are, in one query."""
+def _done(user_id: int, email: str, account_ids: Collection[int]) -> QuerySet[Any, dict[str, Any]]:
+    """Which facts there are, as one row."""
+    user = User(pk=user_id)
     facts = {
-        "has_email": EmailAddress.objects.filter(user=user, email=user.email, verified=True),
+        "has_email": EmailAddress.objects.filter(user=user, email=email, verified=True),
         "has_lines": Transaction.objects.filter(account_id__in=account_ids, deleted_at=None),
         "has_budget": Budget.objects.owned_by(user),
         "has_factor": Authenticator.objects.filter(user=user),
     }
     exists = {name: Exists(rows) for name, rows in facts.items()}
-    found = User.objects.filter(pk=user.pk).annotate(**exists).values_list(*exists).get()
-    return dict(zip(exists, map(bool, found), strict=True))
+    return User.objects.filter(pk=user_id).annotate(**exists).values(*exists)
+
+
+_DONE = WrittenOnce(_done)
 
 
 def _of_owner(

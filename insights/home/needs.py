@@ -6,13 +6,14 @@ Includes only what the user can decide, not what others share with them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, Model, Q, QuerySet
+from django.db.models import Count, Exists, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts.models import AccountShare, BankConnection
 from banking.kernel.periods import add_months, first_of_month
+from banking.kernel.written_once import WrittenOnce
 from bills.models import Bill
 from bills.page import UNPAYABLE, Line
 from budgets.progress import BudgetProgress
@@ -21,8 +22,6 @@ from insights.recurring.doubts import Doubt
 from transactions.models import ReviewItem, Transaction, TransactionSplit, Transfer
 from transactions.services.transfers import open_suggestions, with_sides
 from users.models import User
-
-Row = TypeVar("Row", bound=Model)
 
 # This many of each kind are shown with their actions; a link leads to the rest.
 MOST_SHOWN = 2
@@ -83,16 +82,17 @@ def needs_of(
 
     `bills` are open bills of the next weeks, `budgets` those of the month.
     """
-    waiting = _waiting(user, on)
+    (found,) = _WAITING.rows(user.pk, first_uncategorized(on))
+    waiting = _Waiting(*found)
     own = [progress for progress in budgets if progress.budget.user_id == user.pk]
     return Needs(
         invitation_count=waiting.invitations,
         overdue=tuple(line for line in bills if line.status == Bill.Status.OVERDUE),
         unfunded=tuple(line for line in bills if is_unfunded(line)),
-        reviews=_listed(_reviews(user), waiting.has_reviews),
-        transfers=_listed(with_sides(open_suggestions(user)), waiting.has_transfers),
+        reviews=tuple(_REVIEWS.rows(user.pk)) if waiting.has_reviews else (),
+        transfers=tuple(_TRANSFERS.rows(user.pk)) if waiting.has_transfers else (),
         doubts=tuple(doubts),
-        connections=_listed(_broken(user), waiting.has_broken),
+        connections=tuple(_BROKEN.rows(user.pk)) if waiting.has_broken else (),
         over_budget=tuple(progress for progress in own if progress.exceeded),
         uncategorized=Uncategorized(waiting.uncategorized, first_uncategorized(on)),
         may_change=may_change,
@@ -107,10 +107,6 @@ def is_unfunded(line: Line) -> bool:
     return line.shortfall is not None or is_stuck
 
 
-def _listed(rows: QuerySet[Row], are_there: bool) -> tuple[Row, ...]:
-    return tuple(rows[:MOST_COUNTED]) if are_there else ()
-
-
 class _Waiting(NamedTuple):
     invitations: int
     uncategorized: int
@@ -119,17 +115,17 @@ class _Waiting(NamedTuple):
     has_broken: bool
 
 
-def _waiting(user: User, on: date) -> _Waiting:
-    """How much waits, and of which kinds anything does, in one query."""
-    counted = (AccountShare.objects.offered_to(user), _uncategorized(user, on))
+def _waiting(user_id: int, since: date) -> QuerySet[Any, tuple[Any, ...]]:
+    """How much waits, and of which kinds anything does, as one row."""
+    user = User(pk=user_id)
+    counted = (AccountShare.objects.offered_to(user), _uncategorized(user, since))
     listed = (_reviews(user), open_suggestions(user), _broken(user))
     # The columns need a row, and any will do: somebody viewed as has none of their own.
     anyone = User.objects.order_by()[:1]
-    found = anyone.values_list(
+    return anyone.values_list(
         *(Coalesce(one_of(rows, Count("pk")), 0) for rows in counted),
         *(Exists(rows) for rows in listed),
     )
-    return _Waiting(*found.get())
 
 
 def first_uncategorized(on: date) -> date:
@@ -137,9 +133,8 @@ def first_uncategorized(on: date) -> date:
     return add_months(first_of_month(on), 1 - UNCATEGORIZED_MONTHS)
 
 
-def _uncategorized(user: User, on: date) -> QuerySet[Transaction]:
-    """The user's own recent uncategorized transactions, as the list's filter finds them."""
-    since = first_uncategorized(on)
+def _uncategorized(user: User, since: date) -> QuerySet[Transaction]:
+    """The user's own uncategorized transactions since a day, as the list's filter finds them."""
     rows = Transaction.objects.filter(user=user, txn_date__gte=since).live().posted()
     parts = TransactionSplit.objects.filter(
         category=None, transaction__user=user, transaction__txn_date__gte=since
@@ -157,3 +152,11 @@ def _broken(user: User) -> QuerySet[BankConnection]:
     status = BankConnection.Status
     broken = (status.NEEDS_LOGIN, status.ERROR, status.REVOKED)
     return BankConnection.objects.visible_to(user).filter(status__in=broken)
+
+
+_WAITING = WrittenOnce(_waiting)
+_REVIEWS = WrittenOnce(lambda user_id: _reviews(User(pk=user_id))[:MOST_COUNTED])
+_TRANSFERS = WrittenOnce(
+    lambda user_id: with_sides(open_suggestions(User(pk=user_id)))[:MOST_COUNTED]
+)
+_BROKEN = WrittenOnce(lambda user_id: _broken(User(pk=user_id))[:MOST_COUNTED])

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from alerts.models import Alert, AlertType
+from banking.kernel.written_once import WrittenOnce
 from insights.figures.links import Links
 from insights.recurring.recurring import Recurring
 from insights.recurring.recurring_page import lines_of
@@ -149,14 +150,18 @@ def _refunds(links: Links, on: date) -> list[NewsItem]:
     ]
 
 
-def _unusual(user: User, on: date) -> list[NewsItem]:
-    rows = (
-        Alert.objects.visible_to(user)
+_ALERTS = WrittenOnce(
+    lambda user_id, after: (
+        Alert.objects.visible_to(User(pk=user_id))
         .current()
-        .filter(type__in=_UNUSUAL, occurred_on__gt=on - timedelta(days=LATELY_DAYS))
-        .order_by("-occurred_on", "-id")
+        .filter(type__in=_UNUSUAL, occurred_on__gt=after)
+        .order_by("-occurred_on", "-id")[:MOST_SHOWN]
     )
+)
+
+
+def _unusual(user: User, on: date) -> list[NewsItem]:
     return [
         NewsItem("unusual", row.occurred_on, row.message, row.transactions_link or row.link)
-        for row in rows[:MOST_SHOWN]
+        for row in _ALERTS.rows(user.pk, on - timedelta(days=LATELY_DAYS))
     ]
