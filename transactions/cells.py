@@ -5,7 +5,7 @@ time of the whole page. So each row is one text with a few values put into it: `
 people and banks wrote.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape as esc
@@ -51,6 +51,7 @@ class Words:
     add_notes: str = field(default_factory=lambda: esc(_("Add notes to %(title)s")))
     note: str = field(default_factory=lambda: esc(_("Note")))
     whole: str = field(default_factory=lambda: esc(_("of %(whole)s")))
+    posted: str = field(default_factory=lambda: esc(_("Posted")))
 
 
 # --- Cells ----------------------------------------------------------------------------------------
@@ -103,11 +104,11 @@ def _source(source: str, is_categorized: bool) -> str:
 @register.simple_tag
 def tags_cell(row: Transaction) -> SafeString:
     """{% tags_cell row %}: the tags, which a click changes in their place."""
-    return mark_safe(_tags_cell(row, Words()))
+    return mark_safe(_tags_cell(row, [tag.name for tag in row.tags.all()], Words()))
 
 
-def _tags_cell(row: Transaction, words: Words) -> str:
-    tags = "\n".join(f'<span class="badge">{esc(tag.name)}</span>' for tag in row.tags.all())
+def _tags_cell(row: Transaction, names: Iterable[str], words: Words) -> str:
+    tags = "\n".join(f'<span class="badge">{esc(name)}</span>' for name in names)
     label = words.tags if tags else words.add_tags
     return _edit_cell(row, "tags", "extra", tags, label, words.tag)
 
@@ -181,8 +182,8 @@ class Look:
 
 
 @register.simple_tag(takes_context=True)
-def transaction_rows(context: dict[str, Any], rows: Sequence[Transaction]) -> SafeString:
-    """{% transaction_rows group.rows %}: rows of the list whose `columns` the context has."""
+def transaction_groups(context: dict[str, Any]) -> SafeString:
+    """{% transaction_groups %}: the list's `groups` of rows, in its `columns`."""
     reader = context["request"].user
     look = Look(
         columns=tuple(column["name"] for column in context["columns"]),
@@ -192,7 +193,26 @@ def transaction_rows(context: dict[str, Any], rows: Sequence[Transaction]) -> Sa
         locale=reader.locale,
         words=Words(),
     )
-    return mark_safe("\n".join(_row(row, look) for row in rows))
+    span, has_balance = context["group_span"], "balance" in look.columns
+    bodies = []
+    for group in context["groups"]:
+        head = "" if group.day is None else _group_head(group, look, span, has_balance)
+        rows = "\n".join(_row(row, look) for row in group.rows)
+        bodies.append(f"<tbody>{head}{rows}</tbody>")
+    return mark_safe("\n".join(bodies))
+
+
+def _group_head(group: Any, look: Look, span: int, has_balance: bool) -> str:
+    """A day and what its posted rows add up to."""
+    posted = ""
+    if group.nets and group.has_unposted:
+        posted = f'<span class="small">{look.words.posted}</span>\n'
+    nets = "\n".join(money_html(net, code, look.locale) for code, net in group.nets)
+    return (
+        f'<tr class="table__group"><th colspan="{span}" scope="rowgroup">'
+        f'<time datetime="{group.day.isoformat()}">{esc(group.label)}</time></th>'
+        f'<td class="num">{posted}{nets}</td>{"<td></td>" if has_balance else ""}</tr>\n'
+    )
 
 
 def _row(row: Transaction, look: Look) -> str:
@@ -302,7 +322,7 @@ _CELLS: dict[str, Callable[[Transaction, Look], str]] = {
     "description": _description_cell,
     "category": lambda row, look: _category_cell(row, look.words, has_dot=False),
     "account": _account_cell,
-    "tags": lambda row, look: _tags_cell(row, look.words),
+    "tags": lambda row, look: _tags_cell(row, row.listed_tags, look.words),
     "notes": lambda row, look: _notes_cell(row, look.words),
     "amount": _amount_cell,
     "balance": _balance_cell,

@@ -1,9 +1,27 @@
 """Find a person's tags by name, creating those that are missing."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 
 from banking.kernel.fields import folded
-from transactions.models import Tag
+from banking.kernel.written_once import WrittenOnce
+from transactions.models import Tag, Transaction
+
+_TAGGED = WrittenOnce(
+    lambda ids: (
+        Transaction.tags.through.objects.filter(transaction_id__in=ids)
+        .order_by("tag__name")
+        .values_list("transaction_id", "tag__name")
+    )
+)
+
+
+def tag_names(ids: Collection[int]) -> dict[int, list[str]]:
+    """{transaction: the names of its tags, in order}, of those that have any; one query."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for pk, name in _TAGGED.rows(ids):
+        found[pk].append(name)
+    return found
 
 
 def tags_by_name(user_id: int, names: Iterable[str], *, make: bool) -> dict[str, Tag]:

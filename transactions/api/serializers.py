@@ -21,6 +21,7 @@ from transactions.models import (
     ReviewItem,
     Transaction,
 )
+from transactions.tags import tag_names
 from users.models import User
 from users.timezones import local_date
 
@@ -104,10 +105,7 @@ def columns_of(rows: QuerySet[Transaction]) -> Any:
 
 def list_of(rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Rows of `columns_of` as `TransactionOut` shows them; reads their tags with one query."""
-    tagged = Transaction.tags.through.objects.filter(transaction__in=[row.id for row in rows])
-    tags: dict[int, list[str]] = {}
-    for pk, name in tagged.values_list("transaction_id", "tag__name"):
-        tags.setdefault(pk, []).append(name)
+    tags = tag_names([row.id for row in rows])
     return [
         _shown(
             row,

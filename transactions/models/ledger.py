@@ -145,6 +145,7 @@ class Transaction(Trashable):
     counted: Decimal
     balance_after: Decimal | None
     days_left: int
+    listed_tags: list[str]
 
     objects = TransactionQuerySet.as_manager()
 

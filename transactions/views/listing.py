@@ -31,6 +31,7 @@ from transactions.forms.gone_filters import gone_filters
 from transactions.models import SavedView, Transaction, TransactionQuerySet
 from transactions.running_balance import balances_after
 from transactions.summaries import COUNTED, day_nets, summarize
+from transactions.tags import tag_names
 from transactions.views.columns import (
     COLUMNS,
     PARAMETER,
@@ -176,9 +177,14 @@ def _importable(request: UserRequest, accounts: list[Account]) -> list[Account]:
 
 def _page_of(request: UserRequest, rows: TransactionQuerySet, shown: set[str]) -> dict[str, Any]:
     page = keyset_page(
-        rows.for_list(), full_ordering(rows), LINES_A_PAGE, request.GET.get("cursor")
+        rows.for_list().prefetch_related(None),
+        full_ordering(rows),
+        LINES_A_PAGE,
+        request.GET.get("cursor"),
     )
+    tags = tag_names([row.pk for row in page.rows]) if "tags" in shown else {}
     for row in page.rows:
+        row.listed_tags = tags.get(row.pk, [])
         row.may_change = may_change(request.user, row.account)
         row.counted = getattr(row, COUNTED, row.signed_amount)
     if "balance" in shown and page.rows:
