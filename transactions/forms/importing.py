@@ -31,6 +31,7 @@ SIGNS = [
     ("inverted", _("One column; a minus is money in, as on some cards")),
     ("debit_credit", _("Two columns, money out and money in, without signs")),
     ("signed_pair", _("Two columns that carry their own signs")),
+    ("inverted_pair", _("Two columns; a minus is money in, as on some cards")),
     ("flag", _("One column without signs; another says the direction")),
     ("unmarked_out", _("One column; “+” or CR is money in, the rest is money out")),
     ("by_balance", _("One column without signs; the balance says the direction")),

@@ -211,6 +211,10 @@ SENTENCES: dict[str, Any] = {
         "Some dates in this file are stored as dates and others as text: a spreadsheet has "
         "probably swapped day and month where it could. Use the file as the bank exported it."
     ),
+    "future_days": _(
+        "Every date in this file is years ahead, such as “%(text)s”: its years may be those of "
+        "another calendar. Export the file with years such as %(year)s."
+    ),
     "mapping_incomplete": _(
         "The file can't be read yet. Match its columns again, beginning with “%(field)s”."
     ),
@@ -246,6 +250,10 @@ SENTENCES: dict[str, Any] = {
     "balance_unsaid": _("The balance doesn't show whether this was money in or money out."),
     "may_be_total": _(
         "This is the sum of all lines above, so it may be a total and not a payment."
+    ),
+    "may_be_balance": _("“%(text)s” may be a stated balance and not a payment."),
+    "cut_amount": _(
+        "A comma inside an amount seems to have cut it in two: “%(text)s” and “%(other)s”."
     ),
     "line_incomplete": _("The line is incomplete."),
     "line_cut": _("The file ends in the middle of this line."),
@@ -285,6 +293,7 @@ SENTENCES: dict[str, Any] = {
     "ask_sign_unmarked": _(
         "No amount is negative. Positive amounts could be money in or, as on many cards, money out."
     ),
+    "ask_two_words": _("A column with two different words may say which way the money went."),
     "ask_headings": _("The balance contradicts these headings, so they may be swapped."),
     "ask_fee": _("There is a fee next to the amount; the amount may already include it."),
     "ask_mixed_column": _(

@@ -20,7 +20,13 @@ _OUTFLOW = (
     "Ausgang|Obciążenie|Wydatek|Výdaj|Odchozí|Terhelés|Kiadás|Uttag|Ut|Ud|K-|-|расход|списание|"
     "дебет|支出|出金|출금|DT|Isplata|Breme|V breme|Veloitus|Deebet|Debets|Debetas|Дебит|Видаток|"
     "Χρέωση|Borç|Gider|חובה|מדין|مدين|ถอน|Ghi nợ|Debet|借|借方|지출|Ut fra konto|Uit|Afschrijving|"
-    "Sale|Purchase|Payment out|Spent|OUTGOING|Zaduženje|Terećenje|Egreso|Gasto|Salida|Addebito|Dare"
+    "Sale|Purchase|Payment out|Spent|OUTGOING|Zaduženje|Terećenje|Egreso|Gasto|Salida|Addebito|"
+    "Dare|Otto|Úttekt|Uttak|Utbetaling|Udbetaling|Hævning|Väljaminek|Izdevums|Išlaidos|Izdatek|"
+    "Odliv|Plată|Ieșire|Cheltuială|Разход|Витрата|Витрати|Списання|Расходы|Снятие|Ανάληψη|Çıkış|"
+    "Giden|Para çıkışı|Keluar|Pengeluaran|Chi|Tiền ra|Rút tiền|ออก|ถอนเงิน|转出|轉出|付款|扣款|"
+    "支|出|출|"
+    "משיכה|سحب|خصم|Retiro|Débitos|Retirada|Wypłata|Odchod|Odchozí platba|Úhrada|Kimenő|Wydatki|"
+    "Debited|Withdrawn|Outgoing transfer|निकासी|नामे"
 )
 _INFLOW = (
     "π|C|CR|CRDT|Credit|Credito|Crédito|Crédit|Kredit|Haber|Abono|Haben|H|Bij|In|Inflow|"
@@ -28,7 +34,18 @@ _INFLOW = (
     "Uznanie|Wpływ|Příjem|Příchozí|Jóváírás|Bevétel|Insättning|Inn|Ind|K|+|приход|зачисление|"
     "кредит|收入|入金|입금|CT|Uplata|Dobro|V dobro|Hyvitys|Kreedit|Kredīts|Kreditas|Надходження|"
     "Πίστωση|Alacak|Gelir|זכות|דאין|دائن|ฝาก|Ghi có|存入|貸|贷|貸方|贷方|수입|Inn på konto|"
-    "Bijschrijving|Payment in|Received|INCOMING|Odobrenje|Ingreso|Accredito|Avere|Refund"
+    "Bijschrijving|Payment in|Received|INCOMING|Odobrenje|Ingreso|Accredito|Avere|Refund|Pano|"
+    "Innborgun|Innskudd|Innbetaling|Indbetaling|Indsætning|Sissetulek|Ieņēmums|Ieņēmumi|Pajamos|"
+    "Prihod|Priliv|Încasare|Intrare|Venit|Приход|Надходження|Зарахування|Доход|Доходы|Пополнение|"
+    "Поступление|Κατάθεση|Giriş|Gelen|Para girişi|Masuk|Pemasukan|Thu|Tiền vào|Nạp tiền|เข้า|"
+    "ฝากเงิน|转入|轉入|收款|收|入|입|הפקדה|إيداع|إضافة|Depósito|Créditos|Wpłata|"
+    "Příchozí platba|Bejövő|Wpływy|Credited|Deposited|Incoming transfer|जमा"
+)
+# Two letters that stand for the directions together: (money out, money in). Alone, some mean the
+# opposite elsewhere: "D" is debit in English and dobro in Slovene.
+LETTER_PAIRS = (
+    *(("t", "j"), ("i", "u"), ("b", "d"), ("s", "e"), ("v", "p"), ("w", "p"), ("d", "a")),
+    *(("р", "п"), ("д", "к"), ("o", "p"), ("w", "d")),
 )
 OUTFLOW_FLAGS = frozenset(fold(word) for word in _OUTFLOW.split("|"))
 INFLOW_FLAGS = frozenset(fold(word) for word in _INFLOW.split("|"))
@@ -36,14 +53,27 @@ PENDING_WORDS = _folded_pattern(
     r"pending|vorgemerkt|vormerk|en attente|pendiente|in sospeso|non contabilizz|pendente|"
     r"in behandeling|oczekuj|cekajici|fuggo|reserverat|vantande|afventer|odottaa|laukia|"
     r"authori[sz]ed|unposted|not booked|nicht gebucht|blokada|rezerv|ausstehend|offen|"
-    r"in bearbeitung|"
-    r"in afwachting|nog niet|w trakcie|nierozliczon|cakajuc|neuctovan|in asteptare|чакащ|в обработ|"
-    r"в обробці|очікує|ожида|обрабатыва|na cekanju|v cakanju|v obdelavi|u obradi|reservert|"
-    r"avventer|preliminar|ootel|gaida|apstrade|laukiam|εκκρεμ|bekliyor|beklemede|provizyon|"
-    r"保留|処理中|未確定|处理中|處理中|待处理|대기|처리중|معلق|قيد|ממתין|בתהליך|รอ|dang cho|"
-    r"dang xu ly|"
-    r"tertunda|diproses|menunggu|dalam proses|processing|in progress|in corso|en cours|en proceso|"
-    r"em processamento|awaiting|uncleared|hold|esperando|pendent"
+    r"in bearbeitung|in afwachting|nog niet|w trakcie|nierozliczon|cakajuc|neuctovan|in asteptare|"
+    r"чакащ|в обработ|в обробці|очікує|ожида|обрабатыва|na cekanju|v cakanju|v obdelavi|u obradi|"
+    r"reservert|avventer|preliminar|ootel|gaida|apstrade|laukiam|εκκρεμ|bekliyor|beklemede|"
+    r"provizyon|保留|処理中|未確定|处理中|處理中|待处理|대기|처리중|معلق|قيد|ממתין|בתהליך|รอ|"
+    r"dang cho|dang xu ly|tertunda|diproses|menunggu|dalam proses|processing|in progress|in corso|"
+    r"en cours|en proceso|em processamento|awaiting|uncleared|hold|esperando|pendent|"
+    r"not (?:yet )?(?:posted|settled|cleared)|unsettled|unprocessed|provisional|tentative|"
+    r"earmarked|blocked|noch nicht|ungebucht|nicht verbucht|vorlaufig|reserviert|non comptabilis|"
+    r"a venir|provisoire|previsionnel|bloquee?|retenid|retencion|"
+    r"por (?:contabilizar|confirmar|liquidar)|(?:no|sin) contabiliz|no liquidad|provisori|"
+    r"provvisori|da (?:contabilizzare|addebitare|regolare)|non (?:ancora|definitiv)|a confirmar|"
+    r"por (?:processar|lancar|debitar)|agendad|nao (?:contabiliz|liquidad|processad)|gereserveerd|"
+    r"nog te|geblokkeerd|nierozlicz|niezaksieg|zablokowan|zarezerwowan|"
+    r"do (?:rozliczenia|zaksiegowania)|nezauctovan|neuctovan|nezpracovan|blokovan|blokace|"
+    r"blokacia|nespracovan|fuggoben|zarol|konyvelesre var|varakoz|nem konyvelt|blocat|nedecontat|"
+    r"necontabil|neproknjiz|rezervirano|rezervisano|u pripremi|ej bokford|vantar|kommande|"
+    r"ikke bogfort|ventende|ikke bokfort|pa vei|kirjaamat|katevar|varaus|broneer|rezervet|"
+    r"rezervuot|neapdorot|не проведен|не обработан|зарезерв|заблокир|заблоков|неосчетоводен|"
+    r"резервиран|блокиран|δεσμευ|αναμον|islemde|bloke|blokeli|仮|承認待ち|未処理|未入账|未入帳|"
+    r"预授权|預授權|승인대기|미처리|محجوز|בהמתנה|טרם|tam giu|chua (?:hoan|xu|thanh|hach)|belum|"
+    r"pemrosesan|लंबित"
 )
 _VOID = (
     r"declined|failed|rejected|refused|cancell?ed|reverted|reversed|denied|voided|expired|abgelehnt|"
@@ -192,6 +222,18 @@ TOTALS = _folded_pattern(
 )
 _TOTAL_ALONE = re.compile(rf"{TOTALS.pattern}{_REST}")
 _LONGEST_LABEL = 60
+# Labels of balances that are also words for payments, or names: a Finnish "siirto" is a transfer.
+_ALSO_PAYMENTS = _folded_pattern(
+    rf"(?:new balance|final balance|open balance|report|reporte|riporto|transporte|prenos|siirto|"
+    rf"primo|ultimo|ouverture|ciro|promet|obraty?){_REST}"
+)
+# A longer text with one of these may state a balance in words we don't know.
+_BALANCE_STEM = _folded_pattern(
+    r"(?<!\w)(?:\w*saldo|\w*saldi|solde|sold|(?:\w+ )?balance|\w*kontostand|"
+    r"(?:anfangs?|ausgangs|end|schluss|konto|kassen)(?:be)?stand|\w*bestand|beginstand|eindstand|"
+    r"egyenleg\w*|zustat\w+|zostat\w+|stan konta|stanje|likut\w+|atlikum\w+|jaak|bakiye\w*|"
+    r"остат\w+|салдо|сальдо|залиш\w+|υπολοιπο)(?!\w)|残高|余额|餘額|잔액|رصيد|יתר|ยอด|so du"
+)
 _BARE_LABELS = frozenset(
     ["balance", "saldo", "solde", "kontostand", "sold", "vortrag", "obrat", "promet"]
 )
@@ -222,6 +264,16 @@ BALANCE_HINT = re.compile(
 def is_bare_label(text: str) -> bool:
     """Whether a word for a balance can also be a payment type."""
     return plain_heading(text) in _BARE_LABELS
+
+
+def is_also_payment(text: str) -> bool:
+    """Whether a label of a balance may as well be a payment or the name of a payee."""
+    return bool(_ALSO_PAYMENTS.fullmatch(plain_heading(text)))
+
+
+def hints_balance(text: str) -> bool:
+    """Whether a text has a word for a balance among others."""
+    return len(text) <= _LONGEST_LABEL and bool(_BALANCE_STEM.search(plain_heading(text)))
 
 
 def is_total(text: str) -> bool:

@@ -24,6 +24,7 @@ _LIKELY_YEARS = range(1970, 2101)
 _DIGIT_DATE = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _DIGIT_DATE_TAIL = re.compile(r"(?:[0-9]{4}|[0-9]{6})?(?:\.[0-9]+)?(?:[\[ T].*)?")
 _MAYBE_DATE = re.compile(r"[^\W\d_]{0,12}[.,]?\s*'?\d|[^\d\s]{2,12}[-./ ]|民")
+_TIME_OF_DAY = re.compile(r"[0-9]{1,2}:[0-9]{2}:[0-9]{2}")
 _FIGURE = re.compile(r"[+-]?[0-9]+[.,][0-9]+")
 _SIGN = rf"[^\d\s+\-()'.,](?:[^\d+\-()']{{0,{LONGEST_SIGN - 2}}}[^\d+\-()'\s])?"
 _SIGN_BEFORE = re.compile(rf"[\s+\-(]*({_SIGN})[\s+\-(]*[0-9][0-9.,' \u00a0\u202f]*\)?[+-]?")
@@ -37,7 +38,7 @@ _LONGEST_COUNT = 9  # a longer run of digits is an account or reference number
 @lru_cache(maxsize=20_000)
 def date_styles(text: str) -> frozenset[str]:
     """The styles in which a cell is a valid calendar day."""
-    if len(text) < 5 or not _MAYBE_DATE.match(text.lstrip('="')):
+    if len(text) < 5 or not _MAYBE_DATE.match(text.lstrip('="')) or _TIME_OF_DAY.fullmatch(text):
         return frozenset()
     return frozenset(style for style in styles_like(text) if day_of(text, style))
 

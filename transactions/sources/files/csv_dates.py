@@ -24,12 +24,14 @@ from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.narrowing import sure
 from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.reading_context import ReadingContext
+from transactions.sources.files.values import shown
 
 DATE_ROLES = ("txn_date", "posted_date", "value_date")
 _LIKELY_YEARS = range(1970, 2101)
 _FEWEST_TURNED, _MONTHS = 2, 12
 _CLOSE_DAYS = 10
 _DAYS_AHEAD = timedelta(days=40)
+_ODD_DAYS_AHEAD = timedelta(days=2 * 365)
 _DAY_FIRST = {"%d-%m-%Y", "%d-%m-%y", "%d%m%Y", "%d%m%y"}
 _MONTH_FIRST = {"%m-%d-%Y", "%m-%d-%y", "%m%d%Y"}
 _YEAR_FIRST = {"%y-%m-%d"}
@@ -79,6 +81,7 @@ def choose_dates(
     if posted is not None and posted is not found.txn:
         found.posted = posted
     _settle_style(found, dated, elsewhere, is_dollar, context)
+    _refuse_future_days(found, context.today)
     if unknown:
         rivals = [column for column in full if column in unknown or column is named]
         _settle_unnamed(found, rivals, columns, elsewhere)
@@ -234,6 +237,15 @@ def _refuse_turned_days(column: Column, style: str) -> None:
         return
     if all(day.day <= _MONTHS for day in turned) and all(day.day > _MONTHS for day in written):
         raise UnreadableFile(NoticeCode.TURNED_DAYS)
+
+
+def _refuse_future_days(found: Dates, today: date | None) -> None:
+    """Refuse a file whose days are all years ahead: "10/06/67" may be in the Buddhist year 2567."""
+    days = [day for day in _days(found.txn, found.style) if day]
+    if today is not None and days and min(days) > today + _ODD_DAYS_AHEAD:
+        raise UnreadableFile(
+            NoticeCode.FUTURE_DAYS, text=shown(found.txn.filled[0]), year=str(today.year)
+        )
 
 
 def _different(styles: list[str], column: Column) -> list[str]:

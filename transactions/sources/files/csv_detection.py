@@ -27,7 +27,7 @@ from transactions.sources.files.csv_marks import (
 from transactions.sources.files.csv_money import Evidence, Money
 from transactions.sources.files.csv_preamble import stated_balances
 from transactions.sources.files.csv_question import ask, read_lines
-from transactions.sources.files.csv_rows import Row
+from transactions.sources.files.csv_rows import Row, cut_amounts
 from transactions.sources.files.csv_signs import find_money
 from transactions.sources.files.csv_table import Table, best_table
 from transactions.sources.files.csv_texts import text_fields
@@ -103,6 +103,7 @@ def _are_taken_back(void: list[Row], table: Table, mapping: CsvMapping) -> bool:
 def _described(table: Table, encoding: str, context: ReadingContext) -> Detection:
     if not table.money_rows:
         raise _no_money(table)
+    _refuse_cut_amounts(table)
     columns = table.columns()
     detection = Detection(
         mapping=CsvMapping(txn_date=None, date_format=""),
@@ -195,6 +196,18 @@ def _opening_line(table: Table, money: Money) -> int:
     first, before_last, last = pairs[0], pairs[-2], pairs[-1]
     is_closing = last[0] == last[1] == before_last[1]
     return table.payments[0].number if is_closing and first[0] == first[1] else 0
+
+
+def _refuse_cut_amounts(table: Table) -> None:
+    """Refuse unquoted thousands commas where no heading tells how many cells a row has."""
+    if table.heading or table.delimiter != ",":
+        return
+    width = min(len(row.cells) for row in table.money_rows)
+    for row in table.money_rows:
+        places = cut_amounts(row.cells) if len(row.cells) > width and '"' not in row.raw else []
+        if places:
+            text, other = row.cells[places[0]].strip(), row.cells[places[0] + 1].strip()
+            raise UnreadableFile(NoticeCode.CUT_AMOUNT, text=text, other=other)
 
 
 def _refuse_split_amounts(table: Table, columns: list[Column], money: Money) -> None:

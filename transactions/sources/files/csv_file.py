@@ -11,7 +11,7 @@ from transactions.sources.files.csv_detection import detect, detect_table
 from transactions.sources.files.csv_mapping import CsvMapping, Detection
 from transactions.sources.files.csv_preamble import note_preamble
 from transactions.sources.files.csv_row_reader import RowReader
-from transactions.sources.files.csv_rows import Row, split_rows
+from transactions.sources.files.csv_rows import Row, split_rows, with_whole_amounts
 from transactions.sources.files.csv_sections import repeats_headings, title_of
 from transactions.sources.files.incoming import IncomingFile, UnreadableFile
 from transactions.sources.files.notices import Notice, NoticeCode
@@ -96,10 +96,13 @@ def _decoded_rows(data: bytes, mapping: CsvMapping, incoming: IncomingFile) -> I
         width = 0
         for row in split_rows(first, mapping.delimiter, mapping.quotechar, width=0):
             width = max(len(row.cells), mapping.width)
-        yield from split_rows(
+        rows = split_rows(
             chain(first, lines),
             mapping.delimiter,
             mapping.quotechar,
             width=width,
             first_number=above + 1,
         )
+        if mapping.header_line and mapping.delimiter == ",":
+            rows = with_whole_amounts(rows, ",", width)
+        yield from rows

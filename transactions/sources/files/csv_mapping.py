@@ -16,15 +16,19 @@ QUOTECHARS = ('"', "'", "")
 DECIMAL_MARKS = (".", ",")
 # signed: negative is money out. inverted: positive is money out, as on many cards.
 # debit_credit: two columns without signs. signed_pair: two columns that carry their own signs.
+# inverted_pair: the same where positive is money out and negative money in, as on some cards.
 # flag: the amount has no sign, another column says the direction.
 # unmarked_out: "+" and CR mark money in, and what bears no mark is money out.
 # by_balance: the amount has no sign, and the balance beside it says which way each line went;
 # by_balance_newest: the same where the newest line comes first.
 SIGN_CONVENTIONS = (
-    *("signed", "inverted", "debit_credit", "signed_pair", "flag", "unmarked_out"),
-    *("by_balance", "by_balance_newest"),
+    *("signed", "inverted", "debit_credit", "signed_pair", "inverted_pair", "flag"),
+    *("unmarked_out", "by_balance", "by_balance_newest"),
 )
 BY_BALANCE = ("by_balance", "by_balance_newest")
+PAIRS = ("debit_credit", "signed_pair", "inverted_pair")
+# Stands among the words of a direction for a blank cell.
+BLANK_FLAG = "(blank)"
 
 _CHOICES = {
     "encoding": ENCODINGS,
@@ -49,6 +53,7 @@ _NEEDED_COLUMNS = {
     "inverted": ("amount",),
     "debit_credit": ("debit", "credit"),
     "signed_pair": ("debit", "credit"),
+    "inverted_pair": ("debit", "credit"),
     "flag": ("amount", "flag"),
     "unmarked_out": ("amount",),
     "by_balance": ("amount", "balance"),
@@ -62,7 +67,8 @@ class CsvMapping:
 
     ``header_line`` is the line with the headings, or 0. Lines above it, and the first
     ``skip_lines`` lines, are never transactions. ``outflow_flag`` and ``inflow_flag`` hold one or
-    more words separated by "|"; an ``inflow_flag`` of "" means every other word.
+    more words separated by "|", of which "(blank)" is a blank cell; an ``inflow_flag`` of "" means
+    every other word.
 
     ``fee`` is a column subtracted from the balance in addition to the amount. ``account`` is the
     column that names the owner's account. ``opening_balance`` is the balance before the oldest
@@ -143,7 +149,7 @@ class CsvMapping:
 
     @property
     def needs_pair(self) -> bool:
-        return self.sign_convention in ("debit_credit", "signed_pair")
+        return self.sign_convention in PAIRS
 
     @property
     def width(self) -> int:

@@ -88,9 +88,10 @@ def signed_amounts(money: Money) -> list[Decimal | None]:
     if money.amount:
         found = [_signed(money, cell) for cell in money.amount.cells]
         return _less_fees(found, money.fee) if money.fee else found
-    sign = 1 if money.sign_convention == "signed_pair" else -1
+    out_sign = 1 if money.sign_convention == "signed_pair" else -1
+    in_sign = -1 if money.sign_convention == "inverted_pair" else 1
     return [
-        sign * out if out else into
+        out_sign * out if out else (into and in_sign * into)
         for out, into in zip(sure(money.debit).amounts, sure(money.credit).amounts, strict=True)
     ]
 

@@ -4,18 +4,25 @@ from decimal import Decimal
 
 from transactions.sources.files.cell_words import (
     INFLOW_FLAGS,
+    LETTER_PAIRS,
     OUTFLOW_FLAGS,
 )
 from transactions.sources.files.column_words import (
     heading_score,
 )
 from transactions.sources.files.csv_columns import Column
+from transactions.sources.files.csv_mapping import BLANK_FLAG
 from transactions.sources.files.csv_money import ALMOST_ALL, Money
 from transactions.sources.files.narrowing import sure
 from transactions.sources.files.notices import NoticeCode
 from transactions.sources.files.values import fold
 
 _MOST = 0.6
+# What banks mark one direction by, leaving the cells of the other blank.
+_LONE_MARKS = frozenset(["cr", "dr", "db", "+", "-"])
+_LONGEST_WORD = 24
+_FEWEST_LINES = 4
+_OTHER_ROLES = ("status", "description", "merchant", "category")
 # Stands for money out where no line has a word for it.
 _NO_WORD = "debit"
 
@@ -24,18 +31,89 @@ def settle_flag(money: Money, columns: list[Column]) -> int:
     """Find a column of direction words; 1 or -1 if the amounts' own signs agree with it."""
     for column in columns:
         words = [fold(value).strip(" .") for value in column.values]
-        known = [word for word in words if word in OUTFLOW_FLAGS or word in INFLOW_FLAGS]
-        filled = sum(map(bool, words))
-        if column in money.columns or not known or not _are_directions(column, known, filled):
+        if column in money.columns:
             continue
-        if filled < ALMOST_ALL * len(words):
+        if _marks_one_direction(words) and not sure(money.amount).negative_count:
+            _name_blank(money, column, next(filter(None, words)))
+            return 0
+        if not _settle_letters(money, column, words) and not _tells_directions(column, words):
             continue
         if sure(money.amount).negative_count:
             return _flag_agreement(words, sure(money.amount).amounts)
         money.flag = column
-        _name_flags(money, {*map(fold, column.values)}, set(known))
+        if not money.outflow_flag:
+            _name_flags(money, {*map(fold, column.values)}, _known(words))
         return 0
     return 0
+
+
+def _known(words: list[str]) -> set[str]:
+    return {word for word in words if word in OUTFLOW_FLAGS or word in INFLOW_FLAGS}
+
+
+def _tells_directions(column: Column, words: list[str]) -> bool:
+    """Whether nearly all lines have a word, and the words are those of directions.
+
+    Of two letters, both must be known: "I" is money in beside "O", and money out beside "U".
+    """
+    known = [word for word in words if word in OUTFLOW_FLAGS or word in INFLOW_FLAGS]
+    filled = sum(map(bool, words))
+    kinds = set(filter(None, words))
+    is_half_known = len(kinds) == 2 and len(set(known)) == 1 and max(map(len, kinds)) == 1
+    return (
+        bool(known)
+        and not is_half_known
+        and _are_directions(column, known, filled)
+        and filled >= ALMOST_ALL * len(words)
+    )
+
+
+def _settle_letters(money: Money, column: Column, words: list[str]) -> bool:
+    """Whether two letters that stand for the directions together are the only words."""
+    pair = next((pair for pair in LETTER_PAIRS if set(pair) == set(words)), None)
+    if pair is None or sure(money.amount).negative_count:
+        return False
+    written = {*map(fold, column.values)}
+    money.outflow_flag, money.inflow_flag = (
+        "|".join(sorted(word for word in written if word.strip(" .") == letter)) for letter in pair
+    )
+    return True
+
+
+def _marks_one_direction(words: list[str]) -> bool:
+    """Whether some lines have one mark of direction and the others are blank."""
+    kinds = set(words)
+    return len(kinds) == 2 and "" in kinds and not _LONE_MARKS.isdisjoint(kinds)
+
+
+def _name_blank(money: Money, column: Column, mark: str) -> None:
+    money.flag = column
+    written = "|".join(sorted({fold(value.strip()) for value in column.filled}))
+    is_out = mark in OUTFLOW_FLAGS
+    money.outflow_flag = written if is_out else BLANK_FLAG
+    money.inflow_flag = BLANK_FLAG if is_out else written
+
+
+def unknown_flag(money: Money, columns: list[Column]) -> Column | None:
+    """The column whose two unknown words may be the directions; None if there is none."""
+    fitting = [
+        column
+        for column in columns
+        if column not in money.columns
+        and not (column.is_numbers or column.is_dates or column.is_currencies)
+        and column.fill_share >= ALMOST_ALL
+        and len({fold(value) for value in column.filled}) == 2
+        and max(map(len, column.filled)) <= _LONGEST_WORD
+        and len(column.filled) >= _FEWEST_LINES
+        and not any(heading_score(column.heading, role) for role in _OTHER_ROLES)
+    ]
+    if not any(column.words for column in columns if column not in fitting):
+        return None  # the only words of the lines describe them
+    return max(
+        fitting,
+        key=lambda column: (heading_score(column.heading, "flag"), -max(map(len, column.filled))),
+        default=None,
+    )
 
 
 def _are_directions(column: Column, known: list[str], filled: int) -> bool:

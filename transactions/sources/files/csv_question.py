@@ -44,6 +44,8 @@ def add_readings(detection: Detection, read: Callable[[CsvMapping], Lines]) -> N
     kept: list[tuple[Reading, Lines]] = []
     for values in product(*choices):
         changes = _completed(detection.mapping, dict(zip(names, values, strict=True)))
+        if any(reading.changes == changes for reading, _lines in kept):
+            continue
         mapping = replace(detection.mapping, **changes)
         if len(kept) < _MOST_READINGS and not mapping.problem():
             kept.append((Reading(changes, ()), read(mapping)))
@@ -72,6 +74,8 @@ def _completed(mapping: CsvMapping, changes: dict[str, Any]) -> dict[str, Any]:
     if "debit" in changes and changes["debit"] not in (mapping.debit, mapping.credit):
         changes |= {"amount": changes.pop("debit"), "sign_convention": "signed"}
         changes |= {"debit": None, "credit": None}
+    if changes.get("sign_convention", "flag") != "flag":
+        changes.pop("outflow_flag", None)
     if changes.get("outflow_flag", mapping.outflow_flag) != mapping.outflow_flag:
         changes["inflow_flag"] = mapping.outflow_flag
     if "amount" in changes and changes["amount"] == mapping.balance:

@@ -20,6 +20,8 @@ from transactions.sources.files.cell_words import (
     PENDING_WORDS,
     TOTALS,
     VOID_STATE,
+    hints_balance,
+    is_also_payment,
     is_bare_label,
     is_total,
 )
@@ -29,9 +31,14 @@ from transactions.sources.files.column_words import (
     plain_heading,
 )
 from transactions.sources.files.csv_by_balance import signed_by_balance
-from transactions.sources.files.csv_mapping import BY_BALANCE, COLUMN_FIELDS, CsvMapping
+from transactions.sources.files.csv_mapping import (
+    BLANK_FLAG,
+    BY_BALANCE,
+    COLUMN_FIELDS,
+    CsvMapping,
+)
 from transactions.sources.files.csv_preamble import balance_label
-from transactions.sources.files.csv_rows import Row
+from transactions.sources.files.csv_rows import Row, cut_amounts
 from transactions.sources.files.csv_sections import title_of
 from transactions.sources.files.dates import parse_date
 from transactions.sources.files.incoming import (
@@ -83,17 +90,29 @@ def _without_total(lines: Iterator[IncomingRow]) -> Iterator[IncomingRow]:
 
 
 def _total_refused(line: IncomingTransaction, total: Decimal, count: int) -> IncomingRow:
-    if count < _FEWEST_ADDED or line.amount != total or line.balance_after is not None:
+    if line.balance_after is not None:
         return line
-    return _refused(line)
+    if count >= _FEWEST_ADDED and line.amount == total:
+        return _refused(line)
+    if count and _may_be_balance(line.description):
+        return _refused(line, _balance_notice(line.description))
+    return line
+
+
+def _may_be_balance(description: str) -> bool:
+    return hints_balance(description) or is_also_payment(description)
+
+
+def _balance_notice(description: str) -> Notice:
+    return Notice(NoticeCode.MAY_BE_BALANCE, {"text": shown(description)})
 
 
 def _is_labeled_total(line: IncomingTransaction) -> bool:
     return is_total(line.description) and line.balance_after is None
 
 
-def _refused(line: IncomingTransaction) -> UnusableRow:
-    notice = Notice(NoticeCode.MAY_BE_TOTAL)
+def _refused(line: IncomingTransaction, notice: Notice | None = None) -> UnusableRow:
+    notice = notice or Notice(NoticeCode.MAY_BE_TOTAL)
     return UnusableRow(line.row_number, line.raw, notice, "amount", line.part)
 
 
@@ -113,6 +132,7 @@ class RowReader:
         self.flags = _flag_signs(mapping)
         self.matches_plain = PLAIN_FIGURE[mapping.decimal_mark].fullmatch
         self.last_balance: Decimal | None = None
+        self.last_amount: Decimal | None = None
         self.parts = PartNames()
         # Whether accounts follow each other, and the title that may name the next one.
         self.has_sections = False
@@ -122,6 +142,7 @@ class RowReader:
         self.amount_of = {
             "debit_credit": self._pair,
             "signed_pair": self._pair,
+            "inverted_pair": self._pair,
             "flag": self._flagged,
             "unmarked_out": self._marked,
         }.get(mapping.sign_convention, self._signed)
@@ -170,6 +191,8 @@ class RowReader:
         """The row as a transaction; None if it is not a payment row."""
         mapping = self.mapping
         self.beside_currency = ""
+        if self.heading and len(cells) > len(self.heading) and mapping.delimiter == ",":
+            _refuse_cut_amount(cells, raw)
         try:
             txn_date = self._txn_date(cells)
             amount = self.amount_of(cells)
@@ -181,10 +204,9 @@ class RowReader:
             return None
         refuse_unstorable(raw)
         description = self._description(cells)
-        may_be_balance = BALANCE_HINT.search(self._words(cells).lower())
-        if may_be_balance and self._is_balance_line(description, cells, amount):
-            return None
         balance = self._balance(cells)
+        if self._states_balance(description, cells, amount, balance):
+            return None
         if balance is not None and balance == amount and self._repeats(balance, description):
             return None
         is_pending, is_void = self._status(cells)
@@ -192,7 +214,7 @@ class RowReader:
             reason = Notice(NoticeCode.NEVER_BOOKED if is_void else NoticeCode.NO_MONEY_MOVED)
             part = self._part(cells)
             return SkippedRow(number, raw, reason, txn_date, amount, description, part)
-        self.last_balance = balance
+        self.last_balance, self.last_amount = balance, amount
         notes = self._text(cells, mapping.notes)
         if mapping.fee is not None and (fee := self._money(cells[mapping.fee])):
             amount -= abs(fee)
@@ -266,8 +288,10 @@ class RowReader:
         into = self._money(cells[sure(self.mapping.credit)])
         if out and into:
             raise RowError(NoticeCode.IN_AND_OUT, "amount")
-        if out and self.mapping.sign_convention == "debit_credit":
+        if out and self.mapping.sign_convention != "signed_pair":
             return -out
+        if into and self.mapping.sign_convention == "inverted_pair":
+            return -into
         return out or (into if into is not None else out)
 
     def _flagged(self, cells: list[str]) -> Decimal | None:
@@ -275,7 +299,7 @@ class RowReader:
         if not amount:
             return amount
         flag = cells[sure(self.mapping.flag)]
-        sign = self.flags.get(fold(flag.strip()), self.flags.get(None))
+        sign = self.flags.get(fold(flag.strip()) or BLANK_FLAG, self.flags.get(None))
         if sign is None:
             raise RowError(NoticeCode.UNKNOWN_DIRECTION, "amount", text=shown(flag))
         return abs(amount) * sign
@@ -381,11 +405,48 @@ class RowReader:
         """Whether a row only states the balance: it moves nothing, or is labeled as a balance."""
         return balance == self.last_balance or heading_score(description, "balance") > 0
 
-    def _is_balance_line(self, description: str, cells: list[str], amount: Decimal) -> bool:
-        """Whether any cell is exactly a label for a balance or turnover."""
+    def _states_balance(
+        self, description: str, cells: list[str], amount: Decimal, balance: Decimal | None
+    ) -> bool:
+        """Whether the row states a balance and moves nothing; one that may do so is refused."""
+        may_be_balance = BALANCE_HINT.search(self._words(cells).lower())
+        if not may_be_balance or self._moves(balance, amount):
+            return False
+        if self._is_balance_line(description, cells, amount, balance):
+            return True
+        self._refuse_first_balance(description, balance)
+        return False
+
+    def _moves(self, balance: Decimal | None, amount: Decimal) -> bool:
+        """Whether the balance moves by a row's amount, in either order of the rows: a payment,
+        whatever its label.
+        """
+        last, before = self.last_balance, self.last_amount
+        if balance is None or last is None or before is None or balance == amount:
+            return False
+        return abs(balance - last) == abs(amount) or abs(last - balance) == abs(before)
+
+    def _refuse_first_balance(self, description: str, balance: Decimal | None) -> None:
+        """Refuse a first row that may state the opening balance in words we don't know."""
+        if self.last_amount is None and balance is None and _may_be_balance(description):
+            raise RowError(NoticeCode.MAY_BE_BALANCE, "amount", text=shown(description))
+
+    def _is_balance_line(
+        self, description: str, cells: list[str], amount: Decimal, balance: Decimal | None
+    ) -> bool:
+        """Whether any cell is exactly a label for a balance or turnover.
+
+        A label that may also be a payment needs a balance that equals the amount.
+        """
         others = [
-            cell for cell in cells if 4 < len(cell) < _LONGEST_LABEL and not is_bare_label(cell)
+            cell
+            for cell in cells
+            if 4 < len(cell) < _LONGEST_LABEL
+            and not is_bare_label(cell)
+            and not is_also_payment(cell)
         ]
+        if is_also_payment(description) and balance != amount:
+            return any(self._is_balance(label, amount) for label in others)
         return any(self._is_balance(label, amount) for label in (description, *others))
 
     def _is_balance(self, description: str, amount: Decimal) -> bool:
@@ -466,6 +527,14 @@ def _is_figure(text: str) -> bool:
 
 def _is_total(text: str) -> bool:
     return bool(TOTALS.match(plain_heading(text)) or balance_label(text))
+
+
+def _refuse_cut_amount(cells: list[str], raw: str) -> None:
+    """Refuse a row with more cells than headings in which a comma may have cut an amount."""
+    places = cut_amounts(cells) if '"' not in raw else []
+    if places:
+        text, other = cells[places[0]].strip(), cells[places[0] + 1].strip()
+        raise RowError(NoticeCode.CUT_AMOUNT, "amount", text=text, other=other)
 
 
 def _flag_signs(mapping: CsvMapping) -> dict[str | None, int]:

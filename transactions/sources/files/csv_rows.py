@@ -5,10 +5,14 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 # A quoted cell may span this many lines. Without a limit, one open quote would swallow the file.
 MOST_LINES_IN_A_ROW = 64
+# The pieces of an amount that was cut at its thousands comma.
+_FIRST_GROUP = re.compile(r"\s*[-+(]?\s*[$€£₹]?\s*[-+]?[1-9][0-9]{0,2}")
+_LAST_GROUP = re.compile(r"[0-9]{3}(?:\.[0-9]{1,4})?\)?[-+]?(?:\s?(?:CR|DR|Cr|Dr))?\s*")
 LONGEST_RAW = 10_000
 
 
@@ -69,6 +73,44 @@ def split_rows(
         yield Row(number, cells, raw[:LONGEST_RAW].rstrip("\n"))
         number += len(taken)
         source.taken = []
+
+
+def with_whole_amounts(rows: Iterable[Row], delimiter: str, width: int) -> Iterator[Row]:
+    """The rows with amounts rejoined that unquoted thousands commas cut in two: "-1,234.56".
+
+    Only a row with more cells than headings is changed, and only if one way of joining makes as
+    many cells as there are headings.
+    """
+    for row in rows:
+        is_longer = delimiter == "," and len(row.cells) > width and '"' not in row.raw
+        yield row._replace(cells=_rejoined(row.cells, width)) if is_longer else row
+
+
+def _rejoined(cells: list[str], width: int) -> list[str]:
+    bare = list(cells)
+    while bare and not bare[-1].strip():
+        bare.pop()
+    for candidate in (cells, bare):
+        places = cut_amounts(candidate)
+        if places and len(candidate) - width == len(places):
+            return _joined(candidate, places)
+    return cells
+
+
+def cut_amounts(cells: list[str]) -> list[int]:
+    """Where a cell and the next look like an amount that was cut at its thousands comma."""
+    return [
+        place
+        for place, (cell, following) in enumerate(pairwise(cells))
+        if _FIRST_GROUP.fullmatch(cell) and _LAST_GROUP.fullmatch(following)
+    ]
+
+
+def _joined(cells: list[str], places: list[int]) -> list[str]:
+    joined = list(cells)
+    for place in reversed(places):
+        joined[place : place + 2] = [f"{joined[place].strip()},{joined[place + 1].strip()}"]
+    return joined
 
 
 def _is_sound(line: str, delimiter: str, quotechar: str) -> bool:

@@ -1,6 +1,7 @@
 """Decide which way money went in unproved columns, and when to ask a person."""
 
 import re
+from collections import Counter
 from decimal import Decimal
 
 from transactions.sources.files.cell_words import (
@@ -18,10 +19,11 @@ from transactions.sources.files.csv_columns import Column
 from transactions.sources.files.csv_money import (
     Evidence,
     Money,
+    is_complementary,
     is_mostly_negative,
     signed_amounts,
 )
-from transactions.sources.files.csv_money_flags import settle_flag
+from transactions.sources.files.csv_money_flags import settle_flag, unknown_flag
 from transactions.sources.files.csv_money_named import best_named, likeliest_money, named_money
 from transactions.sources.files.csv_money_proved import proved_money, settle_opening
 from transactions.sources.files.csv_proof import agreement, prove
@@ -171,7 +173,7 @@ def _settle_single(money: Money, columns: list[Column], evidence: Evidence) -> N
     if evidence.context.is_card or names_card([column.heading for column in columns]):
         _settle_card(money, evidence)
     elif not sure(money.amount).negative_count:
-        _doubt_sign(money, evidence)
+        _doubt_sign(money, columns, evidence)
     elif _speaks_against(money, evidence):
         because = NoticeCode.MINUS_IS_OUT
         money.doubt("sign_convention", NoticeCode.ASK_SIGN, ["signed", "inverted"], because)
@@ -248,7 +250,7 @@ def _settle_card(money: Money, evidence: Evidence) -> None:
         money.doubt("sign_convention", NoticeCode.ASK_SIGN, [guess, other], because)
 
 
-def _doubt_sign(money: Money, evidence: Evidence) -> None:
+def _doubt_sign(money: Money, columns: list[Column], evidence: Evidence) -> None:
     votes = _votes(money, evidence)
     earlier = evidence.context.earlier.get("sign_convention", "")
     choices = ["signed", "inverted"]
@@ -260,7 +262,23 @@ def _doubt_sign(money: Money, evidence: Evidence) -> None:
         because = NoticeCode.WORDS_SAY_IN if votes > 0 else NoticeCode.WORDS_SAY_OUT
     elif earlier == choices[0]:
         because = NoticeCode.AS_READ_BEFORE
+    flag = unknown_flag(money, columns)
+    if flag is not None:
+        choices = _with_flag(money, flag, choices)
     money.doubt("sign_convention", NoticeCode.ASK_SIGN_UNMARKED, choices, because)
+    if flag is not None:
+        words = [money.outflow_flag, money.inflow_flag]
+        money.doubt("outflow_flag", NoticeCode.ASK_TWO_WORDS, words)
+
+
+def _with_flag(money: Money, flag: Column, choices: list[str]) -> list[str]:
+    """The choices and that by a column of two words; the word on more lines is likelier out."""
+    counts = Counter(map(fold, flag.filled))
+    out, into = (word for word, _count in counts.most_common())
+    money.flag, money.outflow_flag, money.inflow_flag = flag, out, into
+    is_named = heading_score(flag.heading, "flag") > 0 or max(len(out), len(into)) == 1
+    money.sign_convention = "flag" if is_named else choices[0]
+    return ["flag", *choices] if is_named else [*choices, "flag"]
 
 
 def _votes(money: Money, evidence: Evidence) -> int:
@@ -307,6 +325,8 @@ def _settle_pair(money: Money, evidence: Evidence) -> None:
             ["debit_credit", "signed_pair"],
             NoticeCode.HEADINGS_SAY if money.reason == "headings" else None,
         )
+    elif _is_in_negative(money):
+        _settle_inverted_pair(money, evidence)
     elif is_mostly_negative(sure(money.credit)):
         money.doubt(
             "debit",
@@ -321,6 +341,25 @@ def _settle_pair(money: Money, evidence: Evidence) -> None:
             [sure(money.debit).index, sure(money.credit).index],
             _fuller_first(sure(money.debit), sure(money.credit)),
         )
+
+
+def _is_in_negative(money: Money) -> bool:
+    """Whether headings name the columns, all money out is positive and all money in negative."""
+    return (
+        money.reason == "headings"
+        and is_complementary(sure(money.debit), sure(money.credit))
+        and not sure(money.debit).negative_count
+        and not sure(money.credit).positive_count
+    )
+
+
+def _settle_inverted_pair(money: Money, evidence: Evidence) -> None:
+    """A card counts what is owed, so payments have a minus; in a ledger, a debit is money in."""
+    money.sign_convention = "inverted_pair"
+    if not evidence.context.is_card:
+        choices = ["inverted_pair", "signed_pair"]
+        because = NoticeCode.HEADINGS_SAY
+        money.doubt("sign_convention", NoticeCode.ASK_NEGATIVE_IN, choices, because)
 
 
 def _fuller_first(out: Column, into: Column) -> NoticeCode | None:

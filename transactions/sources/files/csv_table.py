@@ -10,6 +10,7 @@ from transactions.sources.files.amounts import is_no_money
 from transactions.sources.files.cell_words import (
     BALANCE_HINT,
     VOID_WORDS,
+    is_also_payment,
     is_total,
 )
 from transactions.sources.files.column_words import (
@@ -27,7 +28,7 @@ from transactions.sources.files.csv_columns import (
 )
 from transactions.sources.files.csv_mapping import DELIMITERS
 from transactions.sources.files.csv_preamble import balance_label
-from transactions.sources.files.csv_rows import Row, split_rows
+from transactions.sources.files.csv_rows import Row, split_rows, with_whole_amounts
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.narrowing import sure
 from transactions.sources.files.notices import NoticeCode
@@ -37,7 +38,7 @@ _LINES_COMPARED = 300
 _HEADING_WITHIN = 80
 MOST_COLUMNS = 200
 _FEWEST_CELLS = 3
-_DIGITS_OF_A_DAY = 8
+_DIGITS_OF_A_DAY = (8, 6)
 _MONEY_ROLES = {"amount", "debit", "credit"}
 ALMOST_ALL = 0.9
 _MOST_DATES = 20
@@ -67,6 +68,8 @@ class Table:
     @classmethod
     def of(cls, rows: list[Row], delimiter: str) -> "Table":
         named = _named_heading(rows)
+        if named is not None:
+            rows = list(with_whole_amounts(rows, delimiter, len(named.cells)))
         is_late = named is not None and _stands_among_payments(named, rows)
         below = [row for row in rows if named is None or is_late or row.number > named.number]
         money_rows = _same_shape([row for row in below if _carries_money(row)])
@@ -80,7 +83,7 @@ class Table:
 
     def _look_for_serials(self, below: list[Row]) -> None:
         """Look for days without any mark under a heading that names a date: a spreadsheet's serial
-        numbers, or "14032026".
+        numbers, "14032026" or "260314".
         """
         headings = [heading_score(cell, "txn_date") for cell in sure(self.heading).cells]
         place = headings.index(max(headings))
@@ -191,7 +194,10 @@ def _only_tells_balance(row: Row) -> bool:
     if not BALANCE_HINT.search(row.raw.lower()):
         return False
     cells = [cell for cell in map(str.strip, row.cells[:MOST_COLUMNS]) if cell]
-    return any(balance_label(cell) or is_total(cell) for cell in cells)
+    labels = [cell for cell in cells if balance_label(cell) or is_total(cell)]
+    if labels and all(map(is_also_payment, labels)):
+        return len({cell for cell in cells if is_number(cell) and not is_date(cell)}) < 2
+    return bool(labels)
 
 
 @lru_cache(maxsize=20_000)
@@ -242,7 +248,7 @@ def _stands_among_payments(heading: Row, rows: list[Row]) -> bool:
 
 
 def _may_be_day(text: str) -> bool:
-    return is_serial(text) or (len(text) == _DIGITS_OF_A_DAY and bool(date_styles(text)))
+    return is_serial(text) or (len(text) in _DIGITS_OF_A_DAY and bool(date_styles(text)))
 
 
 def _shape(row: Row) -> tuple[int, tuple[int, ...], bool]:

@@ -22,6 +22,17 @@ _US_CITIES = frozenset(
     ]
 )
 
+# Banks in Canada write both orders, so living there speaks for neither.
+_BOTH_ORDERS_CURRENCIES = frozenset(["CAD"])
+_BOTH_ORDERS_REGIONS = frozenset(["CA"])
+_BOTH_ORDERS_CITIES = frozenset(
+    [
+        *("Toronto", "Vancouver", "Montreal", "Edmonton", "Calgary", "Winnipeg", "Halifax"),
+        *("Regina", "St_Johns", "Moncton", "Whitehorse", "Yellowknife", "Iqaluit", "Thunder_Bay"),
+        *("Canada", "Glace_Bay", "Goose_Bay", "Swift_Current", "Dawson", "Inuvik", "Resolute"),
+    ]
+)
+
 # Whether the month comes first -> what says so: the account's currency, the owner's region.
 _BY_ORDER = {
     True: (NoticeCode.CURRENCY_MONTH_FIRST, NoticeCode.REGION_MONTH_FIRST),
@@ -55,21 +66,26 @@ class ReadingContext:
         return bool(self.currency and self.locale and self.time_zone)
 
     def month_first_votes(self) -> list[bool]:
-        """One vote each from currency, locale and time zone: True means month before day."""
+        """At most one vote each from currency, locale and time zone: True means month before day.
+
+        Canada's have none.
+        """
         votes = []
-        if self.currency:
+        if self.currency and self.currency not in _BOTH_ORDERS_CURRENCIES:
             votes.append(self.currency in _MONTH_FIRST_CURRENCIES)
-        if region := self.locale.replace("_", "-").rpartition("-")[2]:
+        region = self.locale.replace("_", "-").rpartition("-")[2]
+        if region and region not in _BOTH_ORDERS_REGIONS:
             votes.append(region in _MONTH_FIRST_REGIONS)
-        if self.time_zone and self.time_zone != "UTC":
-            cities = set(self.time_zone.split("/"))
+        cities = set(self.time_zone.split("/"))
+        if self.time_zone not in ("", "UTC") and not cities & _BOTH_ORDERS_CITIES:
             votes.append(bool(cities & _US_CITIES) or self.time_zone.startswith("US/"))
         return votes
 
     def why_this_order(self, *, month_first: bool) -> Notice | None:
         """What speaks for this order of day and month; None if nothing does."""
         by_currency, by_region = _BY_ORDER[month_first]
-        if self.currency and (self.currency in _MONTH_FIRST_CURRENCIES) == month_first:
+        is_telling = self.currency and self.currency not in _BOTH_ORDERS_CURRENCIES
+        if is_telling and (self.currency in _MONTH_FIRST_CURRENCIES) == month_first:
             return Notice(by_currency, {"currency": self.currency})
         return Notice(by_region) if month_first in self.month_first_votes() else None
 

@@ -1,0 +1,183 @@
+"""Tables that tempt the reader: labels that are shops, cut amounts, directions and odd days."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from transactions.sources.files import csv_file
+from transactions.sources.files.incoming import IncomingTransaction, UnreadableFile, UnusableRow
+from transactions.sources.files.notices import NoticeCode
+from transactions.sources.files.reading_context import ReadingContext
+
+pytestmark = pytest.mark.once
+
+TODAY = date(2026, 11, 29)
+US = ReadingContext("USD", "checking", "en-US", "America/New_York", TODAY)
+CARD = replace(US, account_type="credit_card")
+DE = ReadingContext("EUR", "checking", "de-DE", "Europe/Berlin", TODAY)
+CANADA = ReadingContext("CAD", "checking", "en-CA", "America/Toronto", TODAY)
+THAILAND = ReadingContext("THB", "checking", "th-TH", "Asia/Bangkok", TODAY)
+HEAD = "Date,Description,Amount\n"
+
+
+def rows_of(text: str, context: ReadingContext = US) -> list:
+    detection = csv_file.detect(text.encode(), context)
+    assert not detection.doubts
+    return list(csv_file.read(text.encode(), detection.mapping).rows)
+
+
+def amounts(text: str, context: ReadingContext = US) -> list[str]:
+    return [str(row.amount) for row in rows_of(text, context)]
+
+
+def readings(text: str, context: ReadingContext) -> list[list[str]]:
+    """The amounts that each answer gives, the likeliest first."""
+    data = text.encode()
+    detection = csv_file.detect(data, context)
+    mappings = [replace(detection.mapping, **reading.changes) for reading in detection.readings]
+    return [[str(row.amount) for row in csv_file.read(data, mapping).rows] for mapping in mappings]
+
+
+def why_refused(text: str, context: ReadingContext = US) -> NoticeCode:
+    with pytest.raises(UnreadableFile) as refused:
+        csv_file.detect(text.encode(), context)
+    return refused.value.notices[0].code
+
+
+# --- Labels of balances that are payments, and the reverse ---------------------------------------
+
+
+@pytest.mark.parametrize("name", ["NEW BALANCE 0411", "Siirto", "Transporte", "PRIMO", "Report"])
+def test_payee_called_like_a_balance_is_a_payment(name):
+    text = f"{HEAD}2024-03-05,Cafe,-4.20\n2024-03-06,{name},-89.99\n2024-03-07,Pay,900.00\n"
+    assert amounts(text) == ["-4.20", "-89.99", "900.00"]
+
+
+def test_balance_that_moves_proves_that_a_labeled_line_is_a_payment():
+    text = (
+        "Date,Description,Amount,Balance\n2024-03-05,Cafe,-4.20,995.80\n"
+        "2024-03-06,Closing balance,-89.99,905.81\n2024-03-07,Pay,900.00,1805.81\n"
+    )
+    assert amounts(text) == ["-4.20", "-89.99", "900.00"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("Ausgangssaldo", "Endstand"),
+        ("Solde au départ", "Solde à ce jour"),
+        ("Balance from last month", "Balance to next month"),
+        ("Saldo al inicio", "Saldo a fecha"),
+        ("Zůstatek minule", "Zůstatek nyní"),
+    ],
+)
+def test_first_and_last_line_that_may_be_balances_are_not_booked(first, last):
+    text = (
+        f"{HEAD}2024-03-01,{first},1000.00\n2024-03-05,Cafe,-4.20\n2024-03-06,Pay,900.00\n"
+        f"2024-03-07,{last},1895.80\n"
+    )
+    rows = rows_of(text)
+    assert [str(row.amount) for row in rows if isinstance(row, IncomingTransaction)] == [
+        *("-4.20", "900.00")
+    ]
+    codes = {row.error.code for row in rows if isinstance(row, UnusableRow)}
+    assert codes <= {NoticeCode.MAY_BE_BALANCE, NoticeCode.MAY_BE_TOTAL}
+
+
+# --- Amounts cut by a comma ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("heading", "line", "amount"),
+    [
+        ("Date,Description,Amount", "2024-03-05,Rent,-1,234.56", "-1234.56"),
+        ("Date,Description,Amount", "2024-03-05,Flat,-1,234,567.00", "-1234567.00"),
+        ("Date,Description,Amount,Notes", "2024-03-05,Rent,-1,234.56,", "-1234.56"),
+        ("Date,Description,Amount", "2024-03-05,Rent,(1,234.56),", "-1234.56"),
+        ("Date,Description,Out,In,Balance", "2024-03-05,Rent,1,234.56,,5,000.00", "-1234.56"),
+    ],
+)
+def test_amount_cut_at_its_thousands_comma_is_joined(heading, line, amount):
+    others = {
+        3: "2024-03-06,Cafe,-4.20\n2024-03-07,Bar,-8.00\n",
+        4: "2024-03-06,Cafe,-4.20,\n2024-03-07,Bar,-8.00,x\n",
+        5: "2024-03-06,Cafe,4.20,,4,995.80\n2024-03-07,Pay,,80.00,5,075.80\n",
+    }
+    text = f"{heading}\n{line}\n{others[len(heading.split(','))]}"
+    assert Decimal(amounts(text)[0]) == Decimal(amount)
+
+
+def test_cut_amount_that_nothing_joins_is_refused():
+    text = f"{HEAD}2024-03-05,Cafe,-4.20\n2024-03-06,Rent,-1,234.56,7,100.00\n"
+    assert [row.error.code for row in rows_of(text) if isinstance(row, UnusableRow)] == [
+        NoticeCode.CUT_AMOUNT
+    ]
+    bare = "2024-03-05,Cafe,-4.20\n2024-03-06,Rent,-1,234.56\n2024-03-07,Bar,-8.00\n"
+    assert why_refused(bare) == NoticeCode.CUT_AMOUNT
+
+
+# --- Directions ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("out", "into"),
+    [
+        *(("Otto", "Pano"), ("Úttekt", "Innborgun"), ("Списание", "Пополнение"), ("T", "J")),
+        *(("I", "U"), ("B", "D"), ("S", "E"), ("V", "P"), ("D", "A"), ("Р", "П")),
+        *(("", "CR"), ("-", ""), ("DR", "")),
+    ],
+)
+def test_words_and_letters_of_direction_are_read(out, into):
+    lines = [("Lidl", out, "12.50"), ("Pay", into, "900.00")] + [("Cafe", out, "4.20")] * 9
+    body = "".join(f"2024-03-05,{text},{word},{size}\n" for text, word, size in lines)
+    found = amounts(f"Date,Description,Kind of it,Amount\n{body}", DE)
+    assert found[:3] == ["-12.50", "900.00", "-4.20"]
+
+
+@pytest.mark.parametrize(("out", "into"), [("B", "A"), ("Foo", "Bar"), ("Ven", "Nev")])
+def test_two_unknown_words_are_offered_as_directions(out, into):
+    lines = [("Lidl", out, "12.50"), ("Pay", into, "900.00"), ("Bar", out, "7.00")]
+    body = "".join(f"2024-03-05,{text},{word},{size}\n" for text, word, size in [*lines, *lines])
+    found = readings(f"Date,Description,Type,Amount\n{body}", DE)
+    assert found[0][:3] == ["-12.50", "900.00", "-7.00"]
+    assert ["12.50", "-900.00", "7.00"] in [amounts[:3] for amounts in found]
+    assert len(found) == len({tuple(amounts) for amounts in found})
+
+
+def test_negative_money_in_under_its_own_heading_is_money_in_on_a_card():
+    text = (
+        "Status,Date,Description,Debit,Credit\nCleared,03/05/2024,Cafe,4.20,\n"
+        "Cleared,03/16/2024,Online payment,,-100.00\nCleared,03/17/2024,Shop,12.50,\n"
+    )
+    assert amounts(text, CARD) == ["-4.20", "100.00", "-12.50"]
+    assert readings(text, US)[0] == ["-4.20", "100.00", "-12.50"]
+    assert ["4.20", "-100.00", "12.50"] in readings(text, US)
+
+
+# --- Days ----------------------------------------------------------------------------------------
+
+
+def test_days_in_canada_are_asked_about_where_both_orders_fit():
+    text = f"{HEAD}03/05/2024,Cafe,-4.20\n04/06/2024,Bar,-8.00\n05/02/2024,Pay,90.00\n"
+    assert [name for name, _ in csv_file.detect(text.encode(), CANADA).doubts] == ["date_format"]
+
+
+def test_years_of_another_calendar_are_refused():
+    text = f"{HEAD}14/06/67,Cafe,-4.20\n25/06/67,Bar,-8.00\n"
+    assert why_refused(text, THAILAND) == NoticeCode.FUTURE_DAYS
+    nepal = f"{HEAD}2081-03-14,Cafe,-4.20\n2081-03-25,Bar,-8.00\n"
+    assert why_refused(nepal) == NoticeCode.FUTURE_DAYS
+
+
+def test_times_are_no_days_and_six_digits_may_be():
+    text = (
+        "Closing date;Closing time;Text;Amount\n2024-03-05;10:11:12;Cafe;-4.20\n"
+        "2024-03-06;09:10:11;Bar;-8.00\n"
+    )
+    assert [row.txn_date.day for row in rows_of(text, DE)] == [5, 6]
+    digits = f"{HEAD}240325,Cafe,-4.20\n240426,Bar,-8.00\n"
+    found = csv_file.detect(digits.encode(), US)
+    assert found.alternatives["date_format"][0] == "%y%m%d"
+    assert readings(digits, US)[0] == ["-4.20", "-8.00"]
