@@ -10,11 +10,16 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connection
 
+from accounts.models import SyncRun
+from banking import settings as product
+from banking.launcher import serve
+from tests import servers
 from tests.invariants import assert_ledger_holds
+from tests.load import running
 from tests.load_books import judge, open_people
 from tests.load_person import IMPORTED_LINES, WEIGHTS, Person, Told, others_in
-from tests.rehearsal import ROOT, Web
-from tests.servers import environment_without_settings, free_port
+from tests.rehearsal import ROOT, Web, settings_for
+from tests.waiting import wait_for
 from transactions.models import Transaction
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -23,35 +28,38 @@ PEOPLE = 4
 
 
 @pytest.mark.postgresql
+@pytest.mark.worker
 def test_four_people_at_once_do_everything(tmp_path, settings):
+    settings.PASSWORD_HASHERS = product.PASSWORD_HASHERS
     open_people(PEOPLE, rows=20)
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=connection.settings_dict["NAME"])
-    environment = environment_without_settings() | {
-        "DJANGO_SETTINGS_MODULE": "banking.settings_test",
-        "DATABASE_URL": database.geturl(),
-        "DATA_DIR": str(tmp_path),
-        "SANDBOX_BANK_URL": settings.SANDBOX_BANK_URL,
-        "PYTEST_XDIST_WORKER": "",
-        "PYTHONFAULTHANDLER": "1",
-        "BEHIND_PROXY": "true",
-        "TRUSTED_PROXY_COUNT": "1",
-    }
-    web = Web(ROOT, free_port(), environment, tmp_path / "log")
-    try:
-        web.wait_ready("/healthz")
-        people = [Person(number, web.port, "suite") for number in range(PEOPLE)]
-        with ThreadPoolExecutor(PEOPLE) as threads:
-            list(threads.map(do_everything, people))
-        told = Told()
-        for person in people:
-            told.add(person.told)
-        assert told.failures == [], what_they_do(web, tmp_path / "log")
-    finally:
-        web.stop()
+    with servers.valkey() as broker:
+        environment = settings_for(tmp_path, database.geturl(), broker) | {
+            "DEMO": "false",
+            "SANDBOX_BANK_URL": settings.SANDBOX_BANK_URL,
+            "PYTHONFAULTHANDLER": "1",
+        }
+        web = Web(ROOT, servers.free_port(), environment, tmp_path / "log")
+        try:
+            with running(serve.worker().command, environment, tmp_path):
+                web.wait_ready()
+                people = [Person(number, web.port, "suite") for number in range(PEOPLE)]
+                with ThreadPoolExecutor(PEOPLE) as threads:
+                    list(threads.map(do_everything, people))
+                told = Told()
+                for person in people:
+                    told.add(person.told)
+                assert told.failures == [], what_they_do(web, tmp_path / "log")
+                open_runs = SyncRun.objects.exclude(status=SyncRun.Status.DONE)
+                wait_for(lambda: not open_runs.exists(), "the end of all syncs")
+        finally:
+            web.stop()
     done = {kind: len(seconds) for kind, seconds in told.seconds.items()}
     assert done == dict.fromkeys(WEIGHTS, PEOPLE)
     assert len(told.booked) == PEOPLE * (1 + IMPORTED_LINES)
     assert not any(judge(told.booked, told.chosen).values())
+    synced = SyncRun.objects.filter(added_count__gt=300).values("connection")
+    assert len(synced.distinct()) == PEOPLE
     assert_ledger_holds()
 
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -26,7 +25,7 @@ from alerts.services import subscribe
 from banking.beat import install_schedule
 from budgets.models import Budget
 from budgets.services import create_budget
-from tests import servers
+from tests import servers, waiting
 from tests.builders import make_account
 from tests.mail_server import MailServer
 from transactions.services.import_confirming import confirm_import
@@ -121,15 +120,16 @@ def kill(process: subprocess.Popen) -> None:
     process.wait()
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 300) -> None:
-    """Waits long enough for a busy machine; only a failure waits the full time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.2)
-    rows = list(Notification.objects.values("kind", "channel", "status", "provider_answer"))
-    raise AssertionError(f"never {what}: {rows} {list(Alert.objects.values('dedupe_key'))}")
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Wait for it, or fail with what there is instead."""
+    try:
+        waiting.wait_for(condition, what)
+    except AssertionError as error:
+        error.add_note(
+            str(Notification.objects.values("kind", "channel", "status", "provider_answer"))
+        )
+        error.add_note(str(Alert.objects.values("dedupe_key")))
+        raise
 
 
 def ticked(times: int = 3) -> None:
