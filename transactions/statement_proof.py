@@ -1,9 +1,9 @@
 """Compare an account with its imported bank statements: balances and gaps.
 
-A confirmed import is a statement for its days. It proves the ledger if its closing balance equals
-the ledger's at the end of that day. It follows on from the previous statement if its opening
-balance equals that one's closing balance. Amounts are in the account's currency. Read it inside
-`read_snapshot()`.
+A confirmed import is a statement for the days it states, or else those of its lines. It proves the
+ledger if its closing balance equals the ledger's at the end of that balance's day. It follows on
+from the previous statement if its opening balance equals that one's closing balance. Amounts are in
+the account's currency. Read it inside `read_snapshot()`.
 """
 
 from collections import defaultdict
@@ -41,14 +41,16 @@ class Explanation:
 class Proof:
     """One statement compared with the ledger.
 
-    `difference` is the file's closing balance minus the ledger's on that day, or None if the file
-    has none. `follows_on` compares the opening balance with the previous closing balance, or None
-    if either is missing. `gap` is the days between the two that no statement covers.
+    `difference` is the file's closing balance minus the ledger's at the end of `closing_on`, or
+    None if the file has none. `follows_on` compares the opening balance with the previous closing
+    balance, or None if either is missing. `gap` is the days between the two that no statement
+    covers.
     """
 
     batch: ImportBatch
     first: date
     last: date
+    closing_on: date
     opening: Decimal | None
     closing: Decimal | None
     ledger_closing: Decimal
@@ -83,19 +85,22 @@ def prove_page(account: Account, page: Sequence[ImportBatch]) -> list[Proof]:
 
 def _prove(account: Account, batches: Sequence[ImportBatch]) -> list[Proof]:
     """Like `prove_page`, in chronological order and without the statement before the first."""
-    balances = _balances_on(account, {sure(batch.covers_to) for batch in batches})
+    balances = _balances_on(account, {_closing_day(batch) for batch in batches})
     proofs = []
     before: ImportBatch | None = None
     covered_to: date | None = None
     for batch in batches:
         first, last = sure(batch.covers_from), sure(batch.covers_to)
-        held = balances[last]
+        if before is not None and _starts_where(before, batch):
+            first = min(first + ONE_DAY, last)
+        held = balances[_closing_day(batch)]
         closing = _as_in_the_ledger(account, batch.file_closing_balance, held)
         proofs.append(
             Proof(
                 batch=batch,
                 first=first,
                 last=last,
+                closing_on=_closing_day(batch),
                 opening=batch.file_opening_balance,
                 closing=closing,
                 ledger_closing=held,
@@ -118,9 +123,23 @@ def _as_in_the_ledger(account: Account, closing: Decimal | None, held: Decimal) 
     return min(closing, -closing, key=lambda stated: abs(stated - held))
 
 
+def _closing_day(batch: ImportBatch) -> date:
+    return batch.closing_on or sure(batch.covers_to)
+
+
+def _starts_where(before: ImportBatch, batch: ImportBatch) -> bool:
+    """Whether the file states its opening balance of the evening that the previous one closed,
+    as MT940 does: that day belongs to the previous one.
+    """
+    return batch.states_from == batch.covers_from == before.covers_to
+
+
 def _follows_on(before: ImportBatch | None, batch: ImportBatch) -> bool | None:
     """Only adjacent statements can follow on; others have a gap or overlap."""
-    if before is None or sure(batch.covers_from) <= sure(before.covers_to):
+    if before is None:
+        return None
+    is_after = sure(batch.covers_from) > sure(before.covers_to)
+    if not (is_after or _starts_where(before, batch)):
         return None
     closing, opening = before.file_closing_balance, batch.file_opening_balance
     return None if closing is None or opening is None else closing == opening
@@ -171,7 +190,7 @@ def _held_lines(account: Account, off: Sequence[Proof]) -> dict[Decimal, list[Tr
         deleted_at=None,
         signed_amount__in=list(wanted),
         txn_date__gte=min(proof.first for proof in off),
-        txn_date__lte=max(proof.last for proof in off),
+        txn_date__lte=max(proof.closing_on for proof in off),
     ).posted()
     by_amount: dict[Decimal, list[Transaction]] = defaultdict(list)
     for line in lines.order_by("txn_date", "pk"):
@@ -213,6 +232,7 @@ def _with_explanations(
         Explanation(line.txn_date, line.title, line.signed_amount, "not in the file",
                     transaction_id=line.pk)
         for line in held.get(-difference, ())
-        if proof.first <= line.txn_date <= proof.last and line.import_batch_id != proof.batch.pk
+        if proof.first <= line.txn_date <= proof.closing_on
+        and line.import_batch_id != proof.batch.pk
     ]  # fmt: skip
     return replace(proof, explanations=tuple([*left_out, *extra][:MOST_EXPLANATIONS]))

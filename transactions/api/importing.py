@@ -226,7 +226,8 @@ def _open_parts(batch: ImportBatch) -> dict[str, Any]:
 def _part_out(part: FilePart, account: Account | None) -> dict[str, Any]:
     values = {name: getattr(part, name) for name in ("part", "name", "last4", "currency", "count")}
     days = {"first_date": part.first_on or None, "last_date": part.last_on or None}
-    return values | days | {"account": account.pk if account else None}
+    kind = {"account_type": part.account_type or Account.Type.CHECKING}
+    return values | days | kind | {"account": account.pk if account else None}
 
 
 def _reading_out(reading: Reading) -> dict[str, Any]:

@@ -41,14 +41,16 @@ class ExplanationOut(serializers.Serializer):
 class StatementOut(serializers.Serializer):
     """An imported statement compared with the ledger.
 
-    `difference` is its closing balance minus the ledger's at the end of `last`; null if the file
-    has no balance. `follows_on` says whether it opens with the previous statement's closing
+    `first` and `last` are the days the file says it covers, or else those of its lines.
+    `difference` is its closing balance minus the ledger's at the end of `closing_on`; null if the
+    file has no balance. `follows_on` says whether it opens with the previous statement's closing
     balance; null if unknown. `gap` is the days between the two.
     """
 
     id = serializers.IntegerField(source="batch.pk", help_text="The import's id.")
     first = serializers.DateField()
     last = serializers.DateField()
+    closing_on = serializers.DateField(help_text="The day of its closing balance.")
     opening_balance = serializers.SerializerMethodField()
     closing_balance = serializers.SerializerMethodField()
     ledger_balance = serializers.SerializerMethodField()

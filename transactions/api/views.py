@@ -22,10 +22,9 @@ from transactions.api.unchanged import unless_unchanged
 from transactions.filters import TransactionFilter
 from transactions.models import CategoryChange, Transaction, TransactionQuerySet
 from transactions.services.categorizing import set_category
-from transactions.services.entering import enter_transaction
+from transactions.services.entering import edit_entry, enter_transaction
 from transactions.services.posting import (
     delete_transactions,
-    edit_transaction,
     restore_transactions,
 )
 from users.api.idempotency import idempotent
@@ -102,7 +101,7 @@ class TransactionDetailApi(TransactionApi):
         context = self.get_serializer_context()
         data = TransactionIn(row, data=request.data, partial=partial, context=context)
         data.is_valid(raise_exception=True)
-        edit_transaction(actor=request.user, transaction=row, **data.validated_data)
+        edit_entry(actor=request.user, transaction=row, **data.validated_data)
         return Response(self.show(pk))
 
     @operation(responses={204: None})

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
@@ -14,6 +15,7 @@ from transactions.models import ImportBatch, ImportRow
 from transactions.models.notices import notice_text
 from transactions.services.import_parts import (
     NEW,
+    SEVERAL,
     SKIP,
     FilePart,
     likely_accounts,
@@ -192,7 +194,7 @@ class PartsForm(Form):
             for account in self.own
             if takes(account, part)
         ]
-        others = [(NEW, _("Add a new account")), (SKIP, _("Skip these lines"))]
+        others = [(NEW, _new_account(part)), (SKIP, _("Skip these lines"))]
         return [("", _("Choose an account")), *able, *others]
 
     @property
@@ -207,6 +209,15 @@ class PartsForm(Form):
             part.part: by_key[self.cleaned_data[f"part_{place}"]]
             for place, part in enumerate(self.parts)
         }
+
+
+def _new_account(part: FilePart) -> str:
+    """The choice of a new account, with what it will be if the file says so."""
+    said = [str(Account.Type(part.account_type).label)] if part.account_type else []
+    said += [part.currency] if part.currency not in ("", SEVERAL) else []
+    if not said:
+        return gettext("Add a new account")
+    return gettext("Add a new account (%(what)s)") % {"what": ", ".join(said)}
 
 
 class ImportRowForm(Form):

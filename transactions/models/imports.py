@@ -63,7 +63,11 @@ class ImportBatch(models.Model):
     outflow = AmountField(default=0)
     file_opening_balance = AmountField(null=True, blank=True)
     file_closing_balance = AmountField(null=True, blank=True)
-    # The first and last day of its booked lines: the period of the statement.
+    # The days that the file itself says it covers, and of its closing balance.
+    states_from = models.DateField(null=True, blank=True)
+    states_to = models.DateField(null=True, blank=True)
+    closing_on = models.DateField(null=True, blank=True)
+    # The period of the statement: as stated, and the days of its booked lines.
     covers_from = models.DateField(null=True, blank=True)
     covers_to = models.DateField(null=True, blank=True)
     balance_after = AmountField(null=True, blank=True)

@@ -69,6 +69,10 @@ SENTENCES: dict[str, Any] = {
         "The file doesn't say what %(account)s held before its first line, so the new account"
         " starts at 0. You can change its opening balance under Accounts."
     ),
+    "debt_in_credit": _(
+        "The file says %(account)s ends %(closing)s in credit. If that's what you owe, change its"
+        " opening balance under Accounts."
+    ),
     "balance_gap": _(
         "The file's opening balance %(opening)s plus its lines (%(total)s) doesn't equal its"
         " closing balance %(closing)s: %(gap)s is missing."

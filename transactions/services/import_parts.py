@@ -7,7 +7,7 @@ part belongs to which account.
 import re
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -18,6 +18,7 @@ from accounts.services import open_account
 from transactions.models import ImportBatch, ImportFile
 from transactions.services.import_reading import open_lines
 from transactions.sources.files import csv_file, own_csv
+from transactions.sources.files.account_kinds import kind_in
 from transactions.sources.files.account_parts import (
     NOT_NAMED,
     PartNames,
@@ -32,7 +33,7 @@ from transactions.sources.files.incoming import (
     UnreadableFile,
 )
 from transactions.sources.files.notices import Notice, NoticeCode
-from transactions.sources.files.statement_parts import chain_balances
+from transactions.sources.files.statement_parts import chain_balances, state_period
 from users.audit import trail
 from users.models import User
 
@@ -55,6 +56,7 @@ class FilePart:
     """One account's part of a file. Days are ISO dates, "" if no line has one.
 
     `currency` is the currency of its lines: "" if none is given, "several" if they differ.
+    `account_type` is what the file or the account's name says it is; "" if neither does.
     """
 
     part: str
@@ -62,6 +64,7 @@ class FilePart:
     currency: str = ""
     first_on: str = ""
     last_on: str = ""
+    account_type: str = ""
 
     @property
     def last4(self) -> str:
@@ -107,7 +110,7 @@ def _survey(batch: ImportBatch, content: bytes, even_one: bool) -> list[FilePart
         file = open_lines(content, batch.format, mapping)
         if not even_one and len({statement.account for statement in file.statements}) == 1:
             return []
-        parts = _counts(file.rows)
+        parts = _with_types(_counts(file.rows), file)
     except UnreadableFile:
         return []  # the check reports what is wrong with it
     is_told = len(parts) > 1 or (even_one and any(part.part for part in parts))
@@ -137,6 +140,19 @@ def _counts(rows: Iterable[IncomingRow]) -> list[FilePart]:
     return list(found.values())
 
 
+def _with_types(parts: list[FilePart], file: IncomingFile) -> list[FilePart]:
+    """The parts with the kind of account each is: as its statement says, or else its name."""
+    names = PartNames()
+    kinds = {
+        names.of(statement.account): statement.kind
+        for statement in file.statements
+        if statement.line_count
+    }
+    return [
+        replace(part, account_type=kinds.get(part.part) or kind_in(part.part)) for part in parts
+    ]
+
+
 def _may_hold_several(content: bytes, format_name: str, mapping: CsvMapping | None) -> bool:
     if format_name == "csv":
         return mapping is not None and csv_file.has_several_accounts(content, mapping)
@@ -164,6 +180,7 @@ def _counted(part: FilePart, line: IncomingRow) -> FilePart:
         currency,
         min(filter(None, (part.first_on, on)), default=""),
         max(part.last_on, on),
+        part.account_type,
     )
 
 
@@ -309,7 +326,12 @@ def _open(actor: User, batch: ImportBatch, part: FilePart) -> Account:
     currency = batch.account.currency if part.currency in ("", SEVERAL) else part.currency
     name = part.name or (f"Account {part.last4}" if part.last4 else "Imported account")
     return open_account(
-        actor=actor, user=batch.user, name=name, currency=currency, last_four=part.last4
+        actor=actor,
+        user=batch.user,
+        name=name,
+        currency=currency,
+        account_type=part.account_type or Account.Type.CHECKING,
+        last_four=part.last4,
     )
 
 
@@ -344,11 +366,17 @@ def take_parts(file: IncomingFile, names: list[str]) -> IncomingFile:
     if not names:
         return file
     file.rows = _rows_in(file.rows, frozenset(names))
-    known, chosen = PartNames(), []
-    for statement in file.statements:
-        if statement.line_count and known.of(statement.account) in names:
-            chosen.append(statement)
-    if len(names) == 1 and len({statement.currency for statement in chosen}) == 1:
+    known = PartNames()
+    labels = {
+        statement.account: known.of(statement.account)
+        for statement in file.statements
+        if statement.line_count
+    }
+    # A day without lines is a statement too.
+    chosen = [part for part in file.statements if labels.get(part.account) in names]
+    file.first = file.last = file.closing_on = None
+    if len(names) == 1 and len({part.currency for part in chosen}) == 1:
+        state_period(file, chosen)
         chain_balances(file, chosen)
     return file
 

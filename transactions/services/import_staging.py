@@ -68,6 +68,8 @@ class Spool:
         self.first_on, self.last_on = staging.first_on, staging.last_on
         self.warnings = [*file.warnings, *staging.warnings()]
         self.opening_balance, self.closing_balance = staging.balances()
+        self.states_from, self.states_to = file.first, file.last
+        self.closing_on = file.closing_on
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         self.spooled.seek(0)

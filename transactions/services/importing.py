@@ -6,7 +6,7 @@ the batch under its lock before it writes.
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -53,13 +53,18 @@ from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
 from users.audit import trail
 from users.models import User
+from users.timezones import local_date
 
+DEBTS = (Account.Type.CREDIT_CARD, Account.Type.LOAN)
+# A file that states an earlier start than this before its first line states no start at all.
+LONGEST_STATED_LEAD = timedelta(days=366)
 CONFIRMED = (ImportBatch.Status.DONE, ImportBatch.Status.REVERTED)
 Status, Verdict = ImportBatch.Status, ImportRow.Verdict
 RESULT_FIELDS = (
     *("status", "problems", "warnings", "read_count", "added_count", "duplicate_count"),
     *("review_count", "skipped_count", "invalid_count", "inflow", "outflow", "balance_after"),
     *("file_opening_balance", "file_closing_balance", "covers_from", "covers_to"),
+    *("states_from", "states_to", "closing_on"),
     *("confirmed_at", "updated_at"),
 )
 _UNMAPPED = Q(format__in=MAPPED_FORMATS, mapping={})
@@ -300,12 +305,27 @@ def _stage(batch: ImportBatch, spool: Spool) -> None:
     unlisted = [*mark_known_rows(batch), *overdue_lines(batch)]
     batch.file_opening_balance = spool.opening_balance
     batch.file_closing_balance = spool.closing_balance
+    _state_days(batch, spool)
     said = [*spool.warnings, *_opening_warning(batch), *_balance_warning(batch), *unlisted]
     batch.warnings = [notice.as_json() for notice in said[:20]]
     if batch.status != Status.IMPORTING:
         batch.status = Status.CHECKED
     batch.problems = []
     count_verdicts(batch)
+
+
+def _state_days(batch: ImportBatch, spool: Spool) -> None:
+    """The days that the file says it covers, where they can be true: a file knows no day after its
+    upload, and some banks write 1970 as the start of every file.
+    """
+    uploaded = local_date(batch.user.timezone, batch.created_at)
+    first, last, closing = spool.states_from, spool.states_to, spool.closing_on
+    if first is not None and spool.first_on:
+        lines = date.fromisoformat(spool.first_on)
+        first = first if timedelta(0) <= lines - first <= LONGEST_STATED_LEAD else None
+    batch.states_from = first
+    batch.states_to = min(last, uploaded) if last else None
+    batch.closing_on = min(closing, uploaded) if closing else None
 
 
 def proven_opening(batch: ImportBatch) -> Decimal | None:
@@ -325,9 +345,15 @@ def proven_opening(batch: ImportBatch) -> Decimal | None:
 
 
 def _opening_warning(batch: ImportBatch) -> list[Notice]:
-    if not batch.opens_account or proven_opening(batch) is not None:
+    if not batch.opens_account:
         return []
-    return [Notice(NoticeCode.OPENING_UNKNOWN, {"account": batch.account.name})]
+    account, closing = batch.account, batch.file_closing_balance
+    if proven_opening(batch) is None:
+        return [Notice(NoticeCode.OPENING_UNKNOWN, {"account": account.name})]
+    if not closing or closing < 0 or account.account_type not in DEBTS:
+        return []
+    stated = {"closing": plain_amount(closing, account.currency), "currency": account.currency}
+    return [Notice(NoticeCode.DEBT_IN_CREDIT, {"account": account.name, **stated})]
 
 
 def _balance_warning(batch: ImportBatch) -> list[Notice]:
@@ -367,6 +393,12 @@ def count_verdicts(batch: ImportBatch) -> None:
     # Our own export may be filtered, so it says nothing about what it leaves out.
     batch.covers_from = min((row["first"] for row in dated), default=None)
     batch.covers_to = max((row["last"] for row in dated), default=None)
+    if batch.covers_from and batch.covers_to:
+        if batch.closing_on:
+            # A balance of an earlier day than its last line would not be the closing one.
+            batch.closing_on = max(batch.closing_on, batch.covers_to)
+        batch.covers_from = min(batch.states_from or batch.covers_from, batch.covers_from)
+        batch.covers_to = max(batch.states_to or batch.covers_to, batch.covers_to)
     batch.read_count = sum(counts.values())
     batch.added_count = counts.get(Verdict.ADDED, 0)
     batch.duplicate_count = counts.get(Verdict.DUPLICATE, 0)

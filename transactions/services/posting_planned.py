@@ -19,6 +19,7 @@ from transactions.models import Transaction, UnpostedReason
 from transactions.services.posting import book
 from transactions.services.posting_checks import refuse_closed
 from transactions.services.transfer_sides import with_partners
+from transactions.services.transfers import suggest_transfers_with
 from transactions.totals import net_by_account, sums_of_rows
 from users.audit import trail
 from users.timezones import EARLIEST_ZONE, local_date
@@ -88,6 +89,7 @@ def post_if_due(*, pk: int, at: datetime) -> str:
     book(accounts, delta)
     for row in rows:
         _record(row, "transactions.transaction.posted")
+        suggest_transfers_with(row)
     return "posted"
 
 

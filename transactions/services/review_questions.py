@@ -72,6 +72,28 @@ def ask_about_entry(
     return review
 
 
+def ask_again_about_entry(row: Transaction) -> ReviewItem | None:
+    """Ask about an entry as it is after an edit. An open question about what it was before is
+    withdrawn, or becomes the new one. Returns a question that was not asked before.
+    """
+    asked = ReviewItem.objects.open().filter(entered=row).first()
+    if asked is None:
+        return ask_about_entry(row)
+    before = asked.candidate_id
+    for name in _FROM_ENTRY:
+        setattr(asked, name, getattr(row, name))
+    asked.account = row.account
+    ask_on_about_entry(asked, row)
+    if asked.status == ReviewItem.Status.OPEN:
+        asked.save()
+        return asked if asked.candidate_id != before else None
+    if asked.told_apart:
+        asked.save()
+    else:
+        asked.delete()
+    return None
+
+
 def ask_on_about_entry(item: ReviewItem, row: Transaction) -> None:
     """Ask about the next transaction the entry may be, or settle that it is one of its own."""
     candidate = _twin_of(row, apart_from=item.told_apart, even_asked=True)

@@ -44,6 +44,7 @@ from transactions.services.review_questions import (
     listed_beside,
     must_stay,
 )
+from transactions.services.transfers import suggest_transfers_with
 from transactions.totals import SumsByKey, merge, sums_of_rows
 from users.audit import trail
 from users.models import User
@@ -83,6 +84,8 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
         _look_again_at_rivals(actor, accounts, item, at)
     if not same and freed is not None:
         _ask_about_freed(item, freed)
+    if item.posted:
+        suggest_transfers_with(item.posted)
     trail.record(
         actor=actor,
         action="transactions.review.decided",

@@ -146,8 +146,9 @@ def suggest_transfers(*, user: User, since: date) -> int:
 
 
 def suggest_transfers_with(row: Transaction) -> int:
-    """Suggest the other half of a transaction just entered, if it exists. Returns how many
-    are new.
+    """Suggest the other half of a transaction that has just begun to count, if it exists.
+
+    Returns how many are new.
     """
     if row.origin == Transaction.Origin.TRANSFER:
         return 0
@@ -157,6 +158,20 @@ def suggest_transfers_with(row: Transaction) -> int:
     if found or not abroad.exists():
         return found
     return _suggest(row.user, near & (Q(pk=row.pk) | ~Q(currency=row.currency)))
+
+
+def suggest_anew_with(row: Transaction) -> None:
+    """After an edit of the amount, date or account: withdraw what was suggested with the
+    transaction, and look again for it and for what it was suggested with.
+    """
+    about = Q(outflow_transaction=row) | Q(inflow_transaction=row)
+    suggested = Transfer.objects.filter(about, status=Transfer.Status.SUGGESTED)
+    pairs = suggested.values_list("outflow_transaction_id", "inflow_transaction_id")
+    freed = {pk for pair in pairs for pk in pair} - {row.pk}
+    suggested.delete()
+    suggest_transfers_with(row)
+    for other in Transaction.objects.filter(pk__in=freed).order_by("pk"):
+        suggest_transfers_with(other)
 
 
 def _suggest(user: User, among: Q) -> int:
@@ -195,7 +210,8 @@ def _fits() -> Q:
     opposite = Q(outflow_transaction__amount=F("inflow_transaction__amount"))
     opposite |= ~Q(outflow_transaction__currency=F("inflow_transaction__currency"))
     signs = Q(outflow_transaction__signed_amount__lt=0, inflow_transaction__signed_amount__gt=0)
-    return whole & opposite & signs
+    apart = ~Q(outflow_transaction__account=F("inflow_transaction__account"))
+    return whole & opposite & signs & apart
 
 
 def open_suggestions(user: User) -> QuerySet[Transfer]:

@@ -38,7 +38,7 @@ from transactions.learned_words import why_learned
 from transactions.models import CategoryChange, Transaction
 from transactions.rules.rule_proposals import is_worth_a_rule
 from transactions.services.categorizing import set_category
-from transactions.services.entering import enter_transaction
+from transactions.services.entering import edit_entry, enter_transaction
 from transactions.services.posting import (
     delete_transactions,
     edit_transaction,
@@ -148,8 +148,10 @@ def transaction_edit(request: UserRequest, pk: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
-            edit_transaction(actor=request.user, transaction=row, **form.changes())
+            review = edit_entry(actor=request.user, transaction=row, **form.changes()).review
             messages.success(request, _("Saved."))
+            if review:
+                messages.warning(request, f"{review.why} {_('Decide under Review.')}")
             return redirect("transactions:transaction_detail", pk)
     return _form_page(request, "transactions/transaction_edit.html", form, row=row)
 

@@ -8,12 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 from xml.etree.ElementTree import Element, ParseError, iterparse
 from xml.sax.saxutils import escape, quoteattr
 
+from transactions.sources.files.account_kinds import CAMT_TYPES, kind_in
 from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.amounts import parse_amount
 from transactions.sources.files.dates import parse_date
@@ -46,6 +47,8 @@ DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}>")
 DECLARED_ENCODING = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z0-9._-]+)")
 AMOUNT = re.compile(r"\+?[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 OPENING, CLOSING = ("OPBD", "PRCD"), ("CLBD",)
+MIDNIGHT = re.compile(r".{10}T00:00(?::00|Z|[+-]|$)")
+ONE_DAY = timedelta(days=1)
 DEEPEST = 60  # camt.053.001.12 nests 15 deep
 LONGEST_BATCH_NOTE = 20
 PENDING = {"PDNG", "FUTR"}
@@ -169,10 +172,14 @@ def _header(statement: Statement, element: Element) -> None:
         account = _first(element, "Id/IBAN", "Id/Othr/Id", "Id/PrtryAcct/Id", "Id/BBAN")
         part.account = clean_text(account)
         part.currency = currency_code(_text(element, "Ccy"))
+        part.kind = CAMT_TYPES.get(_text(element, "Tp/Cd"), "") or kind_in(
+            " ".join((_text(element, "Tp/Prtry"), _text(element, "Nm")))
+        )
     elif element.tag == "Bal":
         _balance(statement, element)
     elif element.tag == "FrToDt":
-        statement.fallback_date = _day(_text(element, "ToDtTm")) or statement.fallback_date
+        part.first, part.last = _period(element)
+        statement.fallback_date = part.last or statement.fallback_date
     elif element.tag == "CreDtTm":
         statement.fallback_date = _day(element.text or "")
 
@@ -181,6 +188,7 @@ def _balance(statement: Statement, element: Element) -> None:
     part = statement.part
     code = _text(element, "Tp/CdOrPrtry/Cd") or _text(element, "Tp/Cd")
     amount = element.find("Amt")
+    on = _day(_date_text(element, "Dt"))
     try:
         value = _plain_amount(amount)
     except RowError:
@@ -190,10 +198,26 @@ def _balance(statement: Statement, element: Element) -> None:
     part.currency = part.currency or currency_code(sure(amount).get("Ccy", ""))
     if code in OPENING and part.opening is None:
         part.opening = value
+        if on and part.first is None:
+            # What was booked previously is of the evening before.
+            part.first = on + ONE_DAY if code == "PRCD" else on
     elif code in CLOSING:
-        part.closing = value
+        part.closing, part.closing_on = value, on
+        part.last = part.last or on
         # The closing balance's date is the statement date; the creation date may be days later.
-        statement.fallback_date = _day(_date_text(element, "Dt")) or statement.fallback_date
+        statement.fallback_date = on or statement.fallback_date
+
+
+def _period(element: Element) -> tuple[date | None, date | None]:
+    """FrToDt as the first and last day. Up to midnight means up to the day before, unless the
+    period would be empty.
+    """
+    start, end = _text(element, "FrDtTm"), _text(element, "ToDtTm")
+    first = _day(start or _text(element, "FrDt"))
+    last = _day(end or _text(element, "ToDt"))
+    if first and last and first < last and first.day == last.day and MIDNIGHT.match(end):
+        last -= ONE_DAY
+    return first, last
 
 
 def _rows(

@@ -97,13 +97,21 @@ class SkippedRow:
 
 @dataclass(slots=True)
 class StatementPart:
-    """One statement inside a file: its account, currency and stated balances."""
+    """One statement inside a file: its account, currency, stated balances and period.
+
+    `kind` is one of `account_kinds`, "" if the file doesn't say. `first` and `last` are the days
+    that the file says it covers, and `closing_on` the day at whose end `closing` holds.
+    """
 
     account: str = ""
     currency: str = ""
     opening: Decimal | None = None
     closing: Decimal | None = None
     line_count: int = 0
+    kind: str = ""
+    first: date | None = None
+    last: date | None = None
+    closing_on: date | None = None
 
 
 IncomingRow = IncomingTransaction | UnusableRow | SkippedRow
@@ -128,5 +136,9 @@ class IncomingFile:
     warnings: list[Notice] = field(default_factory=list)
     # The title that names the account of the current line, in a table of several accounts.
     section: str = ""
+    # The days it says it covers, and the day at whose end `closing_balance` holds.
+    first: date | None = None
+    last: date | None = None
+    closing_on: date | None = None
     # The statements in the file, if its format has them.
     statements: list[StatementPart] = field(default_factory=list)

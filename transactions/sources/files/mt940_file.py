@@ -156,10 +156,12 @@ def _header(part: StatementPart, item: Field) -> None:
             return
         part.currency = part.currency or currency_code(balance[3])
         amount = _signed(balance[4], balance[1] == "C")
+        on = _value_date(balance[2])
         if item.tag.startswith("60") and part.opening is None:
-            part.opening = amount
+            part.opening, part.first = amount, on
         elif item.tag.startswith("62"):
-            part.closing = amount
+            part.closing, part.closing_on = amount, on
+            part.last = on
 
 
 def _signed(text: str, is_money_in: bool) -> Decimal | None:

@@ -33,6 +33,7 @@ class NoticeCode(StrEnum):
     FOREIGN_LINES = "foreign_lines"
     OTHER_ACCOUNTS = "other_accounts"
     OPENING_UNKNOWN = "opening_unknown"
+    DEBT_IN_CREDIT = "debt_in_credit"
     BALANCE_GAP = "balance_gap"
     NOT_LISTED = "not_listed"
     MORE_NOT_LISTED = "more_not_listed"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from transactions.sources.files.account_kinds import OFX_STATEMENTS, OFX_TYPES
 from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.amounts import parse_amount
 from transactions.sources.files.dates import parse_date
@@ -110,7 +111,7 @@ class OfxWalk:
             return unclosed
         if name in STATEMENTS:
             self._part = None
-            self._statement()
+            self._statement().kind = OFX_STATEMENTS.get(name, "")
         elif name == "INVTRAN":
             self.survey.investment_count += 1
         if name in ACCOUNTS or name in ("LEDGERBAL", "STATUS", "CURRENCY", "ORIGCURRENCY"):
@@ -151,6 +152,19 @@ class OfxWalk:
                 part.closing = parse_amount(value, decimal_mark_of(value))
             except ValueError:
                 part.closing = None
+        elif name == "ACCTTYPE" and self._inside in ACCOUNTS:
+            part.kind = OFX_TYPES.get(value.upper(), part.kind)
+        else:
+            self._day(part, name, value)
+
+    def _day(self, part: StatementPart, name: str, value: str) -> None:
+        """The days that a statement states about itself."""
+        if name == "DTSTART":
+            part.first = _optional_date(value)
+        elif name == "DTEND":
+            part.last = _optional_date(value)
+        elif name == "DTASOF" and self._inside == "LEDGERBAL":
+            part.closing_on = _optional_date(value)
 
     def _status(self, name: str, value: str) -> None:
         if name == "SEVERITY":

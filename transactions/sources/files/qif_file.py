@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from transactions.sources.files.account_kinds import CHECKING, QIF_TYPES
 from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.csv_columns import Column, decimal_mark_of, has_unclear_marks
 from transactions.sources.files.csv_mapping import CsvMapping, Detection, Doubt
@@ -59,8 +60,16 @@ class Record:
     section: str
     account: str
     line_number: int
+    account_type: str = ""
     lines: list[str] = field(default_factory=list)
     is_closed: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The kind of its account. Some programs write every section as "Bank"."""
+        section = QIF_TYPES.get(self.section, "")
+        named = QIF_TYPES.get(self.account_type, "")
+        return named or section if section in ("", CHECKING) else section
 
     def value(self, letter: str) -> str:
         """The first line with this letter; a second D or M belongs to a split."""
@@ -131,7 +140,8 @@ def read(data: bytes, mapping: CsvMapping | None = None) -> IncomingFile:
             investment_count += last.section == "invst"
             file.skipped_count += 1
             continue
-        parts.setdefault(last.account, StatementPart(last.account)).line_count += 1
+        part = parts.setdefault(last.account, StatementPart(last.account, kind=last.kind))
+        part.line_count += 1
         opening_count += _is_opening_balance(last)
     describe_parts(file, list(parts.values()))
     if mapping is None:
@@ -160,11 +170,12 @@ class QifWalk:
     """Tracks the section and account of the next record."""
 
     def __init__(self) -> None:
-        self.section, self.account, self._in_account_list = "bank", "", False
+        self.section, self.account, self.account_type = "bank", "", ""
+        self._in_account_list = False
 
     def header(self, kind: str, name: str) -> None:
         if name == "autoswitch":
-            self._in_account_list, self.account = kind == "option", ""
+            self._in_account_list, self.account, self.account_type = kind == "option", "", ""
         elif kind == "type":
             self.section = name
         elif kind == "account":
@@ -175,7 +186,9 @@ class QifWalk:
         if record and record.section != "account":
             yield record
         elif record:
-            self.account = "" if self._in_account_list else clean_text(record.value("N"))
+            is_listed = self._in_account_list
+            self.account = "" if is_listed else clean_text(record.value("N"))
+            self.account_type = "" if is_listed else record.value("T").lower()
 
 
 def _records(lines: list[str]) -> Iterator[Record]:
@@ -193,7 +206,7 @@ def _records(lines: list[str]) -> Iterator[Record]:
             if header:
                 walk.header(header[1].lower(), header[2].strip().lower())
         elif text and (record or not text.startswith("#")):
-            record = record or Record(walk.section, walk.account, number)
+            record = record or Record(walk.section, walk.account, number, walk.account_type)
             record.lines.append(text)
     yield from walk.finish(record)
 

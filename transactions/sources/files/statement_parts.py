@@ -123,11 +123,20 @@ def describe_parts(file: IncomingFile, parts: list[StatementPart]) -> None:
         file.account_hint = accounts[0]
     file.statements = parts
     if len(accounts) == 1 and len(currencies) < 2:
+        state_period(file, parts)
         chain_balances(file, parts)
     if len(currencies) > 1:
         file.warnings.append(
             Notice(NoticeCode.SEVERAL_CURRENCIES, {"currencies": sorted(currencies)})
         )
+
+
+def state_period(file: IncomingFile, parts: list[StatementPart]) -> None:
+    """Copy the days that one account's statements cover, and the day of the closing balance."""
+    file.first = min((part.first for part in parts if part.first), default=None)
+    file.last = max((part.last for part in parts if part.last), default=None)
+    closed = [part for part in parts if part.closing is not None]
+    file.closing_on = closed[-1].closing_on if closed else None
 
 
 def chain_balances(file: IncomingFile, parts: list[StatementPart]) -> None:
