@@ -99,7 +99,7 @@ class BankConnectionAdmin(ReadOnlyAdmin):
         "next_sync_at", "disconnected_at",
     ]  # fmt: skip
     list_filter = ["provider", "status", ("disconnected_at", SetFilter)]
-    search_fields = ["institution_name", "user__email"]
+    search_fields = ["institution_name", "user__email", "=error_code", "error"]
     list_select_related = ["user"]
     exclude = ["secret", "cursor"]
 
@@ -129,7 +129,12 @@ class SyncRunAdmin(ReadOnlyAdmin):
         "review_count", "request_count", "error_code",
     ]  # fmt: skip
     list_filter = ["status", "trigger"]
-    search_fields = ["connection__institution_name", "connection__user__email", "=request_id"]
+    search_fields = [
+        "connection__institution_name", "connection__user__email", "=request_id", "=error_code",
+        "error",
+    ]  # fmt: skip
+    shown_as = {"messages": " ".join}
+    export_also = ["error"]
     list_select_related = ["connection__user"]
 
 

@@ -34,6 +34,8 @@ from transactions.models import (
     Transfer,
     UnpostedReason,
 )
+from transactions.models.notices import notice_texts
+from transactions.models.reasons import reason_text
 from transactions.services.categories import edit_category
 from users.admin import (
     IN_TRASH,
@@ -225,7 +227,20 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     list_filter = ["status", ("account", PickedFilter), ("format", TypedFilter), "created_at"]
     search_fields = ["=id", "user__email", "file_name", "=sha256"]
+    search_help_text = "File, customer, or words of a problem or warning"
+    shown_as = {"problems": notice_texts, "warnings": notice_texts}
+    exclude = ["problems", "warnings"]
+    readonly_fields = ["error", "told"]
+    export_also = ["error", "told"]
     list_select_related = ["user", "account"]
+
+    @admin.display(description="problem")
+    def error(self, batch: ImportBatch) -> str:
+        return batch.error
+
+    @admin.display(description="warnings")
+    def told(self, batch: ImportBatch) -> str:
+        return " ".join(batch.warning_texts)
 
 
 @admin.register(ImportRow)
@@ -240,7 +255,10 @@ class ImportRowAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     list_select_related = ["batch__user"]
     list_filter = ["verdict"]
-    search_fields = ["=batch__id", "description", "error"]
+    search_fields = ["=batch__id", "description"]
+    shown_as = {"error": reason_text}
+    exclude = ["error"]
+    readonly_fields = ["note"]
 
 
 @admin.register(ReviewItem)
@@ -253,7 +271,10 @@ class ReviewItemAdmin(ReadOnlyAdmin):
         "created_at", "customer", "account", "txn_date", "status", "why", "decided_at",
     ]  # fmt: skip
     list_filter = ["status", ("account", PickedFilter), "created_at"]
-    search_fields = ["=id", "user__email"]
+    search_fields = ["=id", "user__email", "description"]
+    shown_as = {"reason": reason_text}
+    exclude = ["reason"]
+    readonly_fields = ["why"]
     list_select_related = ["user", "account"]
 
 

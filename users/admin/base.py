@@ -25,6 +25,7 @@ from users.admin.lists import (
     newest_rows,
     person_meant,
 )
+from users.admin.shown_words import ShownAs, rows_showing
 from users.admin.words import staff_label
 from users.models import User
 from users.policy import Ability, may, require
@@ -43,6 +44,7 @@ class StaffAdmin(admin.ModelAdmin):
     (number, name, note).
 
     `search_in(rows, text)`, where a table has it, searches instead of Django's own by field.
+    `shown_as` names columns of codes, with the words in which people see them: these are found too.
 
     `group` and `label` name the list in the navigation. `export_also` names columns that only the
     exported file has. In a table that `is_large`, only the parameters in `found_by` are looked for
@@ -62,6 +64,7 @@ class StaffAdmin(admin.ModelAdmin):
     export_also: list[str] = []
     suggestions: Any = None
     search_in: Any = None
+    shown_as: ShownAs = {}
     ordering = ["-pk"]
     list_per_page = STAFF_LIST_ROWS
     list_max_show_all = 0
@@ -105,7 +108,10 @@ class StaffAdmin(admin.ModelAdmin):
             queryset = newest_rows(queryset)
         if text and self.search_in is not None:
             return self.search_in(queryset, text), False
-        return super().get_search_results(request, queryset, text)
+        found, repeats = super().get_search_results(request, queryset, text)
+        if text and self.shown_as:
+            found |= rows_showing(queryset, text, self.shown_as)
+        return found, repeats
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         parts = set(lookup.split("__"))
