@@ -148,10 +148,15 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.static",
                 "django.contrib.humanize.templatetags.humanize",
+                "banking.kernel.fixed_tags",
                 "banking.kernel.template_tags",
                 "banking.kernel.navigation_tags",
             ],
-            "libraries": {"cells": "transactions.cells", "staff_words": "users.admin.words"},
+            "libraries": {
+                "cells": "transactions.cells",
+                "i18n": "banking.kernel.fixed_tags",
+                "staff_words": "users.admin.words",
+            },
         },
     }
 ]
