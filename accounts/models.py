@@ -4,6 +4,7 @@ Invariant: `Account.balance = opening_balance + Σ signed_amount` of the account
 deleted transactions, at every commit. Only `accounts.services.apply_to_balance` writes it.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
@@ -33,6 +34,13 @@ _SHARED = WrittenOnce(
         member=user_id, status=AccountShare.Status.ACCEPTED, account__deleted_at=None
     ).values_list("account_id", "level")
 )
+
+
+def reader(user_id: int, shared_ids: Iterable[int]) -> User:
+    """A user whose shared accounts are known: for statements that are written once."""
+    user = User(pk=user_id)
+    user._shared_account_ids = dict.fromkeys(shared_ids, "")
+    return user
 
 
 class AccountQuerySet(models.QuerySet["Account"]):

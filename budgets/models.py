@@ -78,10 +78,14 @@ class BudgetQuerySet(models.QuerySet["Budget"]):
 
     def in_months(self, first: date, last: date) -> "BudgetQuerySet":
         """From `first`'s month to `last`'s, both inclusive."""
-        return self.filter(
-            Q(year__gt=first.year) | Q(year=first.year, month__gte=first.month),
-            Q(year__lt=last.year) | Q(year=last.year, month__lte=last.month),
-        )
+        return self.since(first.year, first.month).until(last.year, last.month)
+
+    def since(self, year: int, month: int) -> "BudgetQuerySet":
+        return self.filter(Q(year__gt=year) | Q(year=year, month__gte=month))
+
+    def until(self, year: int, month: int) -> "BudgetQuerySet":
+        """Of that month or an earlier one."""
+        return self.filter(Q(year__lt=year) | Q(year=year, month__lte=month))
 
     def to_copy_into(self, user: User, year: int, month: int) -> "BudgetQuerySet":
         """The user's budgets of the previous month whose categories have none in this one."""

@@ -5,6 +5,7 @@ from datetime import date
 
 from banking.kernel.periods import Period
 from banking.kernel.snapshot import read_snapshot
+from banking.kernel.written_once import WrittenOnce
 from budgets.models import Budget, check_month, owners_shown_to
 from budgets.progress import (
     STATUSES,
@@ -51,6 +52,13 @@ class BudgetMonth:
         return sum(total.not_converted_count for total in self.totals)
 
 
+_OWN = WrittenOnce(
+    lambda user_id, year, month: (
+        Budget.objects.owned_by(User(pk=user_id)).in_month(year, month).for_list()
+    )
+)
+
+
 def budget_month(
     *, user: User, year: int, month: int, on: date, include_shared: bool | None = None
 ) -> BudgetMonth:
@@ -65,8 +73,10 @@ def budget_month(
         own = Budget.objects.owned_by(user)
         if include_shared is None:
             include_shared = bool(owners) and (user.role in _GUESTS or not own.exists())
-        budgets = Budget.objects.visible_to(user) if include_shared else own
-        rows = list(budgets.in_month(year, month).for_list())
+        if include_shared:
+            rows = list(Budget.objects.visible_to(user).in_month(year, month).for_list())
+        else:
+            rows = _OWN.rows(user.pk, year, month)
         progresses = sorted(budget_progress(rows, on=on), key=_trouble_first)
     return BudgetMonth(
         user=user,

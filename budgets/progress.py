@@ -20,6 +20,7 @@ from accounts.honesty import NotConverted, RatesUsed
 from banking.kernel.bulk import batched
 from banking.kernel.money import minor_unit
 from banking.kernel.periods import Period, add_months
+from banking.kernel.written_once import WrittenOnce
 from banking.limits import ROLLOVER_MONTHS
 from budgets.models import Budget
 from budgets.spending import SpendingTable, Spent, Subject, load_spending
@@ -324,13 +325,20 @@ def _earlier_budgets(budgets: Iterable[Budget]) -> dict[BudgetKey, Budget]:
         return {}
     first = add_months(min(budget.starts_on for budget in carrying), -ROLLOVER_MONTHS)
     last = add_months(max(budget.starts_on for budget in carrying), -1)
-    earlier = Budget.objects.of_owners({budget.user_id for budget in carrying}).filter(
-        category_id__in={budget.category_id for budget in carrying}
+    owner_ids = {budget.user_id for budget in carrying}
+    category_ids = {budget.category_id for budget in carrying}
+    earlier = _EARLIER.rows(owner_ids, category_ids, first.year, first.month, last.year, last.month)
+    return {(budget.user_id, budget.category_id, budget.starts_on): budget for budget in earlier}
+
+
+_EARLIER = WrittenOnce(
+    lambda owner_ids, category_ids, first_year, first_month, year, month: (
+        Budget.objects.of_owners(owner_ids)
+        .filter(category_id__in=category_ids)
+        .since(first_year, first_month)
+        .until(year, month)
     )
-    return {
-        (budget.user_id, budget.category_id, budget.starts_on): budget
-        for budget in earlier.in_months(first, last)
-    }
+)
 
 
 def _subject(budget: Budget) -> Subject:

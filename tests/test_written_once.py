@@ -27,6 +27,9 @@ VALUES = {
     **dict.fromkeys(("starts", "ends"), ([DAYS[0]], [*DAYS, *reversed(DAYS)])),
     **dict.fromkeys(("currencies", "quotes"), (["EUR"], ["USD", "EUR", "JPY", "CHF"])),
     "chain_names": (["user:3"], ["user:3", "user:88", "user:4", "site"]),
+    **dict.fromkeys(("year", "first_year"), (2026, 1999)),
+    **dict.fromkeys(("month", "first_month"), (3, 12)),
+    "shared_ids": ([], [14, 2]),
     "own_chain": ("user:3", "user:88"),
     "email": ("a@example.com", "b@example.com"),
 }

@@ -1,11 +1,14 @@
 """Everything the home page and `/api/dashboard/overview` show, from one snapshot."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from accounts.models import reader, shared_account_ids
 from alerts.models import Alert
 from banking.kernel.periods import Period
 from banking.kernel.snapshot import read_snapshot
+from banking.kernel.written_once import WrittenOnce
 from bills.page import MOST_NEXT, Line, next_lines
 from budgets.month import budget_month
 from budgets.progress import BudgetProgress
@@ -17,7 +20,7 @@ from insights.figures.spending import CategorySpending, categories_of, spending_
 from rewards.totals import RewardsTotal, rewards_total
 from transactions.flows import load_flows
 from transactions.known_categories import read_categories
-from transactions.models import Transaction
+from transactions.models import Transaction, TransactionQuerySet
 from users.models import User
 from users.policy import Ability, may
 
@@ -133,9 +136,23 @@ def _recent(coverage: Coverage, choice: PeriodChoice) -> tuple[Transaction, ...]
     """The latest transactions, including pending ones; for a past period, the latest in it."""
     if not coverage.accounts:
         return ()
-    rows = Transaction.objects.visible_to(coverage.user).filter(account_id__in=coverage.account_ids)
-    if choice.on not in choice.period:
-        rows = rows.in_period(choice.period)
+    asked = coverage.user.pk, shared_account_ids(coverage.user), coverage.account_ids
+    if choice.on in choice.period:
+        return tuple(_LATEST.rows(*asked))
+    return tuple(_newest_first(*asked).in_period(choice.period)[:RECENT_COUNT])
+
+
+def _newest_first(
+    user_id: int, shared_ids: Iterable[int], account_ids: Iterable[int]
+) -> TransactionQuerySet:
+    rows = Transaction.objects.visible_to(reader(user_id, shared_ids))
     # Only the API shows tags.
-    shown = rows.for_list().prefetch_related(None)
-    return tuple(shown.order_by("-txn_date", "-id")[:RECENT_COUNT])
+    shown = rows.filter(account_id__in=account_ids).for_list().prefetch_related(None)
+    return shown.order_by("-txn_date", "-id")
+
+
+_LATEST = WrittenOnce(
+    lambda user_id, shared_ids, account_ids: _newest_first(user_id, shared_ids, account_ids)[
+        :RECENT_COUNT
+    ]
+)

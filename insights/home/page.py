@@ -15,6 +15,7 @@ from banking.kernel.formats import date_format
 from banking.kernel.money import format_money
 from banking.kernel.periods import Period
 from banking.kernel.snapshot import read_snapshot
+from banking.kernel.written_once import WrittenOnce
 from budgets.progress import month_totals
 from insights.figures.coverage import Coverage, coverage_for
 from insights.figures.links import Links
@@ -111,7 +112,7 @@ def _home_page(
         doubts=ahead.doubts,
         may_change=may(user, Ability.CHANGE_OWN_DATA),
     )
-    sample = SampleData.objects.visible_to(user).present().first()
+    sample = next(iter(_SAMPLE.rows(user.pk)), None)
     since = _since(user, state)
     lines = account_lines(figures.net_worth.items, on=on) if "accounts" in shown else []
     return HomePage(
@@ -127,6 +128,11 @@ def _home_page(
         checklist=_checklist(user, figures, state, sample, needs),
         sample=sample,
     )
+
+
+_SAMPLE = WrittenOnce(
+    lambda user_id: SampleData.objects.visible_to(User(pk=user_id)).present().order_by("pk")[:1]
+)
 
 
 def _read_days(coverage: Coverage, month: date, on: date) -> None:
