@@ -160,6 +160,8 @@ TEMPLATES = [
         },
     }
 ]
+# Our i18n library takes the place of Django's on purpose.
+SILENCED_SYSTEM_CHECKS = ["templates.W003"]
 
 
 # --- Databases ----------------------------------------------------------------------------------
