@@ -234,6 +234,12 @@ def test_progress_bar_stays_within_its_track():
     assert 'class="meter__limit" x1="71.4%"' in drawn
 
 
+def test_what_is_over_the_limit_is_a_part_of_its_own():
+    drawn = render('{% progress_bar 125 "x" status="exceeded" %}')
+    assert 'class="meter__over" x="80.0%" width="20.0%"' in drawn
+    assert "meter__over" not in render('{% progress_bar 100 "x" %}')
+
+
 def test_progress_bars_far_above_the_limit_differ():
     """CASES 6.13: 109 and 167 percent looked alike."""
     limits = [

@@ -294,16 +294,27 @@ def progress_bar(
         if at is not None
         for place in [f"{max(0.0, min(100.0, float(at))) * 100 / whole:.1f}%"]
     ]
+    limit = 100 * 100 / whole
+    over = (
+        format_html(
+            '<rect class="meter__over" x="{}%" width="{}%" height="100%" rx="4"/>',
+            f"{limit:.1f}",
+            f"{100 - limit:.1f}",
+        )
+        if whole > 100
+        else ""
+    )
     return format_html(
         '<svg class="meter meter--{}" role="progressbar" aria-label="{}" aria-valuemin="0" '
         'aria-valuemax="100" aria-valuenow="{}"{}><rect class="meter__track" width="100%" '
-        'height="100%" rx="4"/><rect class="meter__fill" width="{}%" height="100%" rx="4"/>{}'
+        'height="100%" rx="4"/><rect class="meter__fill" width="{}%" height="100%" rx="4"/>{}{}'
         "</svg>",
         status or "on_track",
         label,
         f"{min(value, 100.0):.0f}",
         format_html(' aria-valuetext="{}"', text) if text else "",
         f"{min(value, whole) * 100 / whole:.1f}",
+        over,
         format_html_join("", "{}", ((mark,) for mark in marks)),
     )
 

@@ -40,6 +40,11 @@ class Found:
     group: str
     url: str
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether this is a figure, not a refusal or a place."""
+        return self.group == _("Answer") and bool(self.url)
+
 
 def find(request: HttpRequest, text: str, *, today: date) -> list[Found]:
     """At most a few results of each kind, the answer to a question first.

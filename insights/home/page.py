@@ -249,7 +249,6 @@ def home_context(page: HomePage) -> dict[str, Any]:
             "categories": [(row, links.category(row, period)) for row in figures.spending],
             "shown_categories": SHOWN_CATEGORIES,
             "trend": trend,
-            "trend_has_money": any(row.income or row.expenses for row in figures.trend),
             "recent_url": links.transactions(None if choice.is_current else period),
             "savings_percent": (figures.totals.savings_rate or 0) * 100,
             "spending_url": links.expenses(period),
@@ -273,10 +272,10 @@ def home_context(page: HomePage) -> dict[str, Any]:
 def _shown(cards: tuple[Card, ...], page: HomePage) -> list[str]:
     """The templates of the column's cards that have something to show for this person."""
     figures = page.overview
-    has_money = any(row.income or row.expenses for row in figures.trend)
+    months = sum(1 for row in figures.trend if row.income or row.expenses)
     there = {
-        "spending": has_money or bool(figures.spending),
-        "trend": has_money,
+        "spending": bool(months) or bool(figures.spending),
+        "trend": months > 1,  # one month beside eleven empty ones shows nothing
         "upcoming": page.outlook is not None or bool(figures.bills),
         "changes": bool(page.news) or page.outlook is not None,
         "rewards": bool(figures.rewards.holdings),

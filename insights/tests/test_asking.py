@@ -309,3 +309,13 @@ def test_search_page_and_palette_give_the_same_results(books, client_for):
     ]
     assert results[0]["group"] == "Answer"
     assert results[0]["label"] in page.content.decode()
+
+
+def test_the_search_page_shows_a_figure_large_and_examples_after_a_refusal(books, client_for):
+    ask = client_for(books).get
+    answered = ask(reverse("insights:ask"), {"q": "groceries last month"}).content.decode()
+    assert '<li class="answer">' in answered
+    assert "You can ask" not in answered
+    refused = ask(reverse("insights:ask"), {"q": "unicorns last month"}).content.decode()
+    assert '<li class="answer">' not in refused
+    assert "You can ask" in refused

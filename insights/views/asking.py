@@ -15,7 +15,14 @@ from users.timezones import local_date
 def ask(request: UserRequest) -> HttpResponse:
     """Search, ask and act in words, also without JavaScript."""
     words = request.GET.get("q", "")
-    context = {"words": words, "results": _results(request), "examples": EXAMPLES}
+    results = _results(request)
+    context = {
+        "words": words,
+        "results": results,
+        # A refusal says what is not known; the examples say what is.
+        "is_found": any(result.url for result in results),
+        "examples": EXAMPLES,
+    }
     return render(request, "insights/ask.html", context)
 
 

@@ -137,7 +137,7 @@ function axes(figure, kind, short, color) {
     stacked: kind === "stacked",
     border: { display: false },
     grid: { color: color("chart-grid"), drawTicks: false },
-    ticks: { color: color("ink-3"), font: font(), padding: 8, maxTicksLimit: 5, callback: short },
+    ticks: { color: color("ink-3"), font: font(), padding: 8, maxTicksLimit: 7, callback: short },
     beginAtZero: figure.dataset.zero !== "no",
   };
   const labels = {

@@ -58,6 +58,8 @@ class Combobox {
     const { input, list, select } = this;
     input.addEventListener("focus", () => {
       input.select();
+      // The beginning of a long name stays in sight.
+      requestAnimationFrame(() => (input.scrollLeft = 0));
       if (this.savesAtOnce) this.open();
     });
     input.addEventListener("click", () => this.open());
@@ -81,7 +83,8 @@ class Combobox {
     const likely = [];
     for (const option of this.select.options) {
       const group = option.parentElement.matches("optgroup") ? option.parentElement.label : "";
-      const one = { label: option.textContent.trim(), value: option.value, group, color: option.dataset.color };
+      const { color, icon } = option.dataset;
+      const one = { label: option.textContent.trim(), value: option.value, group, color, icon: icon && disc(icon, color) };
       found.push(one);
       if (option.dataset.likely) likely[Number(option.dataset.likely)] = { ...one, group: this.select.dataset.likely };
     }
@@ -152,4 +155,18 @@ class Combobox {
     const chosen = this.select.selectedOptions[0];
     return this.input.value === (chosen?.value ? chosen.textContent.trim() : "");
   }
+}
+
+// A category's icon in a circle of its color, as {% category_icon %} draws it.
+function disc(name, color) {
+  const file = document.querySelector('use[href*="icons"]')?.getAttribute("href").split("#")[0];
+  if (!file) return undefined;
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "disc disc--small");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("color", color);
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${file}#${name}`);
+  svg.append(use);
+  return svg;
 }

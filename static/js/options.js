@@ -1,5 +1,6 @@
 // A list of options under a text box: arrows move, Enter chooses, the box keeps the focus.
-// An option is {label, note, group, color, icon, value}; `search` is what a person may type for it.
+// An option is {label, note, group, color, icon, value, kind}; `search` is what a person may type for it,
+// `icon` an <svg>, and `kind` a look: "figure" or "words".
 const MOST_SHOWN = 200;
 let lists = 0;
 
@@ -106,8 +107,9 @@ export class OptionList {
     node.setAttribute("role", "option");
     node.setAttribute("aria-selected", "false");
     node.dataset.at = index;
-    if (option.color) node.append(dot(option.color));
+    if (option.kind) node.classList.add(`options__one--${option.kind}`);
     if (option.icon) node.append(option.icon.cloneNode(true));
+    else if (option.color) node.append(dot(option.color));
     const label = document.createElement("span");
     label.className = "options__label";
     label.textContent = option.label;

@@ -79,7 +79,7 @@ class Palette {
     const places = search(this.places, words).slice(0, words ? 6 : 100);
     const first = results.filter((result) => ["Answer", "Actions"].includes(result.group));
     const rest = results.filter((result) => !first.includes(result));
-    this.list.show([...first, ...places, ...rest], { isGrouped: true });
+    this.list.show([...first.map(asAnswer), ...places, ...rest], { isGrouped: true });
     this.input.setAttribute("aria-expanded", String(this.list.shown.length > 0));
   }
 
@@ -99,10 +99,18 @@ class Palette {
   }
 }
 
+// An answer is a figure with its lines; a refusal is a sentence and leads nowhere.
+function asAnswer(result) {
+  return result.group === "Answer" ? { ...result, kind: result.url ? "figure" : "words" } : result;
+}
+
+// What the page's header offers, except its period: that is chosen where it is shown.
 function pagesAndActions() {
   const found = [];
   for (const element of document.querySelectorAll(".page-header__actions :is(a, button)")) {
-    found.push({ label: element.textContent.trim(), note: "", group: "On this page", element });
+    const label = (element.getAttribute("aria-label") || element.textContent).trim();
+    if (!label || element.disabled || element.closest(".period")) continue;
+    found.push({ label, note: "", group: "On this page", element, icon: element.querySelector("svg") });
   }
   for (const link of document.querySelectorAll("#sidebar .nav-link")) {
     const label = link.querySelector("span")?.textContent.trim() || link.textContent.trim();

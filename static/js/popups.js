@@ -43,7 +43,7 @@ export class PopupList extends OptionList {
     const above = box.top - 2 * GAP;
     const isAbove = below < LOW && above > below;
     const { style } = this.element;
-    style.minWidth = `${box.width}px`;
+    style.minWidth = `max(${box.width}px, min(16rem, 100vw - 1rem))`;
     style.maxHeight = `${Math.min(isAbove ? above : below, 360)}px`;
     style.left = `${Math.max(GAP, Math.min(box.left, innerWidth - this.element.offsetWidth - GAP))}px`;
     style.top = isAbove ? "auto" : `${box.bottom + GAP}px`;

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import may_post_to
 from accounts.models import Account, AccountQuerySet
+from banking.kernel.icons import collected
 from banking.kernel.narrowing import sure
 from transactions.models import Category
 from transactions.predefined import UNCATEGORIZED
@@ -21,11 +22,14 @@ class CategoryName(str):
     """The name of a category as a choice, with what a combobox shows next to it."""
 
     color: str
+    icon: str
     place: int | None
 
-    def __new__(cls, name: str, color: str = "", place: int | None = None) -> "CategoryName":
+    def __new__(
+        cls, name: str, color: str = "", icon: str = "", place: int | None = None
+    ) -> "CategoryName":
         made = super().__new__(cls, name)
-        made.color, made.place = color, place
+        made.color, made.icon, made.place = color, icon, place
         return made
 
 
@@ -42,6 +46,9 @@ class CategorySelect(forms.Select):
         option = super().create_option(name, value, label, *args, **options)
         if isinstance(label, CategoryName):
             option["attrs"]["data-color"] = label.color
+            # The others are drawn where they are shown, which a script cannot do.
+            if label.icon in collected():
+                option["attrs"]["data-icon"] = label.icon
             if label.place is not None:
                 option["attrs"]["data-likely"] = label.place
         return option
@@ -72,7 +79,12 @@ def category_choices(
         if category.parent_id is None:
             family = [category, *children.get(category.pk, [])]
             names = [
-                (member.slug, CategoryName(member.name, member.color, places.get(member.pk)))
+                (
+                    member.slug,
+                    CategoryName(
+                        member.name, member.color, member.icon, place=places.get(member.pk)
+                    ),
+                )
                 for member in family
                 if member.slug != without
             ]
