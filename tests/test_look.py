@@ -1,5 +1,6 @@
 """Design rules: readable colors, no inline code, and icons that exist."""
 
+import gzip
 import math
 import re
 from decimal import Decimal
@@ -12,6 +13,7 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
+from banking.kernel import stylesheets
 from banking.kernel.icons import collected, collection, draw
 from banking.kernel.money import format_money
 from tests.builders import make_user
@@ -49,7 +51,7 @@ SHAPE_PAIRS = [
 
 LAYERS = ("base", "components", "pages", "utilities")
 # Beside Django's own sheets, on paper, or with nothing but definitions.
-UNLAYERED = {"admin", "docs", "staff", "staff-lists", "statement", "tokens"}
+UNLAYERED = {"admin", "docs", "site", "staff", "staff-lists", "statement", "tokens"}
 SHEETS = [
     path for path in sorted((ROOT / "static/css").glob("*.css")) if path.stem not in UNLAYERED
 ]
@@ -63,6 +65,29 @@ def test_every_stylesheet_is_in_a_cascade_layer(sheet):
     assert layer[1] in LAYERS
     assert not re.search(r"^\}\s*\S", text, re.MULTILINE), "Everything is inside the layer."
     assert f"@layer {', '.join(LAYERS)};" in TOKENS_SHEET
+
+
+def test_pages_load_the_sheets_as_they_are():
+    written = (ROOT / "static/css/site.css").read_text(encoding="utf-8")
+    assert written == stylesheets.bundle(), "Run: python -m banking.kernel.stylesheets"
+    assert len(gzip.compress(written.encode())) < 25_000
+
+
+def test_one_sheet_keeps_what_is_quoted_and_every_rule():
+    """By counting what a sheet is made of: blocks, declarations, quoted texts."""
+    for name in stylesheets.sheets():
+        sheet = (ROOT / f"static/css/{name}.css").read_text(encoding="utf-8")
+        sheet = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
+        quoted = re.findall(r"\"[^\"]*\"|'[^']*'", sheet)
+        small = stylesheets.small(sheet)
+        assert re.findall(r"\"[^\"]*\"|'[^']*'", small) == quoted
+        assert small.count("{") == sheet.count("{")
+        assert len(small) < len(sheet)
+
+
+def test_with_debug_each_sheet_is_loaded_by_itself(settings):
+    settings.DEBUG = True
+    assert render("{% site_styles %}").count("<link") == len(stylesheets.sheets())
 
 
 def color_of(token, theme):

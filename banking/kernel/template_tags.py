@@ -14,12 +14,14 @@ from itertools import pairwise
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.template.defaultfilters import floatformat as django_floatformat
+from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from banking.kernel import formats
+from banking.kernel import formats, stylesheets
 from banking.kernel.icons import NoSuchIconError, draw, shapes
 from banking.kernel.money import (
     FIRST_STRONG_ISOLATE,
@@ -217,6 +219,17 @@ def delta(percent: Decimal | None, good: str = "up", note: str = "") -> dict[str
 
 
 # --- Icons and small drawings -------------------------------------------------------------------
+
+
+@register.simple_tag
+def site_styles() -> SafeString:
+    """{% site_styles %}: the site's stylesheet, or with DEBUG each of those it is made of."""
+    names = stylesheets.sheets() if settings.DEBUG else [stylesheets.BUNDLE]
+    return format_html_join(
+        "\n",
+        '<link rel="stylesheet" href="{}"{}>',
+        ((static(f"css/{name}.css"), stylesheets.media_of(name)) for name in names),
+    )
 
 
 @register.simple_tag
