@@ -215,6 +215,10 @@ SENTENCES: dict[str, Any] = {
         "Some dates in this file are stored as dates and others as text: a spreadsheet has "
         "probably swapped day and month where it could. Use the file as the bank exported it."
     ),
+    "apart_by_direction": _(
+        "Money in and money out are in separate tables of this file, “%(text)s” and “%(other)s”. "
+        "Import each table as a file of its own."
+    ),
     "future_days": _(
         "Every date in this file is years ahead, such as “%(text)s”: its years may be those of "
         "another calendar. Export the file with years such as %(year)s."

@@ -1,12 +1,17 @@
 """Tables that tempt the reader: labels that are shops, cut amounts, directions and odd days."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.depth import up_to
 from transactions.sources.files import csv_file
+from transactions.sources.files.csv_mapping import Reading
 from transactions.sources.files.incoming import IncomingTransaction, UnreadableFile, UnusableRow
 from transactions.sources.files.notices import NoticeCode
 from transactions.sources.files.reading_context import ReadingContext
@@ -156,6 +161,14 @@ def test_negative_money_in_under_its_own_heading_is_money_in_on_a_card():
     assert ["4.20", "-100.00", "12.50"] in readings(text, US)
 
 
+def test_lone_negative_debit_is_money_out_though_no_step_of_the_balance_proves_it():
+    text = (
+        "Datum;Text;Gutschrift;Lastschrift;Saldo\n16.03.2024;Lohn;900,00;;1887,50\n"
+        "15.03.2024;Laden;;-12,50;987,50\n"
+    )
+    assert amounts(text, DE) == ["900.00", "-12.50"]
+
+
 # --- Days ----------------------------------------------------------------------------------------
 
 
@@ -181,3 +194,71 @@ def test_times_are_no_days_and_six_digits_may_be():
     found = csv_file.detect(digits.encode(), US)
     assert found.alternatives["date_format"][0] == "%y%m%d"
     assert readings(digits, US)[0] == ["-4.20", "-8.00"]
+
+
+def test_weekdays_beside_days_are_passed_over():
+    for written in ("Sun, 18.02.2024", "18/02/2024 (Sun)", "2024年2月18日(日)", "So 18.02.2024"):
+        text = f"Date;Description;Amount\n{written};Cafe;-4.20\n{written};Bar;-8.00\n"
+        assert {row.txn_date for row in rows_of(text, DE)} == {date(2024, 2, 18)}
+
+
+# --- The shape of the file -----------------------------------------------------------------------
+
+
+def test_cells_in_apostrophes_are_split_by_them():
+    text = "'Date','Description','Amount'\n'2024-03-05','Flat, north','-1,234.56'\n"
+    assert amounts(text + "'2024-03-06','Cafe','-4.20'\n") == ["-1234.56", "-4.20"]
+
+
+def test_another_column_that_often_agrees_with_the_amount_is_asked_about():
+    text = (
+        "Date,Shop,Purchase amount,Part,Part to pay\n2024-03-05,Sofa,300.00,1/3,100.00\n"
+        "2024-03-16,Cafe,4.20,1/1,4.20\n2024-03-17,Bar,8.00,1/1,8.00\n"
+    )
+    found = readings(text, CARD)
+    assert ["-300.00", "-4.20", "-8.00"] in found
+    assert ["-100.00", "-4.20", "-8.00"] in found
+
+
+def test_tables_apart_by_direction_are_refused():
+    text = (
+        f"Withdrawals\n{HEAD}2024-03-05,Cafe,4.20\n2024-03-06,Bar,8.00\n\n"
+        f"Deposits\n{HEAD}2024-03-07,Pay,900.00\n"
+    )
+    assert why_refused(text) == NoticeCode.APART_BY_DIRECTION
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # No cell has a word, since "L" is a currency's sign.
+        "Date,Description,Amount,Balance\n2024-03-01,L0,3.00,997.00\n2024-03-02,L1,4.00,993.00\n"
+        "2024-03-03,L2,50.00,1043.00\n",
+        "Betrag|Datum|Type|Credit|Account\n2024-10-10|USD|Declined|EUR|09/04/2024\n",
+    ],
+)
+def test_lines_without_words_or_figures_are_no_error(text):
+    with suppress(UnreadableFile):
+        assert csv_file.detect(text.encode(), US).doubts
+
+
+_CELLS = (
+    *("05/03/2024", "2024-03-06", "-4.20", "1,234.50", "997.00", "0.00", "", "USD", "EUR", "L1"),
+    *("Cafe, 5", "Pay", 'a"b', "Total", "Balance", "10:11:12", "D", "C", "Pending", "Declined"),
+    *("1", "-", "x", "Date", "Amount", "Debit", "Credit", "Saldo"),
+)
+
+
+@pytest.mark.search
+@settings(max_examples=up_to(300, quick=60), deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from(_CELLS), min_size=2, max_size=6), min_size=1, max_size=8),
+    st.sampled_from(",;|"),
+)
+def test_any_table_is_read_asked_about_or_refused(rows, delimiter):
+    data = "\n".join(delimiter.join(cells) for cells in rows).encode()
+    with suppress(UnreadableFile):
+        detection = csv_file.detect(data, US)
+        for reading in detection.readings or [Reading({}, ())]:
+            mapping = replace(detection.mapping, **reading.changes)
+            assert all(row.row_number for row in csv_file.read(data, mapping).rows)

@@ -201,7 +201,9 @@ _CLOSING = (
 )
 _REST = r"(?: (?:am|per|of|on|at|as|as of|al|au|a|en date du|den|op|na|do|ke|k|zum|vom))?[\d ]*"
 TURNOVER = _folded_pattern(
-    r"(?:debeto |kredito |debeta |kredita |bendra )?apyvarta|apgrozijums|kaive|(?:total )?turnover|"
+    r"(?:(?:debeto|kredito|debeta|kredita|bendra|kopejais|deebet|kreedit|debet|kredit|ukupni|"
+    r"ukupan|celkovy|celkem|teljes|osszes|summa|total|gesamt|общий|загальний|дебетовый|"
+    r"кредитовый) ?)?(?:apyvarta|apgrozijums|kaive|turnover|promet|obrat|forgalom|оборот|rulaj)|"
     r"(?:total|sum of|summe|totale?|total de|suma|ukupno|оборот|обороты)? ?"
     r"(?:debits|credits|debits and credits|lastschriften|gutschriften|cargos|abonos|dare|avere|"
     r"obciazen|uznan|oborot|по дебету|по кредиту)|obraty?|obrat|forgalom|promet|ciro|"

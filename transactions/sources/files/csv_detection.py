@@ -6,8 +6,12 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from transactions.sources.files.cell_words import REVERSAL
-from transactions.sources.files.column_words import currency_in_heading, plain_heading
+from transactions.sources.files.cell_words import INFLOW_FLAGS, OUTFLOW_FLAGS, REVERSAL
+from transactions.sources.files.column_words import (
+    currency_in_heading,
+    heading_score,
+    plain_heading,
+)
 from transactions.sources.files.csv_accounts import account_field
 from transactions.sources.files.csv_columns import (
     Column,
@@ -113,6 +117,7 @@ def _described(table: Table, encoding: str, context: ReadingContext) -> Detectio
     shape: dict[str, Any] = {
         "encoding": encoding,
         "delimiter": table.delimiter,
+        "quotechar": table.quote,
         "header_line": table.header_line,
     }
     own = own_mapping([column.heading for column in columns], columns[0].values)
@@ -122,6 +127,7 @@ def _described(table: Table, encoding: str, context: ReadingContext) -> Detectio
     if not table.header_line:
         shape["skip_lines"] = table.first_line - 1
     fields = _fields(table, columns, detection, context)
+    _refuse_apart_by_direction(table, detection)
     detection.mapping = CsvMapping(**(shape | fields))
     ask(detection, table.payments)
     return detection
@@ -134,6 +140,8 @@ def _no_money(table: Table) -> UnreadableFile:
         figures = [cell for cell in cells if any(char.isdigit() for char in cell)]
         if len(figures) > 1:
             unread = [cell for cell in figures if not is_date(cell)]
+            if not unread:
+                continue
             code, cell = NoticeCode.ONLY_HEADINGS_NO_DATE, unread[0]
             if len(unread) < len(figures):
                 code, cell = NoticeCode.ONLY_HEADINGS_NO_AMOUNT, max(unread, key=_digit_share)
@@ -198,13 +206,32 @@ def _opening_line(table: Table, money: Money) -> int:
     return table.payments[0].number if is_closing and first[0] == first[1] else 0
 
 
+def _refuse_apart_by_direction(table: Table, detection: Detection) -> None:
+    """Refuse a table for money in and one for money out of which only titles say which is which."""
+    if "sign_convention" not in detection.alternatives:
+        return
+    alone = [cells[0] for row in table.rows if len(cells := [*filter(None, row.cells)]) == 1]
+    into = [text for text in alone if _names_direction(text, INFLOW_FLAGS, "credit")]
+    out = [text for text in alone if _names_direction(text, OUTFLOW_FLAGS, "debit")]
+    if into and out:
+        raise UnreadableFile(
+            NoticeCode.APART_BY_DIRECTION, text=shown(into[0]), other=shown(out[0])
+        )
+
+
+def _names_direction(text: str, flags: frozenset[str], role: str) -> bool:
+    """Whether a title is a word for one direction of money."""
+    return fold(text.strip(" :.")) in flags or heading_score(text, role) > 0
+
+
 def _refuse_cut_amounts(table: Table) -> None:
     """Refuse unquoted thousands commas where no heading tells how many cells a row has."""
     if table.heading or table.delimiter != ",":
         return
     width = min(len(row.cells) for row in table.money_rows)
     for row in table.money_rows:
-        places = cut_amounts(row.cells) if len(row.cells) > width and '"' not in row.raw else []
+        is_longer = len(row.cells) > width and table.quote not in row.raw
+        places = cut_amounts(row.cells) if is_longer else []
         if places:
             text, other = row.cells[places[0]].strip(), row.cells[places[0] + 1].strip()
             raise UnreadableFile(NoticeCode.CUT_AMOUNT, text=text, other=other)
@@ -276,8 +303,9 @@ def _evidence(
 def _texts_of(columns: list[Column]) -> Callable[[], list[str]]:
     @cache
     def texts() -> list[str]:
-        worded = [column for column in columns if column.words]
-        lines = zip(*(column.values for column in worded), strict=True)
+        worded = [column.values for column in columns if column.words]
+        count = len(columns[0].values) if columns else 0
+        lines = zip(*worded, strict=True) if worded else [("",)] * count
         return [fold(" ".join(cells)[:300]) for cells in lines]
 
     return texts

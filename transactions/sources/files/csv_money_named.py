@@ -10,6 +10,7 @@ from itertools import combinations
 from transactions.sources.files.column_words import (
     heading_score,
     heading_without_code,
+    names_stranger,
 )
 from transactions.sources.files.csv_columns import Column
 from transactions.sources.files.csv_money import (
@@ -24,6 +25,7 @@ from transactions.sources.files.notices import NoticeCode
 _MOST_NUMBER_COLUMNS = 12
 _SAME_NAME = 80
 _SECOND_NAME, _AS_WELL_NAMED = 20, 12
+_FEWEST_EQUAL = 2
 _ZERO = Decimal(0)
 
 
@@ -46,6 +48,7 @@ def named_money(columns: list[Column]) -> Money | None:
         money = Money(amount=amount, reason="heading")
         _doubt_between_twins(money, amounts)
         _doubt_between_names(money, amounts)
+        _doubt_alike(money, columns)
         _doubt_sparse(money, best_named(columns, "amount", may_be_blank=False))
         return money
     lone = next((column for column in (debit, credit) if column and not column.is_blank), None)
@@ -145,6 +148,47 @@ def _doubt_between_names(money: Money, columns: list[Column]) -> None:
             choices,
             NoticeCode.BEST_HEADING,
         )
+
+
+def _doubt_alike(money: Money, columns: list[Column]) -> None:
+    """Ask if another column often has the same amount and sometimes another, whatever its name: one
+    may be the whole purchase and the other this month's installment.
+    """
+    amount = sure(money.amount)
+    others = [
+        column.index
+        for column in columns
+        if column is not amount
+        and column.is_numbers
+        and column.used_share >= ALMOST_ALL
+        and not names_stranger(column.heading)
+        and not any(heading_score(column.heading, role) for role in ("balance", "currency"))
+        and _is_alike(column, amount)
+        and not any(
+            _is_sum(*whole, part)
+            for part in columns
+            if part.is_numbers and part not in (amount, column)
+            for whole in ((amount, column), (column, amount))
+        )
+    ]
+    if others and not money.doubts:
+        choices = [amount.index, *others]
+        money.doubt("amount", NoticeCode.ASK_AMOUNTS_DIFFER, choices, NoticeCode.BEST_HEADING)
+
+
+def _is_alike(column: Column, amount: Column) -> bool:
+    """Whether two columns agree on a third of the lines, and differ on some with equal signs."""
+    pairs = [
+        (one, other)
+        for one, other in zip(column.amounts, amount.amounts, strict=True)
+        if one and other
+    ]
+    equal = sum(one == other for one, other in pairs)
+    return (
+        column.has_decimals == amount.has_decimals
+        and _FEWEST_EQUAL <= equal < len(pairs) <= 3 * equal
+        and all(one * other > 0 for one, other in pairs)
+    )
 
 
 def _doubt_between_twins(money: Money, columns: list[Column]) -> None:

@@ -112,6 +112,8 @@ def _explained_pair(source: Money, proof: Proof) -> Money | None:
         for out, into in ((first, second), (second, first)):
             if way == "debit_credit" and is_mostly_negative(sure(into)):
                 continue
+            if way == "debit_credit" and is_mostly_negative(sure(out)) and not _tells(out, proof):
+                continue
             money = Money(way, debit=out, credit=into)
             same, opposite = agreement(signed_amounts(money), proof)
             if same and not opposite and (not proof.is_before or _is_named_pair(money)):
@@ -119,6 +121,11 @@ def _explained_pair(source: Money, proof: Proof) -> Money | None:
                     continue
                 return money
     return None
+
+
+def _tells(column: Column | None, proof: Proof) -> bool:
+    """Whether the balance proves a row that has its amount in this column."""
+    return any(sure(column).amounts[line] for line, _amount in proof.proved)
 
 
 def _is_named_pair(money: Money) -> bool:

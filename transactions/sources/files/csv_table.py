@@ -64,9 +64,10 @@ class Table:
     serial_at: int | None = None
     is_late: bool = False
     is_all_booked: bool = False
+    quote: str = '"'
 
     @classmethod
-    def of(cls, rows: list[Row], delimiter: str) -> "Table":
+    def of(cls, rows: list[Row], delimiter: str, quote: str = '"') -> "Table":
         named = _named_heading(rows)
         if named is not None:
             rows = list(with_whole_amounts(rows, delimiter, len(named.cells)))
@@ -74,7 +75,9 @@ class Table:
         below = [row for row in rows if named is None or is_late or row.number > named.number]
         money_rows = _same_shape([row for row in below if _carries_money(row)])
         heading = named or _unnamed_heading(rows, money_rows)
-        table = cls(rows, delimiter, money_rows, heading, named is not None, is_late=is_late)
+        table = cls(
+            rows, delimiter, money_rows, heading, named is not None, is_late=is_late, quote=quote
+        )
         if not money_rows and named:
             table._look_for_serials(below)
         if not table.money_rows:
@@ -210,16 +213,16 @@ def best_table(lines: list[str]) -> Table:
     tables = []
     for delimiter in DELIMITERS:
         if any(delimiter in line for line in lines):
-            width = _usual_width(lines[:_LINES_COMPARED], delimiter)
-            rows = list(split_rows(_ended(lines[:_LINES_COMPARED]), delimiter, '"', width=width))
-            tables.append((Table.of(rows, delimiter), width))
+            quote = _quote_of(lines[:_LINES_COMPARED], delimiter)
+            width = _usual_width(lines[:_LINES_COMPARED], delimiter, quote)
+            rows = list(split_rows(_ended(lines[:_LINES_COMPARED]), delimiter, quote, width=width))
+            tables.append((Table.of(rows, delimiter, quote), width))
     if not tables:
         raise UnreadableFile(NoticeCode.NO_TABLE)
     best, width = max(tables, key=lambda item: item[0].rank)
     if len(lines) > _LINES_COMPARED:
-        best = Table.of(
-            list(split_rows(_ended(lines), best.delimiter, '"', width=width)), best.delimiter
-        )
+        rows = list(split_rows(_ended(lines), best.delimiter, best.quote, width=width))
+        best = Table.of(rows, best.delimiter, best.quote)
     return best
 
 
@@ -227,9 +230,16 @@ def _ended(lines: list[str]) -> list[str]:
     return [line + "\n" for line in lines]
 
 
-def _usual_width(lines: list[str], delimiter: str) -> int:
+def _quote_of(lines: list[str], delimiter: str) -> str:
+    """The quote around cells: an apostrophe only if nearly every line has nothing else."""
+    apart = f"'{delimiter}'"
+    quoted = [line for line in lines if line.startswith("'") and apart in line and '"' not in line]
+    return "'" if len(quoted) > ALMOST_ALL * len(lines) else '"'
+
+
+def _usual_width(lines: list[str], delimiter: str, quote: str) -> int:
     """How many cells most rows have, so that rows with broken quotes can be repaired."""
-    rows = split_rows(_ended(lines), delimiter, '"', width=0)
+    rows = split_rows(_ended(lines), delimiter, quote, width=0)
     widths = Counter(len(row.cells) for row in rows if len(row.cells) > 1)
     return widths.most_common(1)[0][0] if widths else 0
 

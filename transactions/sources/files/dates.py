@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from babel.dates import get_month_names
+from babel.dates import get_day_names, get_month_names
 
 from transactions.sources.files.notices import NoticeCode, RowError
 from transactions.sources.files.values import bare, fold, shown
@@ -183,6 +183,8 @@ _DATE_PATTERNS = {style: _pattern_of(style) for style in DATE_STYLES}
 _DATE_ORDER = {style: re.findall("%[Yymdb]", style) for style in DATE_STYLES}
 
 # Japanese eras and the Republic of China count years from elsewhere; "tháng 3" is a month.
+_WEEKDAY_FIRST = re.compile(r"([^\W\d_]{2,12})[.,]*\s+(?=[0-9]{1,4}[./-][0-9])")
+_WEEKDAY_LAST = re.compile(r"(?<=[0-9日일])[.,]?\s*\(?([^\W\d_]{1,12})\.?\)?$")
 _REIGN = re.compile(r"(?:(令和|R)|(平成|H))\s?([0-9]{1,2}|元)(?=[./\-年])")
 _PLAIN = re.compile(r"(?![0-9]{3}[./-])[0-9./\-: ]+")
 _REPUBLIC = re.compile(r"(?:民國)?(1[01][0-9])(?=[./\-年][0-9]{1,2}[./\-月])")
@@ -195,10 +197,31 @@ def _reign_year(match: re.Match) -> str:
     return str(number + (2018 if match[1] else 1988))
 
 
+@cache
+def _weekdays() -> frozenset[str]:
+    """Names and abbreviations of weekdays in many languages."""
+    return frozenset(
+        _month_word(name)
+        for language in ("en", "ja", "ko", "zh", *_MORE_LANGUAGES)
+        for width in ("wide", "abbreviated", "short")
+        for name in get_day_names(width, "format", language).values()
+    )
+
+
+def _without_weekday(text: str) -> str:
+    """The text without a weekday before or after its digits: "Sun, 18.02.2024"."""
+    for pattern in (_WEEKDAY_FIRST, _WEEKDAY_LAST):
+        match = pattern.match(text) if pattern is _WEEKDAY_FIRST else pattern.search(text)
+        if match and _month_word(match[1]) in _weekdays():
+            text = text[: match.start()] + text[match.end() :]
+    return text
+
+
 def _cleaned(text: str) -> str:
     cleaned = bare(text)
     if _PLAIN.fullmatch(cleaned):
         return cleaned
+    cleaned = _without_weekday(cleaned)
     cleaned = _REIGN.sub(_reign_year, cleaned, count=1)
     if match := _REPUBLIC.match(cleaned):
         cleaned = str(int(match[1]) + 1911) + cleaned[match.end() :]

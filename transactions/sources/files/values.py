@@ -15,7 +15,7 @@ NUMBER_CELL_MARK = "\u2396"
 # Typographic minus signs, spaces of every width, and invisible direction marks.
 _MARKS = str.maketrans(
     {
-        **dict.fromkeys("\u2212\u2012\u2013\ufe63\uff0d\u2010\u2011", "-"),
+        **dict.fromkeys("\u2212\u2012\u2013\u2014\u2015\ufe63\uff0d\u2010\u2011", "-"),
         **dict.fromkeys("\u00a0\u202f\u2007\u2009\u2002\u2003\u3000\t\r\n", " "),
         **dict.fromkeys("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e", None),
         **dict.fromkeys("\u2066\u2067\u2068\u2069\ufeff\u200b", None),
