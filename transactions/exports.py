@@ -5,12 +5,13 @@ numbers with the digits of their currency.
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from django.http import StreamingHttpResponse
 
+from accounts.names_apart import names_apart
 from banking.kernel.money import plain_amount
 from transactions.export_lines import ExportedLine, OwnersCategories, export_lines
 from transactions.models import TransactionQuerySet
@@ -39,21 +40,24 @@ def csv_answer(rows: TransactionQuerySet, user: User, on: date) -> StreamingHttp
 def csv_lines(rows: TransactionQuerySet, user: User) -> Iterator[str]:
     """Yield the file in pieces, in the order of the rows. `user` is the person who exports it."""
     writer = csv.writer(_Line())
-    categories = OwnersCategories()
+    categories, names = OwnersCategories(), names_apart(user)
     yield BYTE_ORDER_MARK + writer.writerow(HEADINGS)
     for lines in export_lines(rows, user):
-        yield "".join(writer.writerow(_cells(line, categories)) for line in lines)
+        yield "".join(writer.writerow(_cells(line, categories, names)) for line in lines)
 
 
-def _cells(line: ExportedLine, categories: OwnersCategories) -> Iterable[Any]:
+def _cells(
+    line: ExportedLine, categories: OwnersCategories, names: Mapping[int, str]
+) -> Iterable[Any]:
     """The cells in the order of HEADINGS."""
+    name = names.get(line.account_id, line.account_name)
     category = categories.label_of(line.user_id, line.category_id)
     words = (line.description, line.merchant, category, packed(line.tags), line.notes)
     return (
         *(line.txn_date.isoformat(), plain_amount(line.signed_amount, line.currency)),
         line.currency,
         *map(neutralized, words),
-        *(neutralized(line.account_name), line.status.capitalize()),
+        *(neutralized(name), line.status.capitalize()),
         line.posted_date.isoformat() if line.posted_date else "",
         neutralized(line.external_id),
         plain_amount(line.counted, line.currency),

@@ -13,10 +13,12 @@ from banking.kernel.api_input import Input, unknown_fields
 from banking.kernel.money import plain_amount
 from banking.limits import IMPORT_ERRORS_LISTED
 from transactions.api.serializers import VisibleAccountField
+from transactions.api.statements import StatementOut
 from transactions.models import ImportBatch, ImportRow
 from transactions.services.import_parts import NEW, SKIP
 from transactions.services.import_progress import progress_of
 from transactions.sources.files.csv_mapping import CsvMapping
+from transactions.statement_proof import prove_page
 
 
 class JsonTextField(serializers.Field):
@@ -170,6 +172,7 @@ class ImportOut(serializers.ModelSerializer):
     warnings = serializers.ListField(
         source="warning_texts", child=serializers.CharField(), read_only=True
     )
+    statement = serializers.SerializerMethodField()
     progress = serializers.SerializerMethodField()
     errors = serializers.SerializerMethodField()  # type: ignore[assignment]  # a field of that name
 
@@ -199,6 +202,7 @@ class ImportOut(serializers.ModelSerializer):
             "closing_balance",
             "balance_after",
             "warnings",
+            "statement",
             "progress",
             "errors",
             "confirmed_at",
@@ -214,6 +218,20 @@ class ImportOut(serializers.ModelSerializer):
     @extend_schema_field({"type": "string", "nullable": True})
     def get_closing_balance(self, batch: ImportBatch) -> str | None:
         return _amount(batch, batch.file_closing_balance)
+
+    @extend_schema_field(StatementOut(allow_null=True))
+    def get_statement(self, batch: ImportBatch) -> dict[str, Any] | None:
+        """Once done, how its closing balance compares with the ledger, and what explains a
+        difference. Lists leave it out; GET /api/accounts/{id}/statements has all of them.
+        """
+        is_listed = isinstance(self.parent, serializers.ListSerializer)
+        if is_listed and not self.context.get("with_statements"):
+            return None
+        if batch.status != ImportBatch.Status.DONE or batch.covers_to is None:
+            return None
+        # Not in a snapshot: the receipt is also part of the commit that confirms the import.
+        (proof,) = prove_page(batch.account, [batch])
+        return dict(StatementOut(proof, context={"currency": batch.account.currency}).data)
 
     @extend_schema_field(ImportProgressOut(allow_null=True))
     def get_progress(self, batch: ImportBatch) -> dict[str, Any] | None:
@@ -246,7 +264,8 @@ class ImportsOut(ImportOut):
         if batch.group:
             every = ImportBatch.objects.together_with(batch).select_related("account")
             together = list(every)
-        return list(ImportOut(together, many=True, context=self.context).data)
+        context = {**self.context, "with_statements": True}
+        return list(ImportOut(together, many=True, context=context).data)
 
 
 def _amount(batch: ImportBatch, amount: Any) -> str | None:

@@ -26,6 +26,7 @@ from transactions.models import (
     Transfer,
 )
 from transactions.services.categories import PARTS_HERE, TOO_MANY
+from transactions.services.category_details import let_details_follow
 from transactions.services.changing import CATEGORY, PARTS, SOURCE, Act, carry_out, packed, stage
 from transactions.services.import_categories import give_back_staged_rows, let_staged_rows_follow
 from transactions.services.references import follow, give_back
@@ -158,6 +159,7 @@ def _take_away(
     rules = release_category(category=row, target=rule_target, at=at)
     holders = let_holders_follow(category=row, target=target, at=at)
     references = [*rules, *holders, *let_staged_rows_follow(category=row, target=target, at=at)]
+    references += let_details_follow(category=row, target=target, at=at)
     for model, name in _OTHERS:
         references += follow(model._base_manager.filter(**{name: row}), at=at, **{name: target})
     references += follow(Category.objects.filter(parent=row), at=at, parent=None)

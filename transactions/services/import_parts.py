@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 
 from accounts.models import Account
+from accounts.names_apart import names_apart
 from accounts.services import open_account
 from transactions.models import ImportBatch, ImportFile
 from transactions.services.import_reading import open_lines
@@ -72,8 +73,9 @@ class FilePart:
 
     @property
     def name(self) -> str:
-        """The account's name in the file; "" if it has only a number."""
-        return "" if self.part == NOT_NAMED else _ENDING.sub("", self.part).strip()
+        """The account's name in the file; "" if it has only a number, or that and a currency."""
+        name = "" if self.part == NOT_NAMED else _ENDING.sub("", self.part).strip()
+        return "" if name == self.currency else name
 
     @property
     def first_day(self) -> date | None:
@@ -96,7 +98,7 @@ def settle_parts(batch: ImportBatch, content: bytes, *, even_one: bool = False) 
     """
     parts = [] if batch.needs_mapping else _survey(batch, content, even_one)
     batch.file_parts = [asdict(part) for part in parts]
-    own = _own_part(batch.account, parts)
+    own = _own_part(batch, parts) if parts else None
     batch.parts = [own.part] if own else []
     batch.needs_accounts = bool(parts) and own is None
 
@@ -130,7 +132,10 @@ def _is_anothers(batch: ImportBatch, content: bytes, mapping: CsvMapping | None)
     if line is None or not line.part:
         return False
     part = _counted(FilePart(line.part), line)
-    return not _fits(part, batch.account) and any(_fits(part, other) for other in others)
+    names = names_apart(batch.user)
+    if _fits(part, batch.account, names):
+        return False
+    return any(_fits(part, other, names) for other in others)
 
 
 def _counts(rows: Iterable[IncomingRow]) -> list[FilePart]:
@@ -184,29 +189,37 @@ def _counted(part: FilePart, line: IncomingRow) -> FilePart:
     )
 
 
-def _own_part(account: Account, parts: list[FilePart]) -> FilePart | None:
-    """The only part that is clearly this account while all others clearly are not."""
-    fitting = [part for part in parts if _fits(part, account)]
+def _own_part(batch: ImportBatch, parts: list[FilePart]) -> FilePart | None:
+    """The only part that is clearly the batch's account while all others clearly are not."""
+    names = names_apart(batch.user)
+    others = list(Account.objects.filter(user=batch.user).exclude(pk=batch.account_id))
+    fitting = [
+        part
+        for part in parts
+        if _fits(part, batch.account, names)
+        and not any(_is_named(part, other, names) for other in others)
+    ]
     if len(fitting) != 1 or any(part.part == NOT_NAMED for part in parts):
         return None
     return fitting[0]
 
 
-def _fits(part: FilePart, account: Account) -> bool:
+def _fits(part: FilePart, account: Account, names: Mapping[int, str]) -> bool:
     """By name, as our own export writes it, or by the last four digits; never in another
     currency.
     """
     if not takes(account, part):
         return False
-    if _is_named(part, account):
+    if _is_named(part, account, names):
         return True
     return bool(part.last4) and part.last4 == account.last_four
 
 
-def _is_named(part: FilePart, account: Account) -> bool:
-    names = (account.name, f"{account.name} …{account.last_four}")
+def _is_named(part: FilePart, account: Account, names: Mapping[int, str]) -> bool:
+    name = names[account.pk]
     label = part.part.casefold()
-    return part.part != NOT_NAMED and label in [part_name(name).casefold() for name in names]
+    known = [part_name(text).casefold() for text in (name, f"{name} …{account.last_four}")]
+    return part.part != NOT_NAMED and label in known
 
 
 def takes(account: Account, part: FilePart) -> bool:
@@ -217,12 +230,12 @@ def takes(account: Account, part: FilePart) -> bool:
 def likely_accounts(batch: ImportBatch) -> dict[str, Account | None]:
     """The most likely account for each part: by name, last four digits, or the last answer."""
     own = list(Account.objects.owned_by(batch.user).active().order_by("pk"))
-    earlier = _earlier_answers(batch.user)
+    earlier, names = _earlier_answers(batch.user), names_apart(batch.user)
     found: dict[str, Account | None] = {}
     for part in parts_of(batch):
         able = [account for account in own if takes(account, part)]
-        named = [account for account in able if _is_named(part, account)]
-        fitting = named or [account for account in able if _fits(part, account)]
+        named = [account for account in able if _is_named(part, account, names)]
+        fitting = named or [account for account in able if _fits(part, account, names)]
         remembered = [account for account in able if account.pk == earlier.get(part.part)]
         if len(fitting) > 1:
             fitting = [

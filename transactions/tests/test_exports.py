@@ -172,5 +172,5 @@ def test_export_runs_four_queries_per_batch(checking):
     with CaptureQueriesContext(connection) as captured:
         lines = "".join(csv_lines(Transaction.objects.all(), checking.user))
     assert lines.count("\r\n") == ROWS_AT_ONCE + 2
-    # Rows and categories, then tags, parts and transfers for each of two batches.
-    assert len(captured) <= 2 + 2 * 3
+    # Rows, categories, names and shares, then tags, parts and transfers for each of two batches.
+    assert len(captured) <= 4 + 2 * 3

@@ -612,3 +612,32 @@ def test_a_large_file_is_routed_and_waits_for_the_worker(post, own, settings):
     for batch in ImportBatch.objects.order_by("pk"):
         confirm_import(batch.pk)
     assert (amounts_in(checking), amounts_in(savings)) == (OUT, IN)
+
+
+@pytest.mark.parametrize("last_four", ["", "7777"])
+def test_accounts_of_one_name_are_told_apart_in_our_own_export(post, alice, bob, own, last_four):
+    """Both were one part, so one account silently took the other's lines."""
+    cards = [own("Card", last_four), own("CARD", last_four), own("Card (2)", last_four)]
+    dollars = own("Card", last_four, currency="USD")
+    for place, account in enumerate([*cards, dollars], start=1):
+        make_transaction(account=account, amount=f"-{place}.00", description=f"Shop {place}")
+    content = "".join(csv_lines(Transaction.objects.order_by("pk"), alice)).encode()
+    for account in [*cards, dollars]:
+        before = amounts_in(account)
+        receipt = post(content, account).json()
+        assert (receipt["counts"]["read"], receipt["counts"]["added"]) == (1, 0)
+        assert amounts_in(account) == before
+    likely = post(content, cards[0], accounts={}).json()
+    assert likely["errors"][0]["code"] == "accounts_needed"
+
+
+def test_number_and_currency_alone_are_no_name(post, own):
+    """German banks write the currency behind the account's number."""
+    plain = own("Everyday")
+    content = FILES["mt940"].replace(b"0000001111", b"0000001111EUR")
+    content = content.replace(b"4400001111\n", b"4400001111EUR\n")
+    first, second = post(content, plain).json()["parts"]
+    assert (first["name"], first["last4"]) == ("", "1111")
+    answers = {first["part"]: "new", second["part"]: "skip"}
+    assert post(content, plain, accounts=answers).status_code == 201
+    assert Account.objects.latest("pk").name == "Account 1111"

@@ -1,5 +1,6 @@
 """One payment, one line: the same payment again in other words, currencies and scripts."""
 
+from datetime import date
 from decimal import Decimal
 from itertools import permutations
 
@@ -11,8 +12,11 @@ from transactions.ledger_check import check_ledger
 from transactions.models import Category, ImportRow, ReviewItem, Transaction
 from transactions.services.categories import create_category
 from transactions.services.category_removal import delete_category
+from transactions.services.entering import enter_transaction
 from transactions.services.import_confirming import confirm_import
-from transactions.services.reviewing import decide
+from transactions.services.reviewing import decide, undo_decision
+from transactions.services.splitting import Part, split_transaction
+from transactions.services.undoing import undo_change
 from transactions.tests.import_samples import checked, counts_of, csv_of, imported
 from transactions.tests.test_own_export import exported
 
@@ -142,3 +146,53 @@ def test_staged_rows_follow_a_category_that_is_deleted(alice, checking, target):
     rows = Transaction.objects.order_by("txn_date").values_list("category__slug", "category_source")
     assert list(rows) == [(target, "provider" if target else "none"), ("food", "provider")]
     assert check_ledger().is_clean
+
+
+@pytest.mark.parametrize("into_parent", [True, False])
+@pytest.mark.parametrize("is_undone", [True, False])
+def test_parts_of_waiting_lines_follow_a_category_that_is_deleted(
+    alice, bob, checking, into_parent, is_undone
+):
+    """Staged details name categories by id, which no foreign key moved."""
+    food = Category.objects.get(user=None, slug="food")
+    cheese, mine = (
+        create_category(actor=user, user=user, name="Cheese", parent=food) for user in (bob, alice)
+    )
+    row = make_transaction(account=checking, amount="-90.00", description="Fair")
+    split_transaction(
+        actor=alice,
+        transaction=row,
+        parts=[Part(Decimal(-60), mine, ""), Part(Decimal(-30), food, "drinks")],
+    )
+    account = make_account(user=bob, currency="EUR", opening_balance="100")
+    batch = checked(account, exported(alice))
+    change = delete_category(actor=bob, category=cheese, target=food if into_parent else None)
+    if is_undone:
+        undo_change(actor=bob, change=change, at=timezone.now())
+    confirm_import(actor=bob, batch_id=batch.pk, at=timezone.now())
+    parts = Transaction.objects.get(account=account).splits.order_by("pk")
+    moved = "cheese" if is_undone else "food" if into_parent else None
+    assert list(parts.values_list("category__slug", "signed_amount", "notes")) == [
+        (moved, Decimal(-60), ""), (food.slug, Decimal(-30), "drinks"),
+    ]  # fmt: skip
+    assert check_ledger().is_clean
+
+
+def test_undone_answer_gives_back_no_deleted_category(alice, checking):
+    food = Category.objects.get(user=None, slug="food")
+    bread = create_category(actor=alice, user=alice, name="Bread", parent=food)
+    imported(checking, csv_of(["2026-03-13,KERN BAKERY,-10.00"], H))
+    listed = Transaction.objects.get()
+    Transaction.objects.filter(pk=listed.pk).update(category=bread, category_source="rule")
+    entered = enter_transaction(
+        actor=alice, account=checking, signed_amount=Decimal(-10), category=food,
+        txn_date=date(2026, 3, 13), description="Kern Bakery",
+    )  # fmt: skip
+    decide(actor=alice, item=entered.review, decision="same", at=timezone.now())
+    listed.refresh_from_db()
+    assert listed.category == food
+    delete_category(actor=alice, category=bread, target=food)
+    undo_decision(actor=alice, item=entered.review, at=timezone.now())
+    assert not Transaction.objects.filter(category=bread).exists()
+    listed.refresh_from_db()
+    assert (listed.category, listed.category_source) == (food, "rule")

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from tests.builders import NOON, make_account, make_transaction
@@ -144,9 +145,13 @@ def test_what_differs_is_the_same_on_the_page_and_by_api(checking, name, api_for
     extra = make_transaction(
         account=checking, amount="-33.00", txn_date=date(2026, 3, 5), description="Sofa"
     )
-    imported(checking, FORMATS[name](Decimal("1000.00"), FIRST))
-    address = f"/api/accounts/{checking.pk}/statements"
-    (found,) = api_for(checking.user).get(address).json()["results"]
+    content = SimpleUploadedFile("a.dat", FORMATS[name](Decimal("1000.00"), FIRST))
+    api = api_for(checking.user)
+    data = {"file": content, "account": checking.pk}
+    receipt = api.post("/api/transactions/import", data, format="multipart").json()
+    (found,) = api.get(f"/api/accounts/{checking.pk}/statements").json()["results"]
+    for told in (receipt, receipt["batches"][0], api.get(f"/api/imports/{receipt['id']}").json()):
+        assert told["statement"] == found
     assert (found["difference"], found["closing_balance"]) == ("33.00", "1069.50")
     assert [line["transaction"] for line in found["explanations"]] == [extra.pk]
     page = client_for(checking.user).get(reverse("accounts:account_statements", args=[checking.pk]))
