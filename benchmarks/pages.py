@@ -35,11 +35,13 @@ ROOT = Path(os.environ.get("BENCH_ROOT", HERE.parent))
 sys.path[:0] = [str(ROOT), str(HERE)]
 PERSON = "demo@example.com"
 # Kept pages are shown again until something on them changes; "computed" asks for another address
-# each time, and the API for a month.
+# each time, and the API for a month. Some of what a page is made from is then still kept; "after a
+# change" edits the notes of a transaction first, after which nothing is.
 THIS_MONTH = datetime.now(UTC).strftime("%Y-%m")
 PAGES = {
     "home": "/",
     "home, computed": "/",
+    "home, after a change": "/",
     "list": "/transactions/",
     "list, computed": "/transactions/",
     "list, deep": "/transactions/",
@@ -61,6 +63,7 @@ BARE_API = {"bare API list": "/api-list"}
 BESIDE = {
     "home": "bare home",
     "home, computed": "bare home",
+    "home, after a change": "bare home",
     "search": "bare search",
     "search, computed": "bare search",
     "API overview": "bare home",
@@ -79,6 +82,10 @@ def address_of(name: str, path: str) -> str:
     if not name.endswith("computed") or path.startswith("/api/"):
         return path
     return f"{path}{'&' if '?' in path else '?'}asked={next(_asked)}"
+
+
+def is_changed(name: str) -> bool:
+    return name.endswith("after a change")
 
 
 def is_kept(name: str) -> bool:
@@ -130,6 +137,8 @@ def build(rows: int) -> None:
     for name, path in paths.items():
         headers = {"Authorization": f"Bearer {token}"} if path.startswith("/api/") else {}
         client.get(path, headers=headers)
+        if is_changed(name):
+            _change(client, user, {"Authorization": f"Bearer {token}"})
         counted[name] = _queries(client, address_of(name, path), headers)
     (session,) = (client.cookies[name].value for name in client.cookies if "session" in name)
     say(
@@ -152,6 +161,14 @@ def _check_sums(client, user, headers: dict[str, str]) -> None:
     wrong = wrong_figures(user, shown, datetime.now(UTC).date())
     if wrong:
         raise SystemExit("\n".join(["Wrong sums have no time:", *wrong]))
+
+
+def _change(client, user, headers: dict[str, str]) -> None:
+    path = f"/api/transactions/{user.transactions.latest('pk').pk}"
+    notes = secrets.token_hex(8)
+    answer = client.patch(path, {"notes": notes}, headers=headers, content_type="application/json")
+    if answer.status_code != 200:
+        raise SystemExit(f"{path}: {answer.status_code}")
 
 
 def _convert() -> None:
@@ -264,6 +281,19 @@ class Served:
             token: str = json.load(connection.getresponse())["access"]
         return token
 
+    def change(self) -> None:
+        """Edit the notes of a transaction."""
+        token = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            connection.request("GET", "/api/transactions?page_size=1", headers=token)
+            (row,) = json.load(connection.getresponse())["results"]
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            body = json.dumps({"notes": secrets.token_hex(8)})
+            connection.request("PATCH", f"/api/transactions/{row['id']}", body, token)
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise SystemExit(f"PATCH: {answer.status} {answer.read()[:300]!r}")
+
     def _serve(self, stack: ExitStack, port: int, target: str, more: dict[str, str]) -> None:
         server = subprocess.Popen(
             [
@@ -290,7 +320,7 @@ class Served:
             yield name, self.bare_port, path, {}
         for name, path in BARE_API.items():
             yield name, self.bare_api_port, path, token
-        for name, path in self.known["paths"].items():
+        for name, path in {**PAGES, **self.known["paths"]}.items():
             headers = token if path.startswith("/api/") else cookie
             yield name, self.port, address_of(name, path), headers
 
@@ -316,6 +346,8 @@ def measure(sizes: list[Served], rounds: int) -> None:
             for name, port, path, headers in served.requests():
                 if is_kept(name):
                     ask(port, path, headers)
+                if is_changed(name):
+                    served.change()
                 seconds, count = ask(port, path, headers)
                 sizes_of[name, served.name] = count
                 if place > 1:
