@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, Q, QuerySet
+from django.db.models import Count, Exists, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts.models import AccountShare, BankConnection
@@ -94,7 +94,9 @@ def needs_of(
         doubts=tuple(doubts),
         connections=tuple(_BROKEN.rows(user.pk)) if waiting.has_broken else (),
         over_budget=tuple(progress for progress in own if progress.exceeded),
-        uncategorized=Uncategorized(waiting.uncategorized, first_uncategorized(on)),
+        uncategorized=Uncategorized(
+            waiting.uncategorized + waiting.uncategorized_splits, first_uncategorized(on)
+        ),
         may_change=may_change,
     )
 
@@ -110,15 +112,16 @@ def is_unfunded(line: Line) -> bool:
 class _Waiting(NamedTuple):
     invitations: int
     uncategorized: int
+    uncategorized_splits: int
     has_reviews: bool
     has_transfers: bool
     has_broken: bool
 
 
 def _waiting(user_id: int, since: date) -> QuerySet[Any, tuple[Any, ...]]:
-    """How much waits, and of which kinds anything does, as one row."""
+    """How much waits, and of which kinds anything does, as one row, as `_Waiting` has it."""
     user = User(pk=user_id)
-    counted = (AccountShare.objects.offered_to(user), _uncategorized(user, since))
+    counted = (AccountShare.objects.offered_to(user), *_uncategorized(user, since))
     listed = (_reviews(user), open_suggestions(user), _broken(user))
     # The columns need a row, and any will do: somebody viewed as has none of their own.
     anyone = User.objects.order_by()[:1]
@@ -133,14 +136,17 @@ def first_uncategorized(on: date) -> date:
     return add_months(first_of_month(on), 1 - UNCATEGORIZED_MONTHS)
 
 
-def _uncategorized(user: User, since: date) -> QuerySet[Transaction]:
-    """The user's own uncategorized transactions since a day, as the list's filter finds them."""
+def _uncategorized(user: User, since: date) -> tuple[QuerySet[Transaction], QuerySet[Transaction]]:
+    """The user's own uncategorized transactions since a day, as the list's filter finds them: whole
+    ones, and split ones with such a part. Asked for together, PostgreSQL would read every row since
+    that day.
+    """
     rows = Transaction.objects.filter(user=user, txn_date__gte=since).live().posted()
     parts = TransactionSplit.objects.filter(
         category=None, transaction__user=user, transaction__txn_date__gte=since
     )
-    is_bare = Q(category=None, is_split=False) | Q(pk__in=parts.values("transaction_id"))
-    return rows.filter(is_bare)
+    with_part = rows.filter(is_split=True, pk__in=parts.values("transaction_id"))
+    return rows.filter(category=None, is_split=False), with_part
 
 
 def _reviews(user: User) -> QuerySet[ReviewItem]:
