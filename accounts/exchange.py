@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from accounts.models import ExchangeRate
 from banking.kernel.snapshot import read_before
@@ -80,10 +81,9 @@ class RateTable:
         self, to: str, rows: Iterable[StoredRate], further: "_CommonQuotes | None" = None
     ) -> None:
         self.to = to
-        self._quotes = _by_pair(rows)
+        self._stored = _stored_rates(to, tuple(rows))
         self._further = further
         self._found: dict[tuple[str, date], Rate | None] = {}
-        self._bases: dict[str, list[str]] = {}
 
     @classmethod
     def for_dates(cls, currencies: Iterable[str], to: str, dates: Iterable[date]) -> "RateTable":
@@ -139,9 +139,44 @@ class RateTable:
         return found
 
     def find_without_common_quote(self, from_currency: str, on: date) -> Rate | None:
+        return self._stored.find(from_currency, on)
+
+    def _across_quote(self, quotes: Quotes, from_currency: str, on: date) -> Rate | None:
+        """The cross rate through the shared quote with the most recent rates: from→quote divided by
+        to→quote.
+        """
+        common = sorted(quote for base, quote in quotes if base == from_currency)
+        return _youngest(
+            *(
+                _crossed(
+                    (from_currency, self.to),
+                    _latest_of(quotes.get((from_currency, quote)), on),
+                    _latest_of(quotes.get((self.to, quote)), on),
+                )
+                for quote in common
+            )
+        )
+
+
+class _StoredRates:
+    """What stored rows alone say about rates into one currency."""
+
+    def __init__(self, to: str, rows: Iterable[StoredRate]) -> None:
+        self.to = to
+        self._quotes = _by_pair(rows)
+        self._found: dict[tuple[str, date], Rate | None] = {}
+        self._bases: dict[str, list[str]] = {}
+
+    def find(self, from_currency: str, on: date) -> Rate | None:
         """The most recent rate. On ties: direct first, then inverse, then cross rates by currency
         code.
         """
+        key = (from_currency, on)
+        if key not in self._found:
+            self._found[key] = self._find(from_currency, on)
+        return self._found[key]
+
+    def _find(self, from_currency: str, on: date) -> Rate | None:
         return _youngest(
             self._direct(from_currency, on),
             self._inverse(from_currency, on),
@@ -159,30 +194,7 @@ class RateTable:
     def _across(self, base: str, from_currency: str, on: date) -> Rate | None:
         """The cross rate through a base: base→to divided by base→from."""
         ours, theirs = self._latest(base, from_currency, on), self._latest(base, self.to, on)
-        return self._crossed(from_currency, theirs, ours)
-
-    def _across_quote(self, quotes: Quotes, from_currency: str, on: date) -> Rate | None:
-        """The cross rate through the shared quote with the most recent rates: from→quote divided by
-        to→quote.
-        """
-        common = sorted(quote for base, quote in quotes if base == from_currency)
-        return _youngest(
-            *(
-                self._crossed(
-                    from_currency,
-                    _latest_of(quotes.get((from_currency, quote)), on),
-                    _latest_of(quotes.get((self.to, quote)), on),
-                )
-                for quote in common
-            )
-        )
-
-    def _crossed(self, from_currency: str, over: tuple | None, under: tuple | None) -> Rate | None:
-        """Divide one leg by the other. The result has the date of the older leg."""
-        if over is None or under is None:
-            return None
-        source = " × ".join(dict.fromkeys([under[2], over[2]]))
-        return Rate(from_currency, self.to, over[1] / under[1], min(over[0], under[0]), source)
+        return _crossed((from_currency, self.to), theirs, ours)
 
     def _common_bases(self, from_currency: str) -> list[str]:
         """The bases that quote both currencies, by code."""
@@ -194,6 +206,20 @@ class RateTable:
 
     def _latest(self, base: str, quote: str, on: date) -> tuple[date, Decimal, str] | None:
         return _latest_of(self._quotes.get((base, quote)), on)
+
+
+# More rows than this, of several years, are not kept: they would take too much memory.
+_MOST_KEPT = 2000
+
+
+def _stored_rates(to: str, rows: tuple[StoredRate, ...]) -> _StoredRates:
+    return _kept_rates(to, rows) if len(rows) <= _MOST_KEPT else _StoredRates(to, rows)
+
+
+# The rates of the last months are the same at every request, until another is stored.
+@lru_cache(maxsize=8)
+def _kept_rates(to: str, rows: tuple[StoredRate, ...]) -> _StoredRates:
+    return _StoredRates(to, rows)
 
 
 class _CommonQuotes:
@@ -226,6 +252,14 @@ class _CommonQuotes:
         theirs = rates.filter(base__in={code for code, _, _ in missing}).values("quote")
         bases = {code for pair in missing for code in pair[:2]}
         return rates.filter(base__in=bases, quote__in=theirs).values_list(*_STORED)
+
+
+def _crossed(pair: tuple[str, str], over: tuple | None, under: tuple | None) -> Rate | None:
+    """Divide one leg by the other. The result has the date of the older leg."""
+    if over is None or under is None:
+        return None
+    source = " × ".join(dict.fromkeys([under[2], over[2]]))
+    return Rate(*pair, over[1] / under[1], min(over[0], under[0]), source)
 
 
 def _by_pair(rows: Iterable[StoredRate]) -> Quotes:

@@ -37,7 +37,7 @@ def to_units(amount: Decimal) -> Units:
 
 def from_units(units: Units) -> Decimal:
     """The amount from ten-thousandths."""
-    return Decimal(units).scaleb(-4)
+    return units * SMALLEST_STEP
 
 
 # ASCII digits only and bounded, before Decimal parses them: int(Decimal("1e3000000")) takes
