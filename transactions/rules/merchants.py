@@ -55,6 +55,7 @@ _ONLINE = frozenset({
     "streaming", "games", "subscriptions", "taxi", "travel", "loan-repayment", "books",
     "investment-transfer",
 })  # fmt: skip
+_SELL_FUEL = frozenset({"fuel", "groceries"})
 _SUPPLIERS = frozenset({"pets", "hobbies", "shopping", "insurance", "gifts", "travel"})
 _MOST_STRANGE_WORDS = 1
 # Before a given name they make a city: "San Jose".
@@ -70,6 +71,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 # The digits of a store's number, written to its name.
 _GLUED_NUMBER = re.compile(r"^([^\W\d]{3,})\d+$")
 _JOINED_LENGTH = 8
+_SHORTEST_HEAD = 3
 _MEMORY = 50_000
 _PLACES = frozenset(merchant_map.PLACES.split())
 _NOISE = frozenset(f"{merchant_map.NOISE} {merchant_map.BRANCHES}".split()) | _PLACES
@@ -226,8 +228,31 @@ def _found_in(words: list[str]) -> list[Keyword]:
                 found.append(keyword)
                 step = count
                 break
+        else:
+            found += _kinds_of_compound(words[at])
         at += step
     return found
+
+
+@cache
+def _compound_ends() -> tuple[tuple[str, ...], dict[str, str]]:
+    """The ends of compound words, the longest first, and each one's slug."""
+    ends = {
+        normalized(end): slug
+        for slug, table in merchant_map.COMPOUNDS.items()
+        for end in _entries(table)
+    }
+    return tuple(sorted(ends, key=len, reverse=True)), ends
+
+
+def _kinds_of_compound(word: str) -> list[Keyword]:
+    """The kind that the end of a compound word says; empty if it says none."""
+    ends, slugs = _compound_ends()
+    if not word.endswith(ends):
+        return []
+    end = next(end for end in ends if word.endswith(end))
+    is_compound = len(word) >= len(end) + _SHORTEST_HEAD
+    return [Keyword(word, KIND, slugs[end])] if is_compound else []
 
 
 def _without_number(word: str) -> str:
@@ -447,6 +472,8 @@ def _brand(found: list[Keyword], words: list[str], is_upper: bool) -> Keyword | 
     """The name that says most: who delivers, then who is no reseller, then the longest."""
     brands = [keyword for keyword in found if keyword.grade == BRAND]
     brands = brands or [key for key in found if _is_shop(key, words, is_upper)]
+    if brands and brands[0].slug == "fuel" and all(key.slug in _SELL_FUEL for key in brands[1:]):
+        return brands[0]  # "ESSO TESCO" is the station at the store
     return max(
         brands,
         key=lambda key: (key.slug == "food-delivery", key.slug not in _RESELLERS, len(key.text)),

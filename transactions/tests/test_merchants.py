@@ -106,6 +106,12 @@ def test_money_out_is_never_salary():
         ("T J MAXX #0441", "clothing"),
         ("METRO PCS", "phone"),
         ("ORANGE SA 12345 PARIS", "phone"),
+        ("KINDERARZTPRAXIS DR WEBER", "doctor"),
+        ("Stadtbäckerei Ulm", "coffee"),
+        ("BERGTIERKLINIK", "pets"),
+        ("TST* BLUE DOOR 44", "restaurants"),
+        ("ESSO TESCO SWINDON", "fuel"),
+        ("TESCO BP READING", "groceries"),
     ],
 )
 def test_kinds_processors_and_languages(text, slug):
