@@ -41,7 +41,5 @@ VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["granian", "--interface", "wsgi", "--no-ws", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "2", "--blocking-threads", "4", "--backpressure", "64", \
-     "--http1-header-read-timeout", "10000", \
-     "--respawn-failed-workers", "--workers-kill-timeout", "20", "banking.wsgi:application"]
+CMD ["python", "-m", "banking.web", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", \
+     "--workers-kill-timeout", "20"]

@@ -39,9 +39,8 @@ def granian_process(folder: Path, database: Path) -> Iterator[tuple[int, subproc
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
             [
-                *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
-                *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-                *("--blocking-threads", "4", "--log-level", "warning", "banking.wsgi:application"),
+                *(sys.executable, "-m", "banking.web", "--host", "127.0.0.1", "--port", str(port)),
+                *("--workers", "1", "--log-level", "warning"),
             ],
             cwd=settings.BASE_DIR,
             env={name: value for name, value in environment.items() if name != "COV_CORE_SOURCE"},

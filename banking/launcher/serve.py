@@ -190,13 +190,9 @@ def web(place: Place) -> Child:
     return Child(
         "web server",
         [
-            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
-            *("--host", place.host, "--port", str(place.port)),
-            *("--workers", os.environ.get("WEB_WORKERS", "2"), "--blocking-threads", "4"),
-            # Who sends headers slower than this, or idles, gives the place to somebody else.
-            *("--backpressure", "64", "--http1-header-read-timeout", "10000"),
-            *("--respawn-failed-workers", "--workers-kill-timeout", "8"),
-            *("--log-level", "warning", "banking.wsgi:application"),
+            *(sys.executable, "-m", "banking.web", "--host", place.host, "--port", str(place.port)),
+            *("--workers", os.environ.get("WEB_WORKERS", "2"), "--workers-kill-timeout", "8"),
+            *("--log-level", "warning"),
         ],
     )
 
