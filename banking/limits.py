@@ -137,10 +137,10 @@ CUSTOMER_SEARCH_LEAST = 3
 # Staff lists count and page through this many rows; filters narrow what is beyond.
 STAFF_ROWS_COUNTED = 10_000
 STAFF_LIST_ROWS = 50
-# The staff home counts every customer and every month; it shows how old its figures are.
-STAFF_FIGURES_FOR = timedelta(minutes=5)
-# A text search without a customer looks at this many of the newest rows.
-STAFF_SEARCH_ROWS = 50_000
+# How often a job counts every customer and month for the staff home (banking/schedule.py).
+PLATFORM_COUNT_EVERY = timedelta(minutes=15)
+# What no index finds is looked for in this many of the newest rows, a few milliseconds' work.
+STAFF_SEARCH_ROWS = 10_000
 # How long a request waits for a second admin.
 APPROVAL_FOR = timedelta(hours=48)
 # A person's own wish to be erased waits as long as the law gives us (GDPR, article 12: a month).

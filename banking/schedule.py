@@ -78,6 +78,11 @@ BEAT_SCHEDULE: dict[str, dict] = {
         "schedule": timedelta(seconds=20),
         "options": {"expire_seconds": 60},
     },
+    # As often as PLATFORM_COUNT_EVERY, and not with all the others on the quarter of an hour.
+    "count-platform": {
+        "task": "insights.tasks.count_platform",
+        "schedule": crontab(minute="7-59/15"),
+    },
     "count-months": {"task": "insights.tasks.count_months", "schedule": crontab(minute=40)},
     "finish-erasures": {
         "task": "insights.tasks.finish_erasures",

@@ -24,6 +24,7 @@ from insights.models import (
     HomeState,
     JobState,
     MonthCount,
+    PlatformCount,
     RecurringDismissal,
     SameAnswer,
     SampleData,
@@ -110,6 +111,14 @@ class MonthCountAdmin(ReadOnlyAdmin):
     list_display = ["month", "subject", "count", "failed_count"]
     list_filter = ["subject"]
     ordering = ["-month", "subject"]
+
+
+@admin.register(PlatformCount)
+class PlatformCountAdmin(ReadOnlyAdmin):
+    """The figures of the staff home, as its job counted them last."""
+
+    group, label = "Technical", "Platform figures"
+    list_display = ["counted_at"]
 
 
 @admin.register(Approval)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -258,6 +259,20 @@ class MonthCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_subject_display()}, {self.month:%Y-%m}"
+
+
+class PlatformCount(models.Model):
+    """The platform's figures as a job counted them last, in one row.
+
+    Counting walks through every customer and month. It holds nobody's data: only counts, and sums
+    by currency as decimal strings. Only `insights.staff.platform_counts` writes it.
+    """
+
+    counted_at = models.DateTimeField(_("counted"))
+    figures = models.JSONField(encoder=DjangoJSONEncoder)
+
+    def __str__(self) -> str:
+        return f"{self.counted_at:%Y-%m-%d %H:%M}"
 
 
 class WorkItem(models.Model):

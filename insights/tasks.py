@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from banking.kernel.waking import wake
 from insights.exports import erasing, exporting
-from insights.staff import month_counts
+from insights.staff import month_counts, platform_counts
 from insights.whole_ledger import check_whole_ledger
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,12 @@ def check_ledger_nightly() -> bool:
 def count_months() -> int:
     """Count what happened in each month, for the charts of jobs and health; returns how many."""
     return month_counts.count_months(timezone.now())
+
+
+@shared_task
+def count_platform() -> int:
+    """Count the platform's people, accounts, money and problems, for the staff home."""
+    return platform_counts.count_platform(timezone.now())
 
 
 @shared_task

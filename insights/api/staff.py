@@ -88,24 +88,26 @@ class AuditStateOut(CheckOut):
 class PlatformOut(serializers.Serializer):
     """Platform figures."""
 
-    at = serializers.DateTimeField()
-    users = PeopleCountOut(source="people")
-    accounts = serializers.IntegerField()
-    volume = VolumeOut(many=True)
-    months = PlatformMonthOut(many=True)
-    notifications = serializers.DictField(child=serializers.IntegerField())
-    trouble = TroubleOut()
-    jobs = JobOut(many=True)
-    queue = serializers.IntegerField(
-        allow_null=True, help_text="null if the broker didn't respond."
+    at = serializers.DateTimeField(source="counts.at")
+    users = PeopleCountOut(source="counts.people")
+    accounts = serializers.IntegerField(source="counts.accounts")
+    volume = VolumeOut(many=True, source="counts.volume")
+    months = PlatformMonthOut(many=True, source="counts.months")
+    notifications = serializers.DictField(
+        child=serializers.IntegerField(), source="counts.notifications"
     )
-    ledger = CheckOut()
+    trouble = TroubleOut(source="counts.trouble")
+    jobs = JobOut(many=True, source="health.jobs")
+    queue = serializers.IntegerField(
+        source="health.queue", allow_null=True, help_text="null if the broker didn't respond."
+    )
+    ledger = CheckOut(source="health.ledger")
     audit = serializers.SerializerMethodField()
 
     @extend_schema_field(AuditStateOut)
     def get_audit(self, platform: Platform) -> dict[str, Any]:
-        state = CheckOut(platform.audit).data
-        return {**state, "chains": platform.chains, "events": platform.events}
+        state = CheckOut(platform.health.audit).data
+        return {**state, "chains": platform.counts.chains, "events": platform.counts.events}
 
 
 class PlatformOverviewApi(ApiView):

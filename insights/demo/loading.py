@@ -19,6 +19,7 @@ from insights.demo.organizing import put_in_order
 from insights.demo.rates import demo_rates
 from insights.demo.shops import SHOPS, Shop, shop_rows
 from insights.staff.month_counts import count_months
+from insights.staff.platform_counts import count_platform
 from transactions.models import Category
 from transactions.services.bulk_posting import HistoryRow, post_many
 from users.models import User
@@ -79,6 +80,7 @@ def load_demo(*, on: date, transaction_count: int = FULL_COUNT) -> Loaded:
         for email in ("viewer@example.com", "analyst@example.com"):
             _share_everything(owner, users[email])
     count_months(timezone.now())
+    count_platform(timezone.now())
     _tell_the_planner()
     return loaded
 

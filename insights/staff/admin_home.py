@@ -1,5 +1,6 @@
 """The staff site's home page: the platform's figures for staff with full read access."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -7,11 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from banking.limits import QUEUE_ROWS, STAFF_FIGURES_FOR
+from banking.limits import QUEUE_ROWS
 from insights.models import JobState
 from insights.staff.approving import waiting_approvals
-from insights.staff.figures import Platform, Trouble, recent_figures
+from insights.staff.figures import Counts, Trouble, health_now
 from insights.staff.month_charts import Chart, chart_of
+from insights.staff.platform_counts import is_late, last_counts
 from insights.staff.queues import queue_counts
 from users.admin import sees_all, tables_by_subject
 from users.models import User
@@ -32,8 +34,9 @@ _TROUBLE = [
 
 def staff_home(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
     """Figures, problems, and every table this role may see."""
-    context = _for_readers() if sees_all(request) else {}
-    context["queues"] = queue_counts(user_of(request), timezone.now())
+    at = timezone.now()
+    context = _for_readers(at) if sees_all(request) else {}
+    context["queues"] = queue_counts(user_of(request), at)
     context["queue_rows"] = QUEUE_ROWS
     context["title"] = "Staff home"
     # Without the work, which the page begins with.
@@ -41,17 +44,24 @@ def staff_home(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
     return _stock_index(request, {**context, **(extra_context or {})})
 
 
-def _for_readers() -> dict[str, Any]:
-    platform = recent_figures(timezone.now())
+def _for_readers(at: datetime) -> dict[str, Any]:
+    health, counts = health_now(), last_counts()
+    return _counted(counts, at) | {
+        "health": health,
+        "failed_jobs": sum(job.outcome == JobState.Outcome.FAILED for job in health.jobs),
+        "approvals": waiting_approvals(at).count(),
+    }
+
+
+def _counted(counts: Counts | None, at: datetime) -> dict[str, Any]:
+    if counts is None:
+        return {}
     return {
-        "platform": platform,
-        "kept_minutes": STAFF_FIGURES_FOR.seconds // 60,
-        "volume": platform.volume,
-        "charts": _charts(platform),
-        "failed_jobs": JobState.objects.filter(outcome=JobState.Outcome.FAILED).count(),
-        "approvals": waiting_approvals(timezone.now()).count(),
-        "trouble": _trouble(platform.trouble),
-        "roles": [(User.Role(role).label, n) for role, n in platform.people.by_role.items()],
+        "counts": counts,
+        "is_late": is_late(counts, at),
+        "charts": _charts(counts),
+        "trouble": _trouble(counts.trouble),
+        "roles": [(User.Role(role).label, n) for role, n in counts.people.by_role.items()],
     }
 
 
@@ -64,9 +74,9 @@ def _trouble(trouble: Trouble) -> list[tuple[int, str, str]]:
     ]
 
 
-def _charts(platform: Platform) -> list[Chart]:
-    transactions = [(month.month, month.transactions, 0) for month in platform.months]
-    sign_ups = [(month.month, month.sign_ups, 0) for month in platform.months]
+def _charts(counts: Counts) -> list[Chart]:
+    transactions = [(month.month, month.transactions, 0) for month in counts.months]
+    sign_ups = [(month.month, month.sign_ups, 0) for month in counts.months]
     return [
         chart_of("Transactions by month", transactions),
         chart_of("Sign-ups by month", sign_ups),

@@ -1,14 +1,12 @@
 """Platform figures for staff: users, volume of money, and problems."""
 
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from allauth.usersessions.models import UserSession
 from celery import current_app
-from django.core.cache import cache
 from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import TruncMonth
 from kombu.exceptions import KombuError
@@ -18,7 +16,6 @@ from accounts.models import Account, HeldRate, RateFetch
 from banking.kernel.periods import add_months, first_of_month
 from banking.kernel.snapshot import read_snapshot
 from banking.kernel.waking import publishing_connection
-from banking.limits import STAFF_FIGURES_FOR
 from insights.models import Export, JobState
 from transactions.models import Change, ImportBatch, MonthlyTotal
 from users.models import AuditChain, Notification, RefreshSession, User
@@ -28,7 +25,6 @@ RECENT = timedelta(days=7)
 ACTIVE = timedelta(days=30)
 # A message that waits longer than this means no worker is running.
 OVERDUE = timedelta(minutes=15)
-_KEPT = "staff-figures"
 LEDGER_JOB = "insights.tasks.check_ledger_nightly"
 AUDIT_JOB = "users.tasks.verify_audit_nightly"
 
@@ -91,8 +87,8 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Platform:
-    """All data of the staff home page and `/api/admin/overview`."""
+class Counts:
+    """What takes longer to count the more people and transactions there are."""
 
     at: datetime
     people: People
@@ -101,51 +97,73 @@ class Platform:
     months: list[Month]
     notifications: dict[str, int]
     trouble: Trouble
+    chains: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the jobs, their queue and the rate sources are right now."""
+
     jobs: list[JobState]
     queue: int | None
     sources: list[RateFetch]
     ledger: Check
     audit: Check
-    chains: int
-    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """All data of `/api/admin/overview`."""
+
+    counts: Counts
+    health: Health
 
 
 def platform_figures(*, at: datetime) -> Platform:
     """All figures at one moment, in a fixed number of queries; only the queue asks the broker."""
     queue = queue_length()
     with read_snapshot():
-        jobs = list(JobState.objects.all())
-        sources = _last_fetches()
-        chains = AuditChain.objects.aggregate(count=Count("pk"), events=Sum("length"))
-        people, signed_up = _people(at)
-        return Platform(
-            at=at,
-            people=people,
-            accounts=Account.objects.filter(deleted_at=None).count(),
-            volume=_volume(at.date()),
-            months=_months(at, signed_up),
-            notifications=_notifications(at),
-            trouble=_trouble(at, jobs, sources),
-            jobs=jobs,
-            queue=queue,
-            sources=sources,
-            ledger=_check(jobs, LEDGER_JOB),
-            audit=_check(jobs, AUDIT_JOB),
-            chains=chains["count"],
-            events=chains["events"] or 0,
-        )
+        health = _health(queue)
+        return Platform(_counted(at, health.jobs, health.sources), health)
 
 
-def recent_figures(at: datetime) -> Platform:
-    """The figures of the last minutes, of which all who work here need one count."""
-    with suppress(RedisError, OSError):
-        kept: Platform | None = cache.get(_KEPT)
-        if kept is not None:
-            return kept
-    found = platform_figures(at=at)
-    with suppress(RedisError, OSError):
-        cache.set(_KEPT, found, STAFF_FIGURES_FOR.total_seconds())
-    return found
+def counts_at(at: datetime) -> Counts:
+    """The counts at one moment."""
+    with read_snapshot():
+        return _counted(at, list(JobState.objects.all()), _last_fetches())
+
+
+def health_now() -> Health:
+    """The state of the jobs, read from few rows however large the platform is."""
+    return _health(queue_length())
+
+
+def _health(queue: int | None) -> Health:
+    jobs = list(JobState.objects.all())
+    return Health(
+        jobs=jobs,
+        queue=queue,
+        sources=_last_fetches(),
+        ledger=_check(jobs, LEDGER_JOB),
+        audit=_check(jobs, AUDIT_JOB),
+    )
+
+
+def _counted(at: datetime, jobs: list[JobState], sources: list[RateFetch]) -> Counts:
+    chains = AuditChain.objects.aggregate(count=Count("pk"), events=Sum("length"))
+    people, signed_up = _people(at)
+    return Counts(
+        at=at,
+        people=people,
+        accounts=Account.objects.filter(deleted_at=None).count(),
+        volume=_volume(at.date()),
+        months=_months(at, signed_up),
+        notifications=_notifications(at),
+        trouble=_trouble(at, jobs, sources),
+        chains=chains["count"],
+        events=chains["events"] or 0,
+    )
 
 
 def queue_length() -> int | None:

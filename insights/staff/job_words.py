@@ -20,6 +20,7 @@ NAMES = {
     "bills.tasks.remind_of_bills": "Bills: reminders",
     "budgets.tasks.purge_expired": "Empty the trash: budgets",
     "insights.tasks.count_months": "Monthly counts",
+    "insights.tasks.count_platform": "Platform figures",
     "insights.tasks.finish_erasures": "Finish erasures",
     "insights.tasks.make_export": "Create an export",
     "insights.tasks.purge_exports": "Delete expired exports",

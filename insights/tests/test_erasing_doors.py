@@ -115,7 +115,7 @@ def test_every_model_belongs_to_a_person_or_is_listed_as_impersonal():
             "auth.Group",
         ),
         *("contenttypes.ContentType", "sessions.Session", "insights.JobState"),
-        "insights.MonthCount",
+        *("insights.MonthCount", "insights.PlatformCount"),
         # It names whom it is about by number; erasing deletes it (tested below).
         "insights.Approval",
     }

@@ -1,24 +1,29 @@
 """The page of jobs and health: schedules in words, results in words, and starting a job."""
 
+import html
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
-from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from banking.beat import install_schedule
 from banking.schedule import BEAT_SCHEDULE
-from insights.models import MonthCount
-from insights.staff.figures import AUDIT_JOB, LEDGER_JOB
+from insights.models import MonthCount, PlatformCount
+from insights.staff.figures import AUDIT_JOB, LEDGER_JOB, counts_at
 from insights.staff.job_log import record_run
 from insights.staff.job_words import NAMES, job_name, result_words
 from insights.staff.jobs import health, jobs, run_now, schedule_words
 from insights.staff.month_charts import HEIGHT, chart_of, month_charts
 from insights.staff.month_counts import JOB, count_months
-from tests.builders import make_user
+from insights.staff.platform_counts import count_platform, last_counts
+from tests.builders import make_account, make_transaction, make_user
+from tests.world import things_of
 from users.audit import trail
 from users.models import AuditEvent, Notification, User
 from users.services.people import set_role
@@ -260,16 +265,59 @@ def test_the_page_says_when_the_months_were_counted_and_since_when(client_for):
     assert chart_of("x", [(january, None, 0)]).since is None
 
 
-def test_the_home_keeps_its_figures_but_never_its_work(client_for):
+def test_the_home_shows_what_the_job_counted_and_its_work_as_it_is(client_for):
     client = client_for(staff("auditor"))
+    page = client.get("/admin/").content.decode()
+    assert "figures haven't been counted yet" in html.unescape(page)
+    assert "Money moved this month" not in page
+    now = timezone.now()
+    counted = count_platform(now)
     first = client.get("/admin/")
-    assert "The figures below are as of" in first.content.decode()
+    assert "Figures as of" in first.content.decode()
     make_user("later@example.com")
-    record_run(name="a.job", at=NOON, duration_ms=1, error="Boom")
+    record_run(name="a.job", at=now, duration_ms=1, error="Boom")
     second = client.get("/admin/").context
-    assert second["platform"] == first.context["platform"]
+    assert second["counts"] == first.context["counts"] == last_counts()
+    assert second["counts"].people.total == counted
     assert second["failed_jobs"] == 1
     assert {queue.key: count for queue, count, _ in second["queues"]}["jobs"] == 1
-    cache.clear()
-    people = client.get("/admin/").context["platform"].people
-    assert people.total == first.context["platform"].people.total + 1
+    assert count_platform(now) == counted + 1
+    count_platform(now - timedelta(hours=1))
+    assert "The job that counts these figures is late: they are 1" in (
+        client.get("/admin/").content.decode().replace("\xa0", " ")
+    )
+
+
+def test_stored_figures_are_those_that_were_counted(checking):
+    now = timezone.now()
+    make_transaction(account=checking, amount="100.12", txn_date=now.date())
+    make_transaction(account=checking, amount="-12.50", txn_date=now.date())
+    count_platform(now)
+    kept = last_counts()
+    assert kept == counts_at(now)
+    assert [(sums.inflow, sums.outflow) for sums in kept.volume] == [
+        (Decimal("100.12"), Decimal("12.50"))
+    ]
+    PlatformCount.objects.update(figures={"people": {"older": 1}})
+    assert last_counts() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "queries"), [("admin:index", 13), ("admin:jobs", 9), ("admin:customer", 17)]
+)
+def test_staff_pages_take_as_many_queries_as_today(client_for, alice, name, queries):
+    """However much there is: customers, transactions, events."""
+    client = client_for(staff("auditor"))
+    url = reverse(name, args=[alice.pk] if name == "admin:customer" else [])
+    found = []
+    things_of(alice)
+    for rows in (1, 5):
+        for number in range(rows):
+            make_account(user=make_user(f"p{rows}-{number}@example.com"))
+            make_transaction(account=make_account(user=alice), amount="1.00")
+        count_platform(timezone.now())
+        client.get(url)
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(url).status_code == 200
+        found.append(len(asked))
+    assert found == [queries, queries]
