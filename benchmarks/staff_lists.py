@@ -13,6 +13,7 @@ import os
 import statistics
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -21,7 +22,7 @@ TIMES = 7
 PAGES = {
     "transactions": "/admin/transactions/transaction/",
     "page 15 of them": "/admin/transactions/transaction/?p=15",
-    "page 150 of them": "/admin/transactions/transaction/?p=150",
+    "page 20, or page 150 of more": "/admin/transactions/transaction/?p={page}",
     "search a text": "/admin/transactions/transaction/?q=kiosk",
     "one customer's": "/admin/transactions/transaction/?customer=person7@example.com",
     "a customer's text": "/admin/transactions/transaction/?customer=person7@example.com&q=kiosk",
@@ -29,7 +30,10 @@ PAGES = {
     "filter by a rare status": "/admin/transactions/transaction/?status__exact=pending",
     "filter by currency": "/admin/transactions/transaction/?currency=EUR",
     "filter by a rare currency": "/admin/transactions/transaction/?currency=CHF",
-    "sorted by amount": "/admin/transactions/transaction/?o=6",
+    "rare currency in a year": "/admin/transactions/transaction/?currency=CHF&txn_date__gte={year}",
+    # An auditor's list has no boxes to tick, so its columns are counted from 0.
+    "sorted by amount": "/admin/transactions/transaction/?o=5",
+    "sorted by status": "/admin/transactions/transaction/?o=6",
     "filter by account": "/admin/transactions/transaction/?account__id__exact=7",
     "filter by merchant": "/admin/transactions/transaction/?merchant=Kiosk",
     "accounts": "/admin/accounts/account/",
@@ -40,6 +44,19 @@ PAGES = {
     "find ten by part of a phone": "/admin/customers/?q=4930 70007",
     "find nobody": "/admin/customers/?q=zyxw",
     "audit trail": "/admin/users/auditevent/",
+    "by a common address": "/admin/users/auditevent/?ip=192.0.2.1",
+    "by an unknown address": "/admin/users/auditevent/?ip=192.0.2.9",
+    "by request": "/admin/users/auditevent/?request_id=request-500",
+    "by object number": "/admin/users/auditevent/?target_id=50",
+    "by object": "/admin/users/auditevent/?target_type=users.user&target_id=50",
+    "by action": "/admin/users/auditevent/?action=users.user.created",
+    "by person": "/admin/users/auditevent/?by=template@example.com",
+    "by chain": "/admin/users/auditevent/?chain__name=system",
+    "a month long ago": "/admin/users/auditevent/?created_at__date__gte={month[0]}"
+    "&created_at__date__lte={month[1]}",
+    "an address in a year": "/admin/users/auditevent/?ip=192.0.2.1&created_at__date__gte={year}",
+    "a text in a year": "/admin/users/auditevent/?q=created&created_at__date__gte={year}",
+    "search a text in the trail": "/admin/users/auditevent/?q=created",
     "identity checks": "/admin/queues/verification/",
     "staff home": "/admin/",
     "jobs and health": "/admin/jobs/",
@@ -94,6 +111,7 @@ def fill(rows: int, people: int) -> None:
     from django.db import connection
 
     from accounts.models import Account
+    from insights.staff.platform_counts import count_platform
     from tests.builders import make_account, make_transaction, make_user
     from transactions.models import Transaction
     from users.models import User
@@ -115,7 +133,7 @@ def fill(rows: int, people: int) -> None:
                 "phone": f"'+49 30 ' || (700000 + g + {first})",
                 "search_text": f"'person ' || (g + {first}) || chr(10) || 'person' ||"
                 f" (g + {first}) || '@example.com' || chr(10) || '4930' || (700000 + g + {first})",
-                "kyc_status": "CASE WHEN g % 1000 = 3 THEN 'pending' ELSE t.kyc_status END",
+                "kyc_status": f"CASE WHEN g % {people} < 100 THEN 'pending' ELSE t.kyc_status END",
             },
         )
         account = Account.objects.get(user=user)
@@ -130,6 +148,8 @@ def fill(rows: int, people: int) -> None:
             },
         )
         row = Transaction.objects.get(user=user)
+        # The newest rows of both data sets have more of them than a page.
+        every = 10 if rows <= 1_000 else 100
         low = f"(SELECT max(id) FROM accounts_account) - {people} + 1"
         person = "(SELECT max(id) FROM users_user)"
         copy(
@@ -141,12 +161,40 @@ def fill(rows: int, people: int) -> None:
                 "account_id": f"{low} + (g % {people})",
                 "user_id": f"{person} - {people} + 1 + (g % {people})",
                 # Loaded history: what was recorded last is not what happened last.
-                "txn_date": "current_date - ((g * 7919) % 900)::int",
-                "description": "CASE WHEN g % 100 = 0 THEN 'Kiosk ' || g ELSE 'Shop ' || g END",
+                "txn_date": "current_date - ((g::bigint * 7919) % 900)::int",
+                "description": f"CASE WHEN g % {every} = 0 THEN 'Kiosk ' ELSE 'Shop ' END || g",
+                "merchant": f"CASE WHEN g % {every} = 0 THEN 'Kiosk' ELSE '' END",
+                "search_text": f"CASE WHEN g % {every} = 0 THEN 'kiosk ' ELSE 'shop ' END || g",
                 "fingerprint": "g",
             },
         )
-        cursor.execute("ANALYZE")
+        fill_trail(cursor, rows)
+        count_platform(datetime.now(UTC))
+        # As autovacuum leaves them.
+        cursor.execute("VACUUM ANALYZE")
+
+
+def fill_trail(cursor, rows: int) -> None:
+    """As many events as transactions, spread over 400 days; ten about each object."""
+    from users.models import AuditEvent
+
+    first = AuditEvent.objects.count()
+    event = AuditEvent.objects.order_by("pk")[0]
+    copy(
+        cursor,
+        AuditEvent,
+        event.pk,
+        rows,
+        {
+            "sequence": f"1000000 + g + {first}",
+            "previous_hash": f"md5((g + {first})::text)",
+            "ip": "CASE WHEN g % 10 = 0 THEN '192.0.2.1'::inet ELSE '10.0.0.0'::inet + g END",
+            "request_id": f"'request-' || (g + {first})",
+            "target_type": "'users.user'",
+            "target_id": f"(g + {first}) / 10",
+            "created_at": f"now() - ({rows} - g) * (interval '400 days' / {rows})",
+        },
+    )
 
 
 def copy(cursor, model, pk: int, count: int, changed: dict[str, str]) -> None:
@@ -170,25 +218,34 @@ def use(database: str) -> None:
     connection.ensure_connection()
 
 
+def pages(page: int) -> dict[str, str]:
+    """{name: URL}, with the days they ask for and a late page."""
+    today = datetime.now(UTC).date()
+    month = today - timedelta(days=200), today - timedelta(days=140)
+    year = today - timedelta(days=365)
+    return {name: url.format(month=month, year=year, page=page) for name, url in PAGES.items()}
+
+
 def measure(*databases: str) -> dict[str, list[tuple[int, float, int]]]:
     """(queries, milliseconds, blocks) of each page, in each database."""
     clients = {}
     for database in databases:
         use(database)
         clients[database] = auditor()
+    asked = {database: pages(page) for database, page in zip(databases, (20, 150), strict=True)}
     found = {}
-    for name, url in PAGES.items():
+    for name in PAGES:
         spent: dict[str, list[float]] = {database: [] for database in databases}
         for turn in range(TIMES + 1):
             for database, client in clients.items():
                 use(database)
                 begun = time.perf_counter()
-                answer = client.get(url)
+                answer = client.get(asked[database][name])
                 if turn:  # The first one warms the caches.
                     spent[database].append((time.perf_counter() - begun) * 1000)
                 assert answer.status_code in (200, 302), (name, answer.status_code)
         found[name] = [
-            (*read(database, client, url), statistics.median(spent[database]))
+            (*read(database, client, asked[database][name]), statistics.median(spent[database]))
             for database, client in clients.items()
         ]
     return {

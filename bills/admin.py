@@ -15,7 +15,7 @@ class BillAdmin(ReadOnlyAdmin):
     group, label = "Money", "Bills"
     customer_path = "user"
     is_large = True
-    found_by = ("customer", "due_date__")
+    found_by_day = "due_date"
     list_display = [
         "due_date",
         "biller_name",

@@ -127,6 +127,7 @@ def test_every_label_is_in_peoples_words_and_names_one_thing(rf, subtests):
 
 def test_a_list_counts_no_further_than_its_limit(auditor, alice, monkeypatch):
     monkeypatch.setattr(lists, "STAFF_ROWS_COUNTED", 3)
+    monkeypatch.setattr(admin.site.get_model_admin(Account), "list_per_page", 2)
     for number in range(5):
         make_account(user=alice, name=f"Account {number}")
     with CaptureQueriesContext(connection) as queries:
@@ -267,7 +268,7 @@ def test_a_rare_value_is_looked_for_in_the_newest_rows_and_the_page_says_so(
     for narrow in (
         {"customer": str(checking.user_id)},
         {"account__id__exact": str(checking.pk)},
-        {"txn_date__gte": "2026-03-01"},
+        {"txn_date__gte": "2026-03-01", "txn_date__lt": "2026-03-03"},
     ):
         assert found(**pending, **narrow) == (1, False)
     export = reverse("admin:transactions_transaction_export")
@@ -285,6 +286,43 @@ def test_a_later_page_shows_the_rows_that_come_next(auditor, checking, monkeypat
         rows = auditor.get(TRANSACTIONS, {"p": page}).context["cl"].result_list
         seen += [row.txn_date.day for row in rows]
     assert seen == [5, 4, 3, 2, 1]
+
+
+def test_what_fits_on_one_page_is_not_counted(auditor, checking):
+    for _ in range(3):
+        make_transaction(account=checking, amount="-1.00")
+    with CaptureQueriesContext(connection) as queries:
+        answer = auditor.get(TRANSACTIONS, {"status__exact": "posted"})
+    assert answer.context["cl"].result_count == 3
+    assert not any("COUNT(*)" in query["sql"] for query in queries)
+
+
+def test_a_filter_in_some_days_looks_in_their_newest_rows(auditor, checking, monkeypatch):
+    monkeypatch.setattr("users.admin.lists.STAFF_SEARCH_ROWS", 2)
+    for day, merchant in (
+        (1, "Anchor"),
+        (2, "Anchor"),
+        (3, "Beacon"),
+        (3, "Anchor"),
+        (9, "Anchor"),
+    ):
+        make_transaction(
+            account=checking, amount="-1.00", merchant=merchant, txn_date=date(2026, 3, day)
+        )
+    old = Transaction.objects.get(txn_date=date(2026, 3, 1))
+    until = {"txn_date__gte": "2026-03-01", "txn_date__lt": "2026-03-04"}
+
+    def found(**query: str) -> tuple[int, bool]:
+        answer = auditor.get(TRANSACTIONS, until | query)
+        return answer.context["cl"].result_count, "Only the newest" in answer.content.decode()
+
+    assert found() == (4, False)
+    assert found(merchant="Anchor") == (1, True)
+    assert found(q="anchor") == (1, True)
+    assert found(o="6") == (2, True)
+    assert found(merchant="Anchor", customer=str(checking.user_id)) == (3, False)
+    assert found(q=str(old.pk)) == (1, False)
+    assert found(txn_date__lt="2026-03-02", merchant="Anchor") == (1, False)
 
 
 @pytest.mark.postgresql

@@ -60,7 +60,8 @@ class TransactionAdmin(ReadOnlyAdmin):
     group, label = "Money", "Transactions"
     customer_path = "user"
     is_large = True
-    found_by = ("customer", "account__id__exact", "txn_date__")
+    found_by = ("customer", "account__id__exact")
+    found_by_day = "txn_date"
     ordering = ["-txn_date", "-pk"]
     list_display = [
         "txn_date", "customer", "account", "title", "category", "amount_text", "state", "origin",

@@ -234,6 +234,10 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["target_type", "target_id"], name="audit_by_target"),
             models.Index(fields=["-created_at"], name="audit_by_time"),
+            # In the order of the explorer's list: an address or an object may have many events.
+            models.Index(fields=["ip", "-id"], name="audit_by_ip"),
+            models.Index(fields=["request_id", "-id"], name="audit_by_request"),
+            models.Index(fields=["target_id", "-id"], name="audit_by_object"),
         ]
 
     def __str__(self) -> str:

@@ -47,9 +47,10 @@ class StaffAdmin(admin.ModelAdmin):
     `shown_as` names columns of codes, with the words in which people see them: these are found too.
 
     `group` and `label` name the list in the navigation. `export_also` names columns that only the
-    exported file has. In a table that `is_large`, only the parameters in `found_by` are looked for
-    in all rows, because an index leads to them. `customer_path` leads from a row to its
-    person, for the column and filter "customer"; "" for tables that are nobody's.
+    exported file has. In a table that `is_large`, only the parameters in `found_by` and the days of
+    the column `found_by_day` are looked for in all rows, because an index leads to them.
+    `customer_path` leads from a row to its person, for the column and filter "customer"; "" for
+    tables that are nobody's.
 
     The history page is the audit trail, for staff who may read it. Query filters on columns that no
     page shows are refused: they would reveal values letter by letter
@@ -61,6 +62,7 @@ class StaffAdmin(admin.ModelAdmin):
     customer_path = ""
     is_large = False
     found_by: tuple[str, ...] = (CustomerFilter.parameter_name,)
+    found_by_day = ""
     export_also: list[str] = []
     suggestions: Any = None
     search_in: Any = None
@@ -78,9 +80,26 @@ class StaffAdmin(admin.ModelAdmin):
 
     def is_narrow(self, request: HttpRequest) -> bool:
         """Whether the list is asked for rows that an index finds, or is exported as a whole."""
-        return hasattr(request, "is_export") or any(
+        is_whole = hasattr(request, "is_export") or hasattr(request, "is_found_by_id")
+        return is_whole or any(
             name.startswith(self.found_by) and request.GET[name] for name in request.GET
         )
+
+    def asks_days(self, request: HttpRequest) -> bool:
+        """Whether the list is asked for days, which may hold many rows or few."""
+        day = f"{self.found_by_day}__"
+        return bool(self.found_by_day) and any(
+            name.startswith(day) and request.GET[name] for name in request.GET
+        )
+
+    def newest(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The newest rows to search in; the page says so if others were left out."""
+        if hasattr(request, "is_newest_only"):
+            return rows
+        found = newest_rows(rows)
+        if found is not rows:
+            request.is_newest_only = True  # type: ignore[attr-defined]  # for the page
+        return found
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:
         return StaffChangeList
@@ -103,9 +122,10 @@ class StaffAdmin(admin.ModelAdmin):
         """
         text = search_term.strip()
         if is_id(text) and (row := queryset.filter(pk=int(text))).exists():
+            request.is_found_by_id = True  # type: ignore[attr-defined]  # for `is_narrow`
             return row, False
-        if text and not self.is_narrow(request):
-            queryset = newest_rows(queryset)
+        if text and not self.is_narrow(request) and not self.asks_days(request):
+            queryset = self.newest(request, queryset)
         if text and self.search_in is not None:
             return self.search_in(queryset, text), False
         found, repeats = super().get_search_results(request, queryset, text)

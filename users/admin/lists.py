@@ -5,17 +5,18 @@ No list counts a whole table, builds a filter's choices from rows, or searches a
 
 import csv
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.contrib.admin.views.main import IGNORED_PARAMS, ChangeList
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.core.paginator import Page, Paginator
-from django.db.models import DateField, Max, QuerySet
+from django.db.models import DateField, Max, Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -40,24 +41,41 @@ _CHUNK = 2_000
 
 
 class BoundedPaginator(Paginator):
-    """Counts up to STAFF_ROWS_COUNTED; filters reach the rows beyond."""
+    """Counts up to STAFF_ROWS_COUNTED; filters reach the rows beyond.
+
+    Finds the ids of a page's rows before it reads and joins them, so a sort holds only ids. What
+    fits on the first page needs no count.
+    """
 
     @cached_property
     def _counted(self) -> int:
         rows: Any = self.object_list
-        return len(rows) if isinstance(rows, list) else rows.order_by()[: self._most + 1].count()
+        if isinstance(rows, list):
+            return len(rows)
+        if len(self._first_ids) <= self.per_page:
+            return len(self._first_ids)
+        return rows.order_by()[: self._most + 1].count()
+
+    @cached_property
+    def _first_ids(self) -> list[Any]:
+        """The ids of the first page's rows, and one more."""
+        return self._ids(0, self.per_page + 1)
+
+    def _ids(self, first: int, last: int) -> list[Any]:
+        rows: Any = self.object_list
+        return list(rows.values_list("pk", flat=True)[first:last])
 
     @property
     def _most(self) -> int:
         return STAFF_ROWS_COUNTED
 
     def page(self, number: Any) -> Page:
-        """Find the ids of a later page in the index before reading and joining its rows."""
         number, rows = self.validate_number(number), self.object_list
-        first = (number - 1) * self.per_page
-        if number == 1 or not isinstance(rows, QuerySet):
+        if not isinstance(rows, QuerySet):
             return super().page(number)
-        ids = rows.values("pk")[first : first + self.per_page]
+        first = (number - 1) * self.per_page
+        last = first + self.per_page
+        ids = self._ids(first, last) if first else self._first_ids[:last]
         return Page(rows.filter(pk__in=ids), number, self)
 
     @property
@@ -107,7 +125,7 @@ class StaffChangeList(ChangeList):
     """A list whose days and moments are written as the reader's region writes them."""
 
     model_admin: Any
-    newest_count = STAFF_SEARCH_ROWS
+    request: Any
 
     def __init__(
         self, request: HttpRequest, model: Any, list_display: Any, list_display_links: Any,
@@ -126,24 +144,56 @@ class StaffChangeList(ChangeList):
         rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
         if not self.model_admin.is_large or self.model_admin.is_narrow(request):
             return rows
-        return newest_rows(rows) if self._needs_all(rows) else rows
+        if self.model_admin.asks_days(request):
+            return self._in_days(rows)
+        if self._has_filters() or not self._is_usual(rows):
+            return self.model_admin.newest(request, rows)
+        return rows
 
-    def _needs_all(self, rows: QuerySet[Any]) -> bool:
-        """Whether a filter or an unusual order would have the database read the whole table."""
-        if set(self.filter_params) - set(IGNORED_PARAMS):
-            return True
+    def get_results(self, request: HttpRequest) -> None:
+        """Show a single page by the ids that were found: Django would search a second time."""
+        super().get_results(request)
+        if not self.multi_page:
+            self.result_list = self.paginator.page(1).object_list
+
+    def _in_days(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows of some days in the order of their index, which ends a search in it too."""
+        day = self.model_admin.found_by_day
+        order = (f"-{day}", "-pk")
+        is_usual = self._is_usual(rows)
+        if is_usual:
+            rows = rows.order_by(*order)
+        if is_usual and not self.query and not self._has_filters(but=day):
+            return rows
+        days = self.root_queryset.order_by(*order)
+        for spec in self.filter_specs:
+            if getattr(spec, "field_path", "") == day:
+                days = spec.queryset(self.request, days)
+        beyond = days.values_list(day, "pk")[self.newest_count : self.newest_count + 1].first()
+        if beyond is None:
+            return rows
+        self.request.is_newest_only = True
+        is_newer = Q((f"{day}__gt", beyond[0])) | Q((day, beyond[0]), pk__gt=beyond[1])
+        return rows.filter(is_newer, (f"{day}__gte", beyond[0]))
+
+    def _has_filters(self, but: str = "-") -> bool:
+        names = set(self.filter_params) - set(IGNORED_PARAMS)
+        return any(not name.startswith(f"{but}__") for name in names)
+
+    def _is_usual(self, rows: QuerySet[Any]) -> bool:
+        """Whether the rows are in the order of the table's index, or of its ids."""
         first = str(rows.query.order_by[0]).lstrip("-") if rows.query.order_by else "pk"
         usual = str(self.model_admin.get_ordering(self.request)[0]).lstrip("-")
-        return first not in (usual, "pk", "id")
+        return first in (usual, "pk", "id")
 
-    @cached_property
+    @property
+    def newest_count(self) -> int:
+        return STAFF_SEARCH_ROWS
+
+    @property
     def is_newest_only(self) -> bool:
         """Whether older rows were left out, which the page says."""
-        is_text = bool(self.query) and not is_id(self.query)
-        is_bounded = is_text or (self.model_admin.is_large and self._needs_all(self.queryset))
-        if not is_bounded or self.model_admin.is_narrow(self.request):
-            return False
-        return newest_rows(self.root_queryset) is not self.root_queryset
+        return hasattr(self.request, "is_newest_only")
 
     def _columns(self, names: Any) -> Any:
         return names and [self.columns.get(name, name) for name in names]
@@ -208,7 +258,7 @@ class CustomerFilter(admin.SimpleListFilter):
         }
 
 
-def _used(list_filter: Any, name: str | None) -> str:
+def used_value(list_filter: Any, name: str | None) -> str:
     """What the URL says for this parameter; the last of several."""
     values = list_filter.used_parameters.get(name, [])
     return str(values[-1]) if isinstance(values, list) and values else str(values or "")
@@ -233,9 +283,18 @@ class DaysFilter(admin.FieldListFilter):
     def expected_parameters(self) -> list[str | None]:
         return [f"{self.field_path}__date__gte", f"{self.field_path}__date__lte"]
 
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """From midnight to midnight: an index knows moments, but not the days of a time zone."""
+        first, last = [used_value(self, name) for name in self.expected_parameters()]
+        if first:
+            queryset = queryset.filter((f"{self.field_path}__gte", _midnight(first)))
+        if last:
+            queryset = queryset.filter((f"{self.field_path}__lt", _midnight(last, days=1)))
+        return queryset
+
     def choices(self, changelist: Any) -> Iterator[Any]:
         names = [name or "" for name in self.expected_parameters()]
-        used = [_used(self, name) for name in names]
+        used = [used_value(self, name) for name in names]
         yield {
             "names": list(zip(("from", "to"), names, used, strict=True)),
             "is_used": any(used),
@@ -247,6 +306,15 @@ class DaysFilter(admin.FieldListFilter):
                 for value in values
             ],
         }
+
+
+def _midnight(text: str, days: int = 0) -> datetime:
+    """When this day begins in the reader's time zone, or one some days later."""
+    try:
+        day = date.fromisoformat(text) + timedelta(days=days)
+        return timezone.make_aware(datetime.combine(day, time.min))
+    except (ValueError, OverflowError) as error:
+        raise IncorrectLookupParameters(error) from error
 
 
 def person_meant(value: str, people: QuerySet[User]) -> User | None:
@@ -281,7 +349,7 @@ class TypedFilter(admin.FieldListFilter):
     def choices(self, changelist: Any) -> Iterator[Any]:
         yield {
             "name": self.field_path,
-            "value": _used(self, self.field_path),
+            "value": used_value(self, self.field_path),
             "remove": changelist.get_query_string(remove=[self.field_path]),
             "others": _others(changelist, self.field_path),
         }
@@ -300,7 +368,7 @@ class WordedFilter(TypedFilter):
         return meant or [value.strip()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = _used(self, self.field_path)
+        value = used_value(self, self.field_path)
         return queryset.filter(**{f"{self.field_path}__in": self.codes(value)} if value else {})
 
     def choices(self, changelist: Any) -> Iterator[Any]:
@@ -340,7 +408,7 @@ class PickedFilter(admin.FieldListFilter):
         return [self.name]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = _used(self, self.name).strip()
+        value = used_value(self, self.name).strip()
         if not value:
             return queryset
         if not is_id(value):
@@ -348,7 +416,7 @@ class PickedFilter(admin.FieldListFilter):
         return queryset.filter(**{f"{self.field_path}_id": int(value)})
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        value = _used(self, self.name).strip()
+        value = used_value(self, self.name).strip()
         table: Any = self.field.related_model
         row = table._base_manager.filter(pk=int(value)).first() if is_id(value) else None
         options = table._meta

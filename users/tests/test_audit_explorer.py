@@ -3,11 +3,13 @@
 import io
 import json
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -64,6 +66,46 @@ def test_events_are_found_by_person_action_object_time_address_and_request(
     tomorrow = str(timezone.localdate() + timedelta(days=1))
     none = auditor.get(LIST, {**asked, "created_at__date__gte": tomorrow}).content.decode()
     assert "No rows match." in none
+
+
+def test_days_begin_and_end_at_the_readers_midnight(auditor, recorded_event):
+    reader = User.objects.get(role="auditor")
+    User.objects.filter(pk=reader.pk).update(timezone="Pacific/Auckland")
+    day = timezone.localdate(recorded_event.created_at, ZoneInfo("Pacific/Auckland"))
+
+    def is_found(first, last) -> bool:
+        days = {"created_at__date__gte": str(first), "created_at__date__lte": str(last)}
+        page = auditor.get(LIST, days).content.decode()
+        return f"{LIST}{recorded_event.pk}/change/" in page
+
+    assert is_found(day, day)
+    assert not is_found(day + timedelta(days=1), day + timedelta(days=2))
+    assert not is_found(day - timedelta(days=2), day - timedelta(days=1))
+    for broken in ("9999-12-31", "0001-01-01", "2026-02-30", "x"):
+        assert auditor.get(LIST, {"created_at__date__lte": broken}).status_code in (200, 302)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ({"ip": "203.0.113.9"}, "audit_by_ip"),
+        ({"request_id": "abc"}, "audit_by_request"),
+        ({"target_id": "7"}, "audit_by_object"),
+        ({"created_at__date__gte": "2026-01-02"}, "audit_by_time"),
+    ],
+    ids=str,
+)
+def test_a_search_is_answered_from_an_index(auditor, recorded_event, query, index):
+    with CaptureQueriesContext(connection) as queries:
+        assert auditor.get(LIST, query).status_code == 200
+    [search] = [asked["sql"] for asked in queries if asked["sql"].endswith("LIMIT 51")]
+    with connection.cursor() as cursor:
+        # What the planner does with a million rows, of which there are none here.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        cursor.execute(f"EXPLAIN {search}")
+        plan = "".join(line for (line,) in cursor.fetchall())
+    assert index in plan
 
 
 def test_before_and_after_are_side_by_side(auditor, recorded_event):
