@@ -49,9 +49,9 @@ PAGES = {
     "by request": "/admin/users/auditevent/?request_id=request-500",
     "by object number": "/admin/users/auditevent/?target_id=50",
     "by object": "/admin/users/auditevent/?target_type=users.user&target_id=50",
-    "by action": "/admin/users/auditevent/?action=users.user.created",
+    "by an action nobody did": "/admin/users/auditevent/?action=users.user.created",
     "by person": "/admin/users/auditevent/?by=template@example.com",
-    "by chain": "/admin/users/auditevent/?chain__name=system",
+    "by an unknown chain": "/admin/users/auditevent/?chain__name=system",
     "a month long ago": "/admin/users/auditevent/?created_at__date__gte={month[0]}"
     "&created_at__date__lte={month[1]}",
     "an address in a year": "/admin/users/auditevent/?ip=192.0.2.1&created_at__date__gte={year}",

@@ -167,8 +167,9 @@ class StaffChangeList(ChangeList):
             return rows
         days = self.root_queryset.order_by(*order)
         for spec in self.filter_specs:
-            if getattr(spec, "field_path", "") == day:
-                days = spec.queryset(self.request, days)
+            found = spec.queryset(self.request, days)
+            if getattr(spec, "field_path", "") == day and found is not None:
+                days = found
         beyond = days.values_list(day, "pk")[self.newest_count : self.newest_count + 1].first()
         if beyond is None:
             return rows
