@@ -30,7 +30,6 @@ from users.policy import Ability, require
 WORKER_SILENT_AFTER = timedelta(minutes=3)
 HEARTBEAT_JOB = "users.tasks.deliver_notifications"
 RATES_OLD_AFTER_DAYS = 4
-_HALF_A_SECOND = timedelta(milliseconds=500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +114,11 @@ def _next_run(row: PeriodicTask, at: datetime) -> datetime | None:
     """When the job is due next: now if it is late. If it never ran, its next regular time."""
     if row.clocked or row.solar:
         return None
-    left: timedelta = row.schedule.remaining_estimate(row.last_run_at or at)
-    # Celery counts from a moment after `at`: 7:44:59.99 is 7:45.
-    return max(at, (at + left + _HALF_A_SECOND).replace(microsecond=0))
+    schedule = row.schedule
+    # Celery would count from its own now, which a busy machine reaches a second after `at`.
+    schedule.nowfun = lambda: at
+    left: timedelta = schedule.remaining_estimate(row.last_run_at or at)
+    return max(at, at + left)
 
 
 @db_transaction.atomic
