@@ -2,8 +2,19 @@
 
 from collections.abc import Collection, Iterable
 
-from accounts.models import Account
+from accounts.models import Account, reader, shared_account_ids
 from banking.kernel.snapshot import read_before
+from banking.kernel.written_once import WrittenOnce
+from users.models import User
+
+_VISIBLE = WrittenOnce(
+    lambda user_id, shared_ids: Account.objects.visible_to(reader(user_id, shared_ids))
+)
+
+
+def visible_accounts(user: User) -> list[Account]:
+    """Own accounts and those shared with the user, outside the trash: one query."""
+    return _VISIBLE.rows(user.pk, shared_account_ids(user))
 
 
 def remember_accounts(owner_id: int, accounts: Iterable[Account]) -> None:

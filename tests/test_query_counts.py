@@ -30,7 +30,7 @@ LISTS = {
     "/exports/": 5,
     "/api/exports": 4,
     "/accounts/{account}/": 13,
-    "/transactions/": 10,
+    "/transactions/": 9,
     "/transactions/?search=row&ordering=-amount": 11,
     "/transactions/?category=food&ordering=category": 12,
     "/transactions/{transaction}/": 16,

@@ -4,7 +4,7 @@ In a list of one category, a split transaction counts by its parts in it, as in 
 figure.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -106,14 +106,30 @@ def _sum(amount: str, condition: Q) -> Coalesce:
     return Coalesce(Sum(amount, filter=condition), _ZERO)
 
 
-def day_nets(
-    rows: TransactionQuerySet, days: Collection[date]
-) -> dict[date, list[tuple[str, Decimal]]]:
+DayNets = dict[date, list[tuple[str, Decimal]]]
+
+
+def day_nets_among(rows: Iterable[Transaction]) -> DayNets:
+    """As `day_nets`, of days with all their rows among these, which have `counted`."""
+    sums: dict[tuple[date, str], Decimal] = {}
+    for row in rows:
+        kind = row.category.kind if row.category else None
+        is_own = kind != Category.Kind.TRANSFER or row.is_split
+        if is_own and row.status == Transaction.Status.POSTED:
+            key = (row.txn_date, row.currency)
+            sums[key] = sums.get(key, Decimal(0)) + (row.counted or 0)
+    nets: DayNets = {}
+    for (day, currency), net in sorted(sums.items()):
+        nets.setdefault(day, []).append((currency, net))
+    return nets
+
+
+def day_nets(rows: TransactionQuerySet, days: Collection[date]) -> DayNets:
     """{day: [(currency, net)]} for whole days, even where a page shows only part of one.
 
     A day with only transfers and unposted transactions has no entry.
     """
-    nets: dict[date, list[tuple[str, Decimal]]] = {}
+    nets: DayNets = {}
     grouped = (
         rows.filter(txn_date__in=days)
         .order_by("txn_date", "currency")

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from accounts.known_accounts import remember_accounts
-from accounts.models import Account, AccountShare, reader, shared_account_ids
-from banking.kernel.written_once import WrittenOnce
+from accounts.known_accounts import remember_accounts, visible_accounts
+from accounts.models import Account, AccountShare, shared_account_ids
 from users.models import User
 from users.policy import Ability, may, require
 
@@ -50,7 +49,7 @@ def coverage_for(user: User, *, include_shared: bool | None = None) -> Coverage:
     Insights require the role for them and, on every shared account covered, analyst access.
     """
     levels = shared_account_ids(user)
-    visible = _VISIBLE.rows(user.pk, levels)
+    visible = visible_accounts(user)
     own = [account for account in visible if account.user_id == user.pk]
     remember_accounts(user.pk, own)
     if include_shared is None:
@@ -67,16 +66,11 @@ def coverage_for(user: User, *, include_shared: bool | None = None) -> Coverage:
     )
 
 
-_VISIBLE = WrittenOnce(
-    lambda user_id, shared_ids: Account.objects.visible_to(reader(user_id, shared_ids))
-)
-
-
 def insights_coverage(user: User, *, include_shared: bool | None = None) -> Coverage:
     """As `coverage_for`, without view-only shared accounts: insights never include those."""
     require(user, Ability.SEE_INSIGHTS)
     levels = shared_account_ids(user)
-    visible = _VISIBLE.rows(user.pk, levels)
+    visible = visible_accounts(user)
     own = [account for account in visible if account.user_id == user.pk]
     full = [account for account in visible if levels.get(account.pk) != AccountShare.Level.VIEWER]
     if include_shared is None:

@@ -3,17 +3,26 @@
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
+from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.models import AccountShare
 from banking.kernel.formats import date_format
 from tests.builders import make_account, make_transaction, make_user
+from transactions.filters import TransactionFilter
 from transactions.models import Category, Transaction
 from transactions.services.categories import create_category
+from transactions.services.splitting import Part, split_transaction
 from transactions.summaries import day_nets, summarize
 from users.timezones import local_date
+
+
+def asked_by(user):
+    """A request of that person, as far as the filters look at it."""
+    return SimpleNamespace(user=user)
 
 
 def page(client, url, status=200):
@@ -55,6 +64,35 @@ def test_filter_totals_exclude_transfers_and_pending(alice, checking, groceries)
     ]
     nets = day_nets(Transaction.objects.visible_to(alice), {date(2026, 3, 15)})
     assert nets == {date(2026, 3, 15): [("EUR", Decimal(15)), ("USD", Decimal(-1))]}
+
+
+@pytest.mark.parametrize("query", ["", "?category=groceries", "?counts_as=spending"])
+def test_a_days_net_is_the_same_from_the_page_and_from_the_database(
+    alice, client, checking, groceries, query
+):
+    transfer = Category.objects.get(slug="transfer")
+    dollars = make_account(user=alice, currency="USD", opening_balance="900")
+    for number in range(12):
+        account, day = (checking, dollars)[number % 3 == 2], date(2026, 3, 10 + number % 4)
+        facts = {"account": account, "txn_date": day}
+        make_transaction(amount=f"-{number + 1}.10", category=groceries, **facts)
+        make_transaction(amount=f"{number + 1}.70", category=None, **facts)
+        if number % 2:
+            make_transaction(amount=f"-{number}.00", category=transfer, **facts)
+            make_transaction(amount="-9.00", status="pending", category=groceries, **facts)
+    make_transaction(account=checking, txn_date=date(2026, 3, 1), category=transfer)
+    parts = [Part(Decimal("-2.25"), groceries), Part(Decimal("-3.75"), None)]
+    row = make_transaction(account=checking, amount="-6.00", txn_date=date(2026, 3, 11))
+    split_transaction(actor=alice, transaction=row, parts=parts)
+    groups = client.get(f"/transactions/{query}").context["groups"]
+    days = {group.day for group in groups}
+    filters = TransactionFilter(
+        QueryDict(query[1:]),
+        queryset=Transaction.objects.visible_to(alice),
+        request=asked_by(alice),
+    )
+    assert {group.day: group.nets for group in groups if group.nets} == day_nets(filters.qs, days)
+    assert len(days) > 3
 
 
 @pytest.mark.slow

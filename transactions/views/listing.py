@@ -19,18 +19,20 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import may_change
+from accounts.known_accounts import visible_accounts
 from accounts.models import Account
 from banking.kernel.formats import date_format
 from banking.kernel.keyset import KeysetPage, full_ordering, keyset_page
 from banking.kernel.periods import add_months, first_of_month
 from banking.kernel.snapshot import read_snapshot
+from banking.kernel.written_once import WrittenOnce
 from banking.limits import LINES_A_PAGE
 from transactions.filters import TransactionFilter
 from transactions.forms.filtering import PANEL, chip_labels, dress_filter_form
 from transactions.forms.gone_filters import gone_filters
 from transactions.models import SavedView, Transaction, TransactionQuerySet
 from transactions.running_balance import balances_after
-from transactions.summaries import COUNTED, day_nets, summarize
+from transactions.summaries import COUNTED, DayNets, day_nets, day_nets_among, summarize
 from transactions.tags import tag_names
 from transactions.views.columns import (
     COLUMNS,
@@ -40,6 +42,7 @@ from transactions.views.columns import (
     has_balances,
     named,
 )
+from users.models import User
 from users.policy import Ability, may
 from users.signed_in import UserRequest
 from users.timezones import local_date
@@ -101,7 +104,7 @@ def transaction_list(request: UserRequest) -> HttpResponse:
     shown = {column.name for column in columns}
     with read_snapshot():
         context = _page_of(request, filters.qs if is_valid else visible.none(), shown)
-        accounts = list(Account.objects.visible_to(request.user))
+        accounts = visible_accounts(request.user)
         # Only for names in the chips, or for errors: the panel is read when it is opened.
         names = PANEL if filters.form.errors else [name for name in PANEL if name in request.GET]
         form = dress_filter_form(filters.form, request.user, names, accounts)
@@ -140,7 +143,7 @@ def transaction_list(request: UserRequest) -> HttpResponse:
 def transaction_filters(request: UserRequest) -> HttpResponse:
     """The filters besides the search: a fragment of the list, or a page."""
     filters = TransactionFilter(request.GET, queryset=Transaction.objects.none(), request=request)
-    accounts = list(Account.objects.visible_to(request.user))
+    accounts = visible_accounts(request.user)
     form = dress_filter_form(filters.form, request.user, PANEL, accounts)
     name = "_filter_panel" if request.htmx else "transaction_filters"
     context = {
@@ -193,21 +196,22 @@ def _page_of(request: UserRequest, rows: TransactionQuerySet, shown: set[str]) -
             row.balance_after = balance
     today = local_date(request.user.timezone, timezone.now())
     return {
-        "groups": list(_groups(request, rows, page.rows, today)),
+        "groups": list(_groups(request, rows, page, today)),
         "rows_count": len(page.rows),
         **page_links(request.GET, page),
     }
 
 
 def _groups(
-    request: UserRequest, rows: TransactionQuerySet, shown: list[Transaction], today: date
+    request: UserRequest, rows: TransactionQuerySet, page: KeysetPage[Transaction], today: date
 ) -> Iterator[DayGroup]:
     """One group per day if the list is sorted by date, or else a single group without one."""
+    shown = page.rows
     if request.GET.get("ordering", "-txn_date").split(",") not in DATE_ORDERINGS:
         if shown:
             yield DayGroup(None, "", [], shown)
         return
-    nets = day_nets(rows, {row.txn_date for row in shown}) if shown else {}
+    nets = _nets(rows, page)
     group: DayGroup | None = None
     for row in shown:
         if group is None or group.day != row.txn_date:
@@ -218,6 +222,17 @@ def _groups(
         group.rows.append(row)
     if group is not None:
         yield group
+
+
+def _nets(rows: TransactionQuerySet, page: KeysetPage[Transaction]) -> DayNets:
+    """Of each whole day: only the first and the last can have rows on the neighboring pages."""
+    cut = set()
+    if page.rows and page.previous_cursor:
+        cut.add(page.rows[0].txn_date)
+    if page.rows and page.next_cursor:
+        cut.add(page.rows[-1].txn_date)
+    whole = day_nets_among(row for row in page.rows if row.txn_date not in cut)
+    return whole | (day_nets(rows, cut) if cut else {})
 
 
 def _day_label(day: date, today: date) -> str:
@@ -298,6 +313,9 @@ def _presets(query: QueryDict, today: date) -> list[dict[str, Any]]:
     return found
 
 
+_SAVED = WrittenOnce(lambda user_id: SavedView.objects.visible_to(User(pk=user_id)))
+
+
 def _views(request: UserRequest, columns: tuple[Column, ...], *, is_empty: bool) -> dict[str, Any]:
     """The saved views, which of them is active, what saving would store, and the filters that name
     something that no longer exists.
@@ -305,7 +323,7 @@ def _views(request: UserRequest, columns: tuple[Column, ...], *, is_empty: bool)
     present = _with(request.GET, cursor=None, **{PARAMETER: named(columns)}).lstrip("?")
     # A view without columns uses those of the session.
     same = (present, _with(request.GET, cursor=None).lstrip("?"))
-    views = list(SavedView.objects.visible_to(request.user))
+    views = _SAVED.rows(request.user.pk)
     current = next((view for view in views if view.query in same), None)
     # A list with rows has no such filter.
     present_query = request.GET if is_empty else QueryDict()
