@@ -121,8 +121,18 @@ class Ledger:
         return Units(self.balances[account.pk] - counted - since)
 
 
-def load_ledger(*, coverage: Coverage, currency: str, on: date, origins: Iterable[date]) -> Ledger:
-    """Load all data for forecasts made on `on` and on the days in `origins`."""
+def load_ledger(
+    *,
+    coverage: Coverage,
+    currency: str,
+    on: date,
+    origins: Iterable[date],
+    with_past: bool = True,
+) -> Ledger:
+    """Load all data for forecasts made on `on` and on the days in `origins`.
+
+    Without the past, `daily` has only the days after `on`: what is expected needs no more.
+    """
     accounts = tuple(
         account
         for account in coverage.accounts
@@ -130,7 +140,7 @@ def load_ledger(*, coverage: Coverage, currency: str, on: date, origins: Iterabl
     )
     days = sorted({on, *origins})
     after = add_months(days[0], -LOOKBACK_MONTHS)
-    sums = _daily_sums(accounts, after)
+    sums = _daily_sums(accounts, after if with_past else on)
     ahead = load_ahead(accounts, days=days, ahead=HORIZONS[-1], timezone=coverage.user.timezone)
     unknown = _not_written_yet(sums, ahead, on)
     bills = _bills(coverage.user, days[0])

@@ -47,7 +47,7 @@ def ahead_of(coverage: Coverage, *, currency: str, on: date) -> Ahead:
 
 
 def _computed(coverage: Coverage, currency: str, on: date) -> Ahead:
-    ledger = load_ledger(coverage=coverage, currency=currency, on=on, origins=())
+    ledger = load_ledger(coverage=coverage, currency=currency, on=on, origins=(), with_past=False)
     outlook = outlook_of(ledger)
     found = outlook.found if outlook else ()
     changed = news_of_payments(links=Links(coverage), found=found, on=on)
