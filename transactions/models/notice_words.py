@@ -337,6 +337,9 @@ SENTENCES: dict[str, Any] = {
     "best_heading": _("Its heading says “amount” most clearly."),
     "heading_currency": _("Its heading names %(currency)s, the currency of your account."),
     "on_more_lines": _("It has an amount on more lines."),
+    "word_on_more_lines": _(
+        "Most lines on a statement are money out, and “%(text)s” is on more of them."
+    ),
     "out_on_more_lines": _(
         "Most lines on a statement are money out, and it has an amount on more."
     ),

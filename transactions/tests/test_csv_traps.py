@@ -148,7 +148,9 @@ def test_two_unknown_words_are_offered_as_directions(out, into):
     found = readings(f"Date,Description,Type,Amount\n{body}", DE)
     assert found[0][:3] == ["-12.50", "900.00", "-7.00"]
     assert ["12.50", "-900.00", "7.00"] in [amounts[:3] for amounts in found]
-    assert len(found) == len({tuple(amounts) for amounts in found})
+    shown = csv_file.detect(f"Date,Description,Type,Amount\n{body}".encode(), DE)
+    examples = [tuple(one.amount for one in reading.examples) for reading in shown.readings]
+    assert len(set(examples)) == len(found) == len({tuple(amounts) for amounts in found}) == 4
 
 
 def test_negative_money_in_under_its_own_heading_is_money_in_on_a_card():

@@ -101,11 +101,33 @@ def lines_of(rows: Iterable[IncomingRow]) -> Lines:
 
 
 def _telling_lines(readings: list[Lines]) -> list[int]:
-    """Up to two lines that differ most between the readings."""
+    """Up to two lines that together tell the readings apart best; if one is enough, the other went
+    the opposite way.
+    """
     numbers = list(dict.fromkeys(number for lines in readings for number in lines))
-    ways = {
-        number: len({lines[number][0] if number in lines else None for lines in readings})
-        for number in numbers
-    }
-    best = sorted(numbers, key=lambda number: (-ways[number], numbers.index(number)))
-    return sorted(best[:_MOST_EXAMPLES])
+    found: list[int] = []
+    while numbers and len(found) < _MOST_EXAMPLES:
+        best = max(
+            numbers,
+            key=lambda number: (
+                _kinds_told([*found, number], readings),
+                _went_otherwise(number, found, readings[0]),
+                -number,
+            ),
+        )
+        found.append(best)
+        numbers.remove(best)
+    return sorted(found)
+
+
+def _kinds_told(numbers: list[int], readings: list[Lines]) -> int:
+    """How many of the readings differ on these lines."""
+    return len(
+        {tuple(lines[at][0] if at in lines else None for at in numbers) for lines in readings}
+    )
+
+
+def _went_otherwise(number: int, others: list[int], lines: Lines) -> bool:
+    if number not in lines or not others or others[0] not in lines:
+        return False
+    return lines[number][0][1] * lines[others[0]][0][1] < 0

@@ -257,7 +257,7 @@ def _doubt_sign(money: Money, columns: list[Column], evidence: Evidence) -> None
     if votes < 0 or (votes == 0 and earlier == "inverted"):
         choices.reverse()
     money.sign_convention = choices[0]
-    because = NoticeCode.NO_MINUS
+    because: NoticeCode | None = NoticeCode.NO_MINUS
     if votes:
         because = NoticeCode.WORDS_SAY_IN if votes > 0 else NoticeCode.WORDS_SAY_OUT
     elif earlier == choices[0]:
@@ -265,10 +265,14 @@ def _doubt_sign(money: Money, columns: list[Column], evidence: Evidence) -> None
     flag = unknown_flag(money, columns)
     if flag is not None:
         choices = _with_flag(money, flag, choices)
+    is_by_flag = choices[0] == "flag"
+    because = None if is_by_flag else because
     money.doubt("sign_convention", NoticeCode.ASK_SIGN_UNMARKED, choices, because)
     if flag is not None:
         words = [money.outflow_flag, money.inflow_flag]
-        money.doubt("outflow_flag", NoticeCode.ASK_TWO_WORDS, words)
+        because = NoticeCode.WORD_ON_MORE_LINES if is_by_flag else None
+        text = flag.filled[[*map(fold, flag.filled)].index(words[0])]
+        money.doubt("outflow_flag", NoticeCode.ASK_TWO_WORDS, words, because, text=text)
 
 
 def _with_flag(money: Money, flag: Column, choices: list[str]) -> list[str]:

@@ -181,6 +181,7 @@ class NoticeCode(StrEnum):
     BEST_HEADING = "best_heading"
     HEADING_CURRENCY = "heading_currency"
     ON_MORE_LINES = "on_more_lines"
+    WORD_ON_MORE_LINES = "word_on_more_lines"
     OUT_ON_MORE_LINES = "out_on_more_lines"
     MOSTLY_OUT = "mostly_out"
     HAS_MINUS = "has_minus"
