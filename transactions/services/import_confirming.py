@@ -5,6 +5,7 @@ whether it is done, and a failed attempt leaves nothing behind.
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -155,10 +156,24 @@ def _open_with_balance(actor: User, batch: ImportBatch, account: Account) -> Non
     The owner's own opening balance stays, and so does that of an account in use.
     """
     opening = proven_opening(batch) if batch.opens_account else None
-    is_unused = not account.transactions.exclude(import_batch=batch).exists()
-    if opening and is_unused and not account.opening_balance:
+    if opening and _has_no_others(batch, account) and not account.opening_balance:
         edit_account(actor=actor, account=account, opening_balance=opening)
         account.refresh_from_db()
+
+
+def _take_back_opening(actor: User, batch: ImportBatch, account: Account) -> None:
+    """Let an account that was opened for this upload begin with nothing again, if nobody has
+    changed its opening balance or used it since.
+    """
+    opening = proven_opening(batch) if batch.opens_account else None
+    if opening and _has_no_others(batch, account) and account.opening_balance == opening:
+        edit_account(actor=actor, account=account, opening_balance=Decimal(0))
+
+
+def _has_no_others(batch: ImportBatch, account: Account) -> bool:
+    """Whether the account's only transactions outside the trash are those of this import."""
+    live = account.transactions.filter(deleted_at=None)
+    return not live.exclude(import_batch=batch).exists()
 
 
 def _settle(batch: ImportBatch, account: Account, at: datetime) -> None:
@@ -224,6 +239,7 @@ def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBat
     count, lost = trash_rows(batch, at=at)
     given_back = take_back(BankLine.objects.filter(import_batch=batch), at=at)
     book(accounts, merge((lost, 1), (given_back, 1)))
+    _take_back_opening(actor, batch, accounts[batch.account_id])
     close_reviews_of(batch)
     count_verdicts(batch)
     batch.status, batch.reverted_at = Status.REVERTED, at

@@ -9,9 +9,11 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from operator import itemgetter
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
+from django.db.models import Q
 
 from accounts.models import Account
 from accounts.names_apart import names_apart
@@ -246,11 +248,13 @@ def likely_accounts(batch: ImportBatch) -> dict[str, Account | None]:
 
 
 def _earlier_answers(user: User) -> dict[str, int]:
-    """Part → account, from this person's latest imports."""
-    done = ImportBatch.objects.filter(user=user, status=ImportBatch.Status.DONE)
-    latest = done.exclude(parts=[]).order_by("-pk").values_list("parts", "account_id")
+    """Part → account, from this person's latest imports, and then from those undone."""
+    is_undone = Q(status=ImportBatch.Status.REVERTED)
+    done = ImportBatch.objects.filter(Q(status=ImportBatch.Status.DONE) | is_undone, user=user)
+    latest = done.exclude(parts=[]).order_by("-pk").annotate(is_undone=is_undone)
+    found = latest.values_list("is_undone", "parts", "account_id")[:MOST_REMEMBERED]
     answers: dict[str, int] = {}
-    for parts, account_id in latest[:MOST_REMEMBERED]:
+    for _, parts, account_id in sorted(found, key=itemgetter(0)):
         for part in parts:
             if part != NOT_NAMED:
                 answers.setdefault(part, account_id)
@@ -275,9 +279,9 @@ def route_parts(
         raise _refusal(
             "Part of this file has been imported. Undo that import to choose accounts again."
         )
-    # Chosen again after "new": the account is there now.
-    together = ImportBatch.objects.together_with(batch).filter(opens_account=True)
-    opened = set(together.values_list("account_id", flat=True))
+    # Chosen again after "new", or after that import was undone: the account is there now.
+    earlier = ImportBatch.objects.filter(user=batch.user, opens_account=True)
+    opened = set(earlier.values_list("account_id", flat=True))
     others.delete()
     wanted: dict[Account, list[str]] = {}
     for name, part in parts.items():
@@ -337,7 +341,11 @@ def _refusal(sentence: str) -> ValidationError:
 
 def _open(actor: User, batch: ImportBatch, part: FilePart) -> Account:
     currency = batch.account.currency if part.currency in ("", SEVERAL) else part.currency
-    name = part.name or (f"Account {part.last4}" if part.last4 else "Imported account")
+    name = part.name
+    if not name and part.account_type:
+        name = str(Account.Type(part.account_type).label)
+    elif not name:
+        name = f"Account {part.last4}" if part.last4 else "Imported account"
     return open_account(
         actor=actor,
         user=batch.user,

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from accounts.models import Account
+from accounts.services import edit_account
 from tests.builders import make_account
 from transactions.ledger_check import check_ledger
 from transactions.models import ImportBatch
@@ -180,3 +181,55 @@ def test_card_in_credit_is_pointed_out(api_for, alice):
 )
 def test_kind_in_a_name(name, kind):
     assert kind_in(name) == kind
+
+
+def test_undone_import_takes_its_opening_balance_back_and_may_be_repeated(api_for, alice):
+    """The debt of a card that nobody has imported stayed in the net worth."""
+    giro = make_account(user=alice, name="Giro", currency="EUR", last_four="0000")
+    api, content = api_for(alice), own_card(currency="EUR")
+
+    def post(accounts):
+        data = {"file": SimpleUploadedFile("a.ofx", content), "account": giro.pk}
+        data |= {"accounts": json.dumps(accounts)} if accounts else {}
+        return api.post("/api/transactions/import", data, format="multipart").json()
+
+    made = post({"…1111": giro.pk, "…4444": "new"})
+    card = Account.objects.exclude(pk=giro.pk).get()
+    assert (str(card), card.balance) == ("Credit card ****4444", Decimal("-125.00"))
+    assert api.post(f"/api/imports/{made['id']}/revert").status_code == 200
+    card.refresh_from_db()
+    assert (card.opening_balance, card.balance) == (0, 0)
+    again = post({})
+    assert [part["account"] for part in again["parts"]] == [giro.pk, card.pk]
+    post({"…1111": giro.pk, "…4444": card.pk})
+    card.refresh_from_db()
+    assert (card.opening_balance, card.balance) == (OPENING, Decimal("-125.00"))
+    assert check_ledger().is_clean
+
+
+def test_opening_balance_that_somebody_changed_stays_when_the_import_is_undone(api_for, alice):
+    giro = make_account(user=alice, name="Giro", currency="EUR", last_four="0000")
+    data = {"file": SimpleUploadedFile("a.ofx", own_card(currency="EUR")), "account": giro.pk}
+    data["accounts"] = json.dumps({"…1111": "skip", "…4444": "new"})
+    made = api_for(alice).post("/api/transactions/import", data, format="multipart").json()
+    card = Account.objects.exclude(pk=giro.pk).get()
+    edit_account(actor=alice, account=card, opening_balance=Decimal("-90.00"))
+    api_for(alice).post(f"/api/imports/{made['id']}/revert")
+    card.refresh_from_db()
+    assert (card.opening_balance, card.balance) == (Decimal("-90.00"), Decimal("-90.00"))
+
+
+def test_steps_name_the_question_that_was_asked(client_for, alice):
+    giro = make_account(user=alice, name="Giro", currency="EUR")
+    client = client_for(alice)
+    client.post(
+        reverse("transactions:import_start"),
+        {"account": giro.pk, "file": SimpleUploadedFile("all.ofx", own_card())},
+    )
+    batch = ImportBatch.objects.get()
+    answers = {"part_0": giro.pk, "part_1": "skip"}
+    client.post(reverse("transactions:import_accounts", args=[batch.pk]), answers)
+    page = client.get(reverse("transactions:import_check", args=[batch.pk])).content.decode()
+    steps = page[page.index('class="stepper"') : page.index("Confirm")]
+    assert "Accounts" in steps
+    assert "Columns" not in steps
