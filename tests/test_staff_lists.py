@@ -184,6 +184,17 @@ def test_each_cell_has_its_heading_for_the_phone_and_amounts_their_currency(audi
     assert 'data-label="IP address"' in auditor.get("/admin/users/auditevent/").content.decode()
 
 
+@pytest.mark.once
+def test_yes_and_no_are_words_on_pages_and_in_files(auditor, alice):
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    people = reverse("admin:users_user_changelist")
+    page = auditor.get(people, {"is_active__exact": "0"}).content.decode()
+    assert re.search(r'data-label="Active"[^>]*>No<', page)
+    assert "icon-no" not in page
+    head, line = rows_of(auditor.post(f"{reverse('admin:users_user_export')}?is_active__exact=0"))
+    assert dict(zip(head, line, strict=True))["active"] == "no"
+
+
 # --- Filters by suggestion ------------------------------------------------------------------------
 
 TRANSACTIONS = "/admin/transactions/transaction/"

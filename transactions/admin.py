@@ -47,6 +47,7 @@ from users.admin import (
     TypedFilter,
     amount,
     newest_rows,
+    yes_or_no,
 )
 from users.models import User
 from users.policy import Ability, may
@@ -150,9 +151,9 @@ class ConvertedMonthAdmin(ReadOnlyAdmin):
     search_fields = ["account__user__email", "account__name"]
     list_select_related = ["account__user"]
 
-    @admin.display(description="added up", boolean=True)
-    def is_added_up(self, row: ConvertedMonth) -> bool:
-        return bool(row.sums)
+    @admin.display(description="added up")
+    def is_added_up(self, row: ConvertedMonth) -> str:
+        return yes_or_no(bool(row.sums))
 
 
 @admin.register(MonthlyTotal)
@@ -456,7 +457,7 @@ class CategoryAdmin(StaffAdmin):
 
     @admin.display(description="owner", ordering="user__email")
     def owner(self, category: Category) -> str:
-        return category.user.email if category.user else "predefined"
+        return category.user.email if category.user else "Predefined"
 
     @admin.display(description="status", ordering="deleted_at")
     def state(self, category: Category) -> str:

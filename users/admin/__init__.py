@@ -10,6 +10,7 @@ from users.admin.lists import (
     amount,
     is_id,
     newest_rows,
+    yes_or_no,
 )
 from users.admin.messages import NotificationAdmin
 from users.admin.people import UserAdmin
@@ -35,4 +36,5 @@ __all__ = [
     "sign_in",
     "staff_site",
     "tables_by_subject",
+    "yes_or_no",
 ]

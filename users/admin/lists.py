@@ -4,7 +4,7 @@ No list counts a whole table, builds a filter's choices from rows, or searches a
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -16,7 +16,7 @@ from django.contrib.admin.utils import label_for_field, lookup_field
 from django.contrib.admin.views.main import IGNORED_PARAMS, ChangeList
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.core.paginator import Page, Paginator
-from django.db.models import DateField, Max, Q, QuerySet
+from django.db.models import BooleanField, DateField, Field, Max, Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -201,20 +201,36 @@ class StaffChangeList(ChangeList):
 
 
 def _column(model: Any, name: str) -> Any:
-    """What a column shows: the name, or for a day or moment a function that writes it."""
+    """What a column shows: the name, or for a day, a moment or a yes and no a function that
+    writes it.
+    """
     try:
         field: Any = model._meta.get_field(name)
     except FieldDoesNotExist:
         return name
-    if not isinstance(field, DateField):
+    write = next((write for kind, write in _WRITTEN.items() if isinstance(field, kind)), None)
+    if write is None:
         return name
 
     @admin.display(description=field.verbose_name, ordering=name)
     def show(row: Any) -> Written | str:
-        return moment(getattr(row, name))
+        return write(getattr(row, name))
 
     show.__name__ = name  # The name of the column's CSS class.
     return show
+
+
+def yes_or_no(value: bool | None) -> Written | str:
+    """A table cell with a yes or no in words: Django's red cross looks like a fault."""
+    if value is None:
+        return "–"
+    return written(SafeString("Yes" if value else "No"), "yes" if value else "no")
+
+
+_WRITTEN: dict[type[Field], Callable[[Any], Written | str]] = {
+    DateField: moment,
+    BooleanField: yes_or_no,
+}
 
 
 def customer_link(user: User | None, words: str = "") -> SafeString | str:

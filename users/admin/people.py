@@ -239,7 +239,7 @@ class UserAdmin(ForSupportToo):
 
     @admin.display(description="sign-in")
     def locked(self, user: Any) -> str:
-        return "locked" if user.is_locked else "open"
+        return "Locked" if user.is_locked else "Open"
 
     @admin.action(description="Sign out everywhere", permissions=["change"])
     def sign_out_everywhere(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
