@@ -1,6 +1,7 @@
 """Filters and ordering of the transactions list, for the page and the API."""
 
 import re
+import unicodedata
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -45,7 +46,8 @@ ORDERINGS = {
 }
 _COLUMN = f"-?({'|'.join(ORDERINGS)})"
 ORDERING_PATTERN = f"^{_COLUMN}(,{_COLUMN}){{0,{SORT_KEYS - 1}}}$"
-_POINT_OR_COMMA = re.compile(r"[0-9]{1,12}[.,][0-9]{2}")
+# Written in any region: groups of thousands, then a mark with one or two digits after it.
+_WRITTEN = re.compile(r"([0-9]{1,12}|[0-9]{1,3}(?:[.,'’\s][0-9]{2,3}){1,3})[.,]([0-9]{1,2})")
 # Columns of other tables, and text too long for a cursor, are ordered through an annotation.
 _KEYS = {
     "description_key": Left("search_text", 80),
@@ -78,11 +80,13 @@ class WordsFilter(django_filters.CharFilter):
 def _amount_in(text: str) -> Decimal | None:
     """The amount a search means, without its sign; None if the text is not an amount.
 
-    `50.54` and `50,54` are amounts in every region; other texts as the region writes them.
+    `50.54`, `50,5` and `1.234,56` are amounts in every region: a search saves nothing, and people
+    copy from banks of other countries. Other texts are read as the region writes them.
     """
-    bare = text.strip().lstrip("+-")
-    if _POINT_OR_COMMA.fullmatch(bare):
-        return Decimal(bare.replace(",", "."))
+    bare = text.strip().lstrip("+-\N{MINUS SIGN}")
+    unsigned = "".join(mark for mark in bare if unicodedata.category(mark) != "Sc").strip()
+    if written := _WRITTEN.fullmatch(unsigned):
+        return Decimal(f"{re.sub(r'[^0-9]', '', written[1])}.{written[2]}")
     with suppress(ValidationError):
         amount = AmountFilterField(required=False).clean(bare)
         return None if amount is None else abs(amount)

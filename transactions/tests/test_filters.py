@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from importlib import import_module
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
@@ -232,6 +233,14 @@ def test_search_finds_the_note_of_a_part(alice, listed, rows):
     split_transaction(actor=alice, transaction=rows["food"], parts=parts)
     assert listed("search=creme+weekly") == ["food"]
     assert listed("search=creme+zurich") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["2000.00", "2.000,00", "2 000,0", "2’000.00", "€2,000.00", "2.000,00 €", "−2000,00"]
+)
+def test_search_finds_an_amount_as_any_region_writes_it(text, listed):
+    """CASES 6.2, with other marks: people copy from banks of other countries."""
+    assert listed(urlencode({"search": text})) == ["pay"]
 
 
 @pytest.mark.parametrize(
