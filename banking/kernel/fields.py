@@ -22,7 +22,10 @@ from banking.kernel.typed_fields import AmountFormField
 
 SCALE = 10_000
 # Accents of Latin, Greek and Cyrillic letters. Marks of other scripts are vowels and the like.
-_ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
+# Nor does anyone see a soft hyphen, a zero-width space, a word joiner or a byte order mark.
+_ACCENTS = re.compile(
+    "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u00ad\u200b\u2060\ufeff]"
+)
 # Letters with a stroke, which Unicode does not decompose, ligatures, and typographic signs.
 _LETTERS = str.maketrans(
     {"ł": "l", "đ": "d", "ø": "o", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d"}
@@ -84,7 +87,7 @@ class CurrencyField(models.CharField):  # type: ignore[type-arg]  # not generic 
 
 
 def folded(text: str) -> str:
-    """The text as people type it when they search: without case and accents.
+    """The text as people type it when they search: without case, accents and what nobody sees.
 
     `CAFÉ`, `café` and `CAFE` are equal, as are `Łódź` and `lodz`, `Straße` and `strasse`, and
     full-width and plain letters. Folding a folded text changes nothing.

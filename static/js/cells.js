@@ -3,6 +3,7 @@
 const origins = new WeakMap();
 // What is typed while the inputs are on their way; null at any other time.
 let held = null;
+let release;
 
 export function startCells() {
   document.addEventListener("click", (event) => {
@@ -14,7 +15,8 @@ export function startCells() {
   document.addEventListener("keydown", hold, true);
   document.addEventListener("htmx:afterRequest", (event) => {
     // Whether it failed or brought no inputs: the keys are the page's again.
-    setTimeout(() => (held = null), event.detail.successful ? 500 : 0);
+    clearTimeout(release);
+    release = setTimeout(() => (held = null), event.detail.successful ? 500 : 0);
   });
   document.addEventListener("htmx:beforeSwap", (event) => keep(event.detail.target));
   document.addEventListener("htmx:load", (event) => {
@@ -50,13 +52,18 @@ function hold(event) {
 function typeHeld() {
   const entry = document.activeElement;
   if (held && entry.matches("input, textarea")) {
-    entry.value += held;
+    // In place of what a combobox has selected, otherwise after what is there.
+    const { selectionStart: from, selectionEnd: to, value } = entry;
+    if (from === to) entry.value += held;
+    else entry.value = value.slice(0, from) + held + value.slice(to);
     entry.dispatchEvent(new InputEvent("input", { bubbles: true }));
   }
   held = null;
 }
 
 function edit(link) {
+  // The cell saved just before does not end the wait for this one.
+  clearTimeout(release);
   held = "";
   window.htmx.ajax("GET", link.href, {
     source: link,

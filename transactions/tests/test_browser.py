@@ -144,6 +144,11 @@ def test_list_works_with_mouse_and_keyboard(signed_in, live_server, account):
     keys.press("Enter")
     expect(first.locator(".category-cell a")).to_contain_text("Groceries")
     expect(first.locator(".category-cell a")).to_be_focused()
+    # Typed before the box is there, it takes the place of the category in it.
+    keys.type("cpets")
+    expect(page.locator("[role=option]:visible")).to_have_text(["Pets"])
+    keys.press("Escape")
+    expect(first.locator(".category-cell a")).to_contain_text("Groceries")
     offer = page.locator("#toasts").get_by_role("link", name="Create rule")
     expect(offer).to_be_visible()
 

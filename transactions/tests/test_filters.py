@@ -266,10 +266,15 @@ def test_search_finds_no_tag_of_another_person(bob, listed, checking):
 
 
 def test_tags_differing_in_case_accents_or_spaces_are_one(alice, checking):
-    for tags in (["Holiday", "HOLIDAY"], ["  holiday "], ["Ｈoliday", "Hóliday"]):
+    for tags in (
+        ["Holiday", "HOLIDAY"],
+        ["  holiday "],
+        ["Ｈoliday", "Hóliday"],
+        ["holi\N{SOFT HYPHEN}day", "holiday\N{ZERO WIDTH SPACE}"],
+    ):
         make_transaction(account=checking, amount="-1.00", tags=tags)
     [tag] = Tag.objects.filter(user=alice)
-    assert tag.transactions.count() == 3
+    assert tag.transactions.count() == 4
     second = make_transaction(account=checking, amount="-1.00")
     bulk_edit(
         actor=alice,
