@@ -260,6 +260,10 @@ SENTENCES: dict[str, Any] = {
         "This is the sum of all lines above, so it may be a total and not a payment."
     ),
     "may_be_balance": _("“%(text)s” may be a stated balance and not a payment."),
+    "cells_moved": _(
+        "The line has more cells than there are headings, so its amount may be in another column; "
+        "the last cell is “%(text)s”."
+    ),
     "cut_amount": _(
         "A comma inside an amount seems to have cut it in two: “%(text)s” and “%(other)s”."
     ),

@@ -91,6 +91,29 @@ def test_first_and_last_line_that_may_be_balances_are_not_booked(first, last):
     assert codes <= {NoticeCode.MAY_BE_BALANCE, NoticeCode.MAY_BE_TOTAL}
 
 
+@pytest.mark.parametrize(
+    "label", ["Tagessaldo", "Daily balance", "End of day balance", "Saldo del dia", "Solde du jour"]
+)
+def test_balances_between_the_lines_are_not_booked(label):
+    text = (
+        f"{HEAD}2024-03-05,Cafe,-4.20\n2024-03-05,{label},995.80\n2024-03-06,Pay,900.00\n"
+        f"2024-03-06,{label},1895.80\n2024-03-07,Balance Fitness,-20.00\n2024-03-08,Bar,-8.00\n"
+    )
+    assert amounts(text) == ["-4.20", "900.00", "-20.00", "-8.00"]
+
+
+def test_line_without_amount_whose_balance_moved_is_refused():
+    text = (
+        "Date,Text,Out,In,Interest,Balance\n2024-03-05,Cafe,4.20,,,995.80\n"
+        "2024-03-06,Pay,,900.00,,1895.80\n2024-03-07,Bank,,,5.00,1900.80\n"
+        "2024-03-08,Bar,8.00,,,1892.80\n2024-03-09,Note,,,,1892.80\n"
+    )
+    detection = csv_file.detect(text.encode(), US)
+    rows = list(csv_file.read(text.encode(), detection.mapping).rows)
+    refused = [(row.row_number, row.error.code) for row in rows if isinstance(row, UnusableRow)]
+    assert refused == [(4, NoticeCode.AMOUNT_MISSING)]
+
+
 # --- Amounts cut by a comma ----------------------------------------------------------------------
 
 
@@ -121,6 +144,20 @@ def test_cut_amount_that_nothing_joins_is_refused():
     ]
     bare = "2024-03-05,Cafe,-4.20\n2024-03-06,Rent,-1,234.56\n2024-03-07,Bar,-8.00\n"
     assert why_refused(bare) == NoticeCode.CUT_AMOUNT
+
+
+def test_comma_in_a_text_without_quotes_never_moves_an_amount():
+    text = (
+        "Date,Description,Amount,Balance\n2024-03-05,Cafe,-4.20,995.80\n"
+        "2024-03-06,Bar, 50,-8.00,987.80\n2024-03-07,Smith, Inc,-7.00,980.80\n"
+        "2024-03-08,Pay,900.00,1880.80\n2024-03-09,Fuel,-30.00,1850.80\n"
+    )
+    rows = rows_of(text)
+    read = [str(row.amount) for row in rows if isinstance(row, IncomingTransaction)]
+    assert read == ["-4.20", "900.00", "-30.00"]
+    assert len(rows) == 5
+    behind = "Date,Amount,Description\n2024-03-05,-4.20,Cafe\n2024-03-06,-8.00,Bar, 50\n"
+    assert amounts(behind) == ["-4.20", "-8.00"]
 
 
 # --- Directions ----------------------------------------------------------------------------------

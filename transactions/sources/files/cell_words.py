@@ -26,7 +26,8 @@ _OUTFLOW = (
     "Giden|Para çıkışı|Keluar|Pengeluaran|Chi|Tiền ra|Rút tiền|ออก|ถอนเงิน|转出|轉出|付款|扣款|"
     "支|出|출|"
     "משיכה|سحب|خصم|Retiro|Débitos|Retirada|Wypłata|Odchod|Odchozí platba|Úhrada|Kimenő|Wydatki|"
-    "Debited|Withdrawn|Outgoing transfer|निकासी|नामे"
+    "Debited|Withdrawn|Outgoing transfer|Money sent|Cash out|Withdraw|Výběr|"
+    "निकासी|नामे"
 )
 _INFLOW = (
     "π|C|CR|CRDT|Credit|Credito|Crédito|Crédit|Kredit|Haber|Abono|Haben|H|Bij|In|Inflow|"
@@ -39,7 +40,8 @@ _INFLOW = (
     "Prihod|Priliv|Încasare|Intrare|Venit|Приход|Надходження|Зарахування|Доход|Доходы|Пополнение|"
     "Поступление|Κατάθεση|Giriş|Gelen|Para girişi|Masuk|Pemasukan|Thu|Tiền vào|Nạp tiền|เข้า|"
     "ฝากเงิน|转入|轉入|收款|收|入|입|הפקדה|إيداع|إضافة|Depósito|Créditos|Wpłata|"
-    "Příchozí platba|Bejövő|Wpływy|Credited|Deposited|Incoming transfer|जमा"
+    "Příchozí platba|Bejövő|Wpływy|Credited|Deposited|Incoming transfer|जमा|"
+    "Money received|Cash in|Top up|Top-up|Vklad|Inntekt"
 )
 # Two letters that stand for the directions together: (money out, money in). Alone, some mean the
 # opposite elsewhere: "D" is debit in English and dobro in Slovene.
@@ -50,6 +52,7 @@ LETTER_PAIRS = (
 OUTFLOW_FLAGS = frozenset(fold(word) for word in _OUTFLOW.split("|"))
 INFLOW_FLAGS = frozenset(fold(word) for word in _INFLOW.split("|"))
 PENDING_WORDS = _folded_pattern(
+    r"in transit|en transit|en transito|in transito|em transito|unterwegs|onderweg|w drodze|"
     r"pending|vorgemerkt|vormerk|en attente|pendiente|in sospeso|non contabilizz|pendente|"
     r"in behandeling|oczekuj|cekajici|fuggo|reserverat|vantande|afventer|odottaa|laukia|"
     r"authori[sz]ed|unposted|not booked|nicht gebucht|blokada|rezerv|ausstehend|offen|"
@@ -236,6 +239,27 @@ _BALANCE_STEM = _folded_pattern(
     r"egyenleg\w*|zustat\w+|zostat\w+|stan konta|stanje|likut\w+|atlikum\w+|jaak|bakiye\w*|"
     r"остат\w+|салдо|сальдо|залиш\w+|υπολοιπο)(?!\w)|残高|余额|餘額|잔액|رصيد|יתר|ยอด|so du"
 )
+_BALANCE_WORD = _folded_pattern(
+    r"balance|saldo|saldi|solde|sold|kontostand|egyenleg|zustatek|zostatok|stav|stanje|likutis|"
+    r"atlikums|jaak|bakiye|остаток|сальдо|салдо|залишок|υπολοιπο|bestand|"
+    r"\w+saldo|(?:konto|end|anfangs?|ausgangs|schluss|tages|rest)(?:be)?stand"
+)
+_WORDS_FOR_OPENING = """
+    opening initial start starting beginning begin previous prior last from forward brought
+    inicial inicio anterior previo apertura iniziale precedente ouverture depart debut
+    precedent anfang alter alt letzter poczatkowe poczatkowy pocatecni minule nyito elozo"""
+_WORDS_FOR_WHEN = """
+    the a at as of on to in your my this next new final end ending closing close current
+    running ledger available cleared day daily days month monthly week weekly year period
+    statement account bank book opening total date today carried balance eod al del de la el
+    los a da do dos dia diario diaria fecha final finale finali cierre corte actual disponible
+    contable cuenta mes nuevo proximo du jour ce le au en date fin cloture nouveau compte mois
+    am per zum vom den der des tages tag tagesende ende neuer neu aktueller konto monats
+    giorno giornaliero conto chiusura mese dnia dzienne koniec koncowe koncowy na za konta
+    denni konecny nyni ke dni uctu napi zaro nap vegi datum dato dag dagens kontot konta на
+    конец начало день дня конечный начальный текущий входящий исходящий"""
+_OPENING_QUALIFIERS = frozenset(_WORDS_FOR_OPENING.split())
+_BALANCE_QUALIFIERS = _OPENING_QUALIFIERS | frozenset(_WORDS_FOR_WHEN.split())
 _BARE_LABELS = frozenset(
     ["balance", "saldo", "solde", "kontostand", "sold", "vortrag", "obrat", "promet"]
 )
@@ -266,6 +290,21 @@ BALANCE_HINT = re.compile(
 def is_bare_label(text: str) -> bool:
     """Whether a word for a balance can also be a payment type."""
     return plain_heading(text) in _BARE_LABELS
+
+
+def words_for_balance(text: str) -> str:
+    """ "opening" or "closing" if a text has a word for a balance and else only words for when and
+    whose it is, as in "end of day balance"; else "".
+    """
+    words = [word for word in plain_heading(text).split() if not word.isdigit()]
+    stems = [word for word in words if _BALANCE_WORD.fullmatch(word)]
+    is_bare = len(words) == 1 and words[0] in _BARE_LABELS | {"bestand"}
+    if not stems or is_bare or is_also_payment(text):
+        return ""
+    others = [word for word in words if word not in stems]
+    if not all(word in _BALANCE_QUALIFIERS for word in others):
+        return ""
+    return "opening" if _OPENING_QUALIFIERS.intersection(others) else "closing"
 
 
 def is_also_payment(text: str) -> bool:

@@ -22,6 +22,7 @@ _MOST = 0.6
 _LONE_MARKS = frozenset(["cr", "dr", "db", "+", "-"])
 _LONGEST_WORD = 24
 _FEWEST_LINES = 4
+_SURE_NAME = 80
 _OTHER_ROLES = ("status", "description", "merchant", "category")
 # Stands for money out where no line has a word for it.
 _NO_WORD = "debit"
@@ -105,7 +106,7 @@ def unknown_flag(money: Money, columns: list[Column]) -> Column | None:
         and len({fold(value) for value in column.filled}) == 2
         and max(map(len, column.filled)) <= _LONGEST_WORD
         and len(column.filled) >= _FEWEST_LINES
-        and not any(heading_score(column.heading, role) for role in _OTHER_ROLES)
+        and all(heading_score(column.heading, role) < _SURE_NAME for role in _OTHER_ROLES)
     ]
     if not any(column.words for column in columns if column not in fitting):
         return None  # the only words of the lines describe them

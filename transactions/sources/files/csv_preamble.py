@@ -8,6 +8,7 @@ from transactions.sources.files.cell_words import (
     CLOSING_BALANCE,
     OPENING_BALANCE,
     TURNOVER,
+    words_for_balance,
 )
 from transactions.sources.files.column_words import plain_heading
 from transactions.sources.files.csv_columns import is_date
@@ -26,7 +27,7 @@ def balance_label(text: str) -> str:
         return "opening"
     if TURNOVER.fullmatch(label):
         return "turnover"
-    return "closing" if CLOSING_BALANCE.fullmatch(label) else ""
+    return "closing" if CLOSING_BALANCE.fullmatch(label) else words_for_balance(text)
 
 
 def note_preamble(lines: list[list[str]], decimal_mark: str, incoming: IncomingFile) -> None:

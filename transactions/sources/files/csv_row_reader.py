@@ -1,9 +1,11 @@
 """Turn one row of a table into a transaction, or into a notice saying why it isn't one."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from itertools import chain, islice
 
 from transactions.sources.files.account_parts import PartNames
 from transactions.sources.files.amounts import (
@@ -38,7 +40,7 @@ from transactions.sources.files.csv_mapping import (
     CsvMapping,
 )
 from transactions.sources.files.csv_preamble import balance_label
-from transactions.sources.files.csv_rows import Row, cut_amounts
+from transactions.sources.files.csv_rows import Row, cut_amounts, filled_width
 from transactions.sources.files.csv_sections import title_of
 from transactions.sources.files.dates import parse_date
 from transactions.sources.files.incoming import (
@@ -64,6 +66,7 @@ _ACCOUNT_NUMBER = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9 ]{8,36}|[0-9][0-9 ./-]{4,
 _UNSTORABLE = {0: "\u2400", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 # A last line is taken for a total if it adds up at least this many others.
 _FEWEST_ADDED = 3
+_ROWS_COMPARED = 50
 
 
 def _without_total(lines: Iterator[IncomingRow]) -> Iterator[IncomingRow]:
@@ -124,6 +127,9 @@ class RowReader:
         self.incoming = incoming
         self.width = mapping.width
         self.heading: list[str] = []
+        self.usual_width = 0
+        # Whether a comma in the words of a row would move its amount to another column.
+        self.is_words_first = _is_words_first(mapping)
         self.heading_currency = ""
         self.beside_currency = ""
         self.dates: dict[str, date | RowError] = {}
@@ -158,6 +164,7 @@ class RowReader:
         incoming = self.incoming
         if self.mapping.header_line > self.mapping.skip_lines:
             self._note_heading(next(rows, None))
+            rows = self._with_usual_width(rows)
         for number, cells, raw in rows:
             if len(cells) < self.width:
                 cells = cells + [""] * (self.width - len(cells))
@@ -191,8 +198,6 @@ class RowReader:
         """The row as a transaction; None if it is not a payment row."""
         mapping = self.mapping
         self.beside_currency = ""
-        if self.heading and len(cells) > len(self.heading) and mapping.delimiter == ",":
-            _refuse_cut_amount(cells, raw)
         try:
             txn_date = self._txn_date(cells)
             amount = self.amount_of(cells)
@@ -202,6 +207,7 @@ class RowReader:
         if amount is None:
             self._without_amount(cells, raw)
             return None
+        self._refuse_longer(cells, raw)
         refuse_unstorable(raw)
         description = self._description(cells)
         balance = self._balance(cells)
@@ -389,6 +395,28 @@ class RowReader:
                 self.statuses[text] = known
         return known
 
+    def _refuse_longer(self, cells: list[str], raw: str) -> None:
+        """Refuse a row with more cells than headings if a comma may have moved or cut its amount.
+
+        Rows that are all longer have a column without a heading.
+        """
+        if not self.heading or len(cells) <= len(self.heading):
+            return
+        if self.mapping.delimiter == ",":
+            _refuse_cut_amount(cells, raw)
+        width = filled_width(cells)
+        if self.is_words_first and width > max(len(self.heading), self.usual_width):
+            last = cells[width - 1].strip()
+            if _is_figure(last):
+                raise RowError(NoticeCode.CELLS_MOVED, "amount", text=shown(last))
+
+    def _with_usual_width(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """The rows, after looking at the first ones for how many cells most have."""
+        first = list(islice(rows, _ROWS_COMPARED))
+        widths = Counter(filled_width(row.cells) for row in first)
+        self.usual_width = widths.most_common(1)[0][0] if widths else 0
+        return chain(first, rows)
+
     # --- Lines that are no transaction ---------------------------------------------------------
 
     def _words(self, cells: list[str]) -> str:
@@ -484,11 +512,20 @@ class RowReader:
     def _without_amount(self, cells: list[str], raw: str) -> None:
         """Accept a dated row without an amount if it is a balance or a remark, else refuse it."""
         filled = [cell for cell in cells if cell.strip()]
-        if len(filled) <= 2 or self._balance(cells) is not None:
+        balance = self._balance(cells)
+        if len(filled) <= 2 or (balance is not None and not self._has_moved(cells, balance)):
             self._note_balance_line(self._description(cells), "")
             return
         refuse_unstorable(raw)
         raise RowError(NoticeCode.AMOUNT_MISSING, "amount")
+
+    def _has_moved(self, cells: list[str], balance: Decimal) -> bool:
+        """Whether the balance of a row without amount is not that before or after its neighbor."""
+        last, before = self.last_balance, self.last_amount
+        if last is None or before is None or balance in (last, last - before):
+            return False
+        words = [cell for cell in cells if any(char.isalpha() for char in cell)]
+        return not any(balance_label(cell) or _is_total(cell) for cell in words)
 
     def _note_balance_line(self, label: str, amount_text: str) -> None:
         try:
@@ -527,6 +564,17 @@ def _is_figure(text: str) -> bool:
 
 def _is_total(text: str) -> bool:
     return bool(TOTALS.match(plain_heading(text)) or balance_label(text))
+
+
+def _is_words_first(mapping: CsvMapping) -> bool:
+    """Whether a column that isn't a day, an amount or a balance stands before one that is money."""
+    money = [
+        place
+        for place in (mapping.amount, mapping.debit, mapping.credit, mapping.balance, mapping.fee)
+        if place is not None
+    ]
+    before = set(range(max(money, default=0))) - {mapping.txn_date, mapping.posted_date, *money}
+    return bool(before)
 
 
 def _refuse_cut_amount(cells: list[str], raw: str) -> None:

@@ -86,11 +86,16 @@ def with_whole_amounts(rows: Iterable[Row], delimiter: str, width: int) -> Itera
         yield row._replace(cells=_rejoined(row.cells, width)) if is_longer else row
 
 
+def filled_width(cells: list[str]) -> int:
+    """How many cells a row has up to the last one with text."""
+    width = len(cells)
+    while width and not cells[width - 1].strip():
+        width -= 1
+    return width
+
+
 def _rejoined(cells: list[str], width: int) -> list[str]:
-    bare = list(cells)
-    while bare and not bare[-1].strip():
-        bare.pop()
-    for candidate in (cells, bare):
+    for candidate in (cells, cells[: filled_width(cells)]):
         places = cut_amounts(candidate)
         if places and len(candidate) - width == len(places):
             return _joined(candidate, places)

@@ -28,7 +28,12 @@ from transactions.sources.files.csv_columns import (
 )
 from transactions.sources.files.csv_mapping import DELIMITERS
 from transactions.sources.files.csv_preamble import balance_label
-from transactions.sources.files.csv_rows import Row, split_rows, with_whole_amounts
+from transactions.sources.files.csv_rows import (
+    Row,
+    filled_width,
+    split_rows,
+    with_whole_amounts,
+)
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.narrowing import sure
 from transactions.sources.files.notices import NoticeCode
@@ -74,6 +79,8 @@ class Table:
         is_late = named is not None and _stands_among_payments(named, rows)
         below = [row for row in rows if named is None or is_late or row.number > named.number]
         money_rows = _same_shape([row for row in below if _carries_money(row)])
+        if named is not None:
+            money_rows = _aligned(money_rows, len(named.cells))
         heading = named or _unnamed_heading(rows, money_rows)
         table = cls(
             rows, delimiter, money_rows, heading, named is not None, is_late=is_late, quote=quote
@@ -283,6 +290,12 @@ def _same_shape(rows: list[Row]) -> list[Row]:
     usual = Counter(places).most_common(1)[0][0]
     fitting = [row for row in rows if len(row.cells) > usual and is_date(row.cells[usual].strip())]
     return fitting[1:] if _is_note_above(fitting) else fitting
+
+
+def _aligned(rows: list[Row], width: int) -> list[Row]:
+    """The rows without the few that have more cells than headings: a comma moved their cells."""
+    fitting = [row for row in rows if filled_width(row.cells) <= width]
+    return fitting if 2 * len(fitting) > len(rows) else rows
 
 
 def _is_note_above(rows: list[Row]) -> bool:

@@ -126,6 +126,7 @@ class NoticeCode(StrEnum):
     MAY_BE_TOTAL = "may_be_total"
     MAY_BE_BALANCE = "may_be_balance"
     CUT_AMOUNT = "cut_amount"
+    CELLS_MOVED = "cells_moved"
     APART_BY_DIRECTION = "apart_by_direction"
     LINE_INCOMPLETE = "line_incomplete"
     LINE_CUT = "line_cut"
