@@ -54,6 +54,13 @@ def why_refused(text: str, context: ReadingContext = US) -> NoticeCode:
 # --- Labels of balances that are payments, and the reverse ---------------------------------------
 
 
+def test_first_and_last_transfer_called_like_a_balance_is_a_payment():
+    text = f"{HEAD}2024-03-05,Siirto,-50.00\n2024-03-06,Cafe,-4.20\n2024-03-07,Prenos,-9.00\n"
+    assert amounts(text) == ["-50.00", "-4.20", "-9.00"]
+    carried = f"{HEAD}2024-03-05,Transporte,1500.00\n2024-03-06,Cafe,-4.20\n"
+    assert [type(row) for row in rows_of(carried)] == [UnusableRow, IncomingTransaction]
+
+
 @pytest.mark.parametrize("name", ["NEW BALANCE 0411", "Siirto", "Transporte", "PRIMO", "Report"])
 def test_payee_called_like_a_balance_is_a_payment(name):
     text = f"{HEAD}2024-03-05,Cafe,-4.20\n2024-03-06,{name},-89.99\n2024-03-07,Pay,900.00\n"

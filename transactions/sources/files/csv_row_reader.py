@@ -97,13 +97,18 @@ def _total_refused(line: IncomingTransaction, total: Decimal, count: int) -> Inc
         return line
     if count >= _FEWEST_ADDED and line.amount == total:
         return _refused(line)
-    if count and _may_be_balance(line.description):
+    if count and _may_be_balance(line.description, line.amount, line.merchant):
         return _refused(line, _balance_notice(line.description))
     return line
 
 
-def _may_be_balance(description: str) -> bool:
-    return hints_balance(description) or is_also_payment(description)
+def _may_be_balance(description: str, amount: Decimal, merchant: str) -> bool:
+    """Whether a text has a word for a balance, or is one that may also mean a payment: then money
+    out, or another party's name beside it, say that it does.
+    """
+    if is_also_payment(description) and not hints_balance(description):
+        return amount > 0 and merchant in ("", description)
+    return hints_balance(description)
 
 
 def _balance_notice(description: str) -> Notice:
@@ -442,7 +447,8 @@ class RowReader:
             return False
         if self._is_balance_line(description, cells, amount, balance):
             return True
-        self._refuse_first_balance(description, balance)
+        if balance is None and self.last_amount is None:
+            self._refuse_first_balance(description, cells, amount)
         return False
 
     def _moves(self, balance: Decimal | None, amount: Decimal) -> bool:
@@ -454,9 +460,9 @@ class RowReader:
             return False
         return abs(balance - last) == abs(amount) or abs(last - balance) == abs(before)
 
-    def _refuse_first_balance(self, description: str, balance: Decimal | None) -> None:
+    def _refuse_first_balance(self, description: str, cells: list[str], amount: Decimal) -> None:
         """Refuse a first row that may state the opening balance in words we don't know."""
-        if self.last_amount is None and balance is None and _may_be_balance(description):
+        if _may_be_balance(description, amount, self._merchant(cells)):
             raise RowError(NoticeCode.MAY_BE_BALANCE, "amount", text=shown(description))
 
     def _is_balance_line(
