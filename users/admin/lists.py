@@ -14,7 +14,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.contrib.admin.views.main import IGNORED_PARAMS, ChangeList
-from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist, ValidationError
 from django.core.paginator import Page, Paginator
 from django.db.models import BooleanField, DateField, Field, Max, Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
@@ -362,6 +362,16 @@ class TypedFilter(admin.FieldListFilter):
 
     def expected_parameters(self) -> list[str | None]:
         return [self.field_path]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """What cannot be a value of the column, such as half an address, finds nothing."""
+        if value := used_value(self, self.field_path):
+            try:
+                self.field.run_validators(self.field.to_python(value))
+            except ValidationError:
+                return queryset.none()
+        found: Any = super().queryset(request, queryset)
+        return found
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         yield {

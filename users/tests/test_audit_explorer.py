@@ -68,6 +68,20 @@ def test_events_are_found_by_person_action_object_time_address_and_request(
     assert "No rows match." in none
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"ip": "203.0.113"},
+        {"ip": "::g"},
+        {"target_id": "9" * 30},
+        {"target_id": "seven"},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_a_value_finds_nothing(auditor, recorded_event, query):
+    assert "No rows match." in auditor.get(LIST, query).content.decode()
+
+
 def test_days_begin_and_end_at_the_readers_midnight(auditor, recorded_event):
     reader = User.objects.get(role="auditor")
     User.objects.filter(pk=reader.pk).update(timezone="Pacific/Auckland")
