@@ -215,6 +215,13 @@ def test_lone_negative_debit_is_money_out_though_no_step_of_the_balance_proves_i
     assert amounts(text, DE) == ["900.00", "-12.50"]
 
 
+def test_fees_beside_gross_and_net_are_no_balance():
+    sizes = ["-18.12", "-38.52", "-34.82", "1521.94", "-68.63", "-35.94"]
+    body = "".join(f"05/{18 + at}/2024,Shop,{size},0.00,{size}\n" for at, size in enumerate(sizes))
+    text = f"Date,Name,Gross,Fee,Net\n{body}05/30/2024,Shop,-153.15,-0.50,-153.65\n"
+    assert amounts(text) == [*sizes, "-153.65"]
+
+
 # --- Days ----------------------------------------------------------------------------------------
 
 

@@ -42,6 +42,8 @@ def proved_money(columns: list[Column], evidence: Evidence) -> Money | None:
         if balance.fill_share < ALMOST_ALL:
             continue
         for source in _sources(numbers, balance):
+            if source.fee and source.used_share < ALMOST_ALL:
+                continue  # two columns that cancel each other are no amount and fee
             proof = prove(source.sizes, balance.amounts, evidence.days, evidence.opening)
             if proof is None or not proof.is_whole:
                 continue
