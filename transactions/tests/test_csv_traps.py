@@ -222,6 +222,17 @@ def test_fees_beside_gross_and_net_are_no_balance():
     assert amounts(text) == [*sizes, "-153.65"]
 
 
+def test_fee_that_explains_every_step_of_the_balance_is_taken_off():
+    sizes = [5, -26, -120, -8, 1262, -134, 956, 396, -36, -51, -109]
+    lines, balance = [], 1000
+    for at, size in enumerate(sizes):
+        fee = 2 if at in (0, 5) else 0
+        balance += size - fee
+        lines.append(f"2024-09-{at + 1:02},Shop,{size}.00,{fee}.00,{balance}.00\n")
+    found = amounts(f"Date,Description,Amount,Fee,Balance\n{''.join(lines)}")
+    assert (found[0], found[5]) == ("3.00", "-136.00")
+
+
 # --- Days ----------------------------------------------------------------------------------------
 
 

@@ -57,8 +57,8 @@ def proved_money(columns: list[Column], evidence: Evidence) -> Money | None:
 
 def _proof_rank(money: Money, proof: Proof) -> tuple:
     return (
-        money.fee is None,
         proof.steps,
+        money.fee is None,
         money.sign_convention not in ("by_balance", "by_balance_newest"),
         heading_score(sure(money.balance).heading, "balance"),
         max(
