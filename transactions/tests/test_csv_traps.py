@@ -233,6 +233,18 @@ def test_fee_that_explains_every_step_of_the_balance_is_taken_off():
     assert (found[0], found[5]) == ("3.00", "-136.00")
 
 
+def test_failed_payment_that_moves_no_balance_stays_out():
+    sizes, lines, owed = [279, 97, 33, 251, 299, 237, 129, 206, 226, 236, 191, 92], [], 9000
+    for at, size in enumerate(sizes):
+        owed -= size
+        lines.append(f"2024-03-{at + 1:02},Shop,{size}.00,{owed}.00,Done\n")
+    lines.insert(6, f"2024-03-06,Payment thank you,-989.00,{lines[5].split(',')[3]},Failed\n")
+    text = f"Date,Text,Amount,Balance,Status\n{''.join(lines[::-1])}"
+    detection = csv_file.detect(text.encode(), CARD)
+    rows = list(csv_file.read(text.encode(), detection.mapping).rows)
+    assert len([row for row in rows if isinstance(row, IncomingTransaction)]) == len(sizes)
+
+
 # --- Days ----------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from transactions.sources.files.cell_words import INFLOW_FLAGS, OUTFLOW_FLAGS, REVERSAL
@@ -82,8 +83,21 @@ def _describe(table: Table, encoding: str, context: ReadingContext) -> Detection
         return found
     whole = _described(replace(table, is_all_booked=True), encoding, context)
     whole.mapping = replace(whole.mapping, status=None)
-    is_moved = whole.is_proved and not found.is_proved
+    is_moved = whole.is_proved and not found.is_proved and _move_balance(void, table, whole.mapping)
     return whole if is_moved or _are_taken_back(void, table, whole.mapping) else found
+
+
+def _move_balance(void: list[Row], table: Table, mapping: CsvMapping) -> bool:
+    """Whether the balance of each of these rows differs from those of the rows beside it."""
+    place = mapping.balance
+    if place is None:
+        return False
+    balances = {row.number: row.cells[place : place + 1] for row in table.money_rows}
+    apart = {row.number for row in void}
+    return not any(
+        balances[one] == balances[other] and apart & {one, other}
+        for one, other in pairwise(balances)
+    )
 
 
 def _are_taken_back(void: list[Row], table: Table, mapping: CsvMapping) -> bool:
