@@ -129,7 +129,9 @@ def is_exclusive(connection) -> bool:
     """Whether anybody keeps the others out of the accounts."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_locks WHERE relation = 'accounts_account'::regclass"
+            # Other databases of the server may have a table of this number too.
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+            " WHERE datname = current_database() AND relation = 'accounts_account'::regclass"
             " AND mode = 'ExclusiveLock' AND granted"
         )
         return cursor.fetchone() == (1,)
