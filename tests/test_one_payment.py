@@ -554,6 +554,20 @@ def test_line_of_the_bank_comes_before_an_entry_with_its_words(db, build, way):
     assert teller.ledger() == teller.truth()
 
 
+@pytest.mark.once
+def test_announcement_of_what_another_line_was_asked_about_is_no_new_payment(db):
+    """The file lists the first payment, which might be the third one, and announces the third."""
+    payments = [Payment(n, day, "-49.90", "Łódź Zoo") for n, day in enumerate((20, 23, 24))]
+    steps = [
+        ("typed", (payments[1], 2, False, "bill")),
+        ("typed", (payments[2], 1, True, "hand")),
+        ("file", (camt_file, 23, 6, 1, False, random.Random(1))),
+        ("file", (csv_file, 9, 21, 1, True, random.Random(1))),
+    ]
+    teller = tell_everything(payments, steps)
+    assert teller.ledger() == teller.truth()
+
+
 @pytest.mark.slow
 def test_entry_that_a_line_became_is_no_other_line_of_that_file(db):
     """One of two equal lines becomes an entry that was asked about beside the other."""

@@ -3,7 +3,7 @@
 Which of several possible partners a line gets is decided in matcher.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -81,7 +81,7 @@ class Evidence:
         verdict = self._judge_of(line, held)(self, line, held, gap, agree)
         if verdict is None:
             return None
-        return Pair(cost, verdict, self._reason(held, agree))
+        return Pair(cost, verdict, self.reason(held, agree))
 
     def _judge_of(self, line: Incoming, held: Held) -> "Judge":
         if held.status != POSTED:
@@ -127,7 +127,8 @@ class Evidence:
             self.agreed[key] = found
         return found
 
-    def _reason(self, held: Held, agree: int) -> str:
+    def reason(self, held: Held, agree: int) -> str:
+        """Why a question about this transaction is asked, as it is stored."""
         on = date.fromordinal(held.day)
         if held.status == PLANNED:
             return reason_on(PLANNED_FOR, on)
@@ -147,6 +148,12 @@ class Evidence:
         if (line.fingerprint, held.pk) in self.knowledge.different:
             return None
         return gap if self.agreement(line, held) == SURELY else None
+
+    def announced_by(self, line: Incoming, among: Iterable[Held]) -> Held | None:
+        """Which of these booked transactions a pending line announces: the nearest, if any."""
+        costs = [(self.late_cost(line, held), held.pk, held) for held in among]
+        found = [(cost, pk, held) for cost, pk, held in costs if cost is not None]
+        return min(found)[2] if found else None
 
     def may_have_changed(self, line: Incoming, held: Held) -> bool:
         is_near = abs(line.units - held.units) * 100 <= abs(held.units) * PENDING_CHANGE_PERCENT

@@ -36,7 +36,7 @@ from transactions.matching.lines import (
     Texts,
     Verdict,
 )
-from transactions.matching.words import NOT_AT_ALL
+from transactions.matching.words import NOT_AT_ALL, SURELY
 from transactions.models.reasons import (
     CHANGED_PENDING,
     CHANGED_PLANNED,
@@ -407,12 +407,27 @@ class _Run:
 
     def by_late_announcement(self) -> None:
         """An older file may announce what the bank has booked since. As it counts in no balance,
-        nobody is asked.
+        nobody is asked, unless it is open whether another line of the file is that payment.
         """
         for left, right in list(self._clusters()):
             late = [line for line in left if line.is_pending]
             for line, held in best_pairs(late, right, self.evidence.late_cost):
                 self.take(line, held, SAME, SAME_LINE)
+        self._ask_about_asked()
+
+    def _ask_about_asked(self) -> None:
+        """Ask about announcements of what another line's question has taken. If that line is
+        another payment, this one is no new payment that would stay pending forever.
+        """
+        asked: dict[int, list[Held]] = defaultdict(list)
+        for verdict in self.verdicts.values():
+            if verdict.kind == REVIEW and verdict.held is not None:
+                taken = self.held[verdict.held]
+                asked[taken.units].append(taken)
+        for line in list(self.open.values()):
+            among = asked.get(line.units, []) if line.is_pending else []
+            if (held := self.evidence.announced_by(line, among)) is not None:
+                self.take(line, held, REVIEW, self.evidence.reason(held, SURELY))
 
     # -- pending lines whose amount has changed ------------------------------------------------
 

@@ -219,6 +219,22 @@ def test_vanished_pending_line_is_reported(checking):
     ]
 
 
+@pytest.mark.once
+@pytest.mark.parametrize(("decision", "status"), [("same", "pending"), ("different", "posted")])
+def test_announcement_is_asked_about_beside_the_line_it_may_be_instead(checking, decision, status):
+    """Both lines of the second file may be the one held: which it is settles the other."""
+    imported(checking, ofx(("A", "20260326", "-10.00", "KERN BAKERY")))
+    lines = ["2026-03-22,KERN BAKERY,-10.00,booked", "2026-03-25,KERN BAKERY,-10.00,pending"]
+    assert counts_of(imported(checking, csv_of(lines, PENDING))) == {"read": 2, "review": 2}
+    for item in ReviewItem.objects.order_by("pk"):
+        # The first one's "same" settles the second.
+        answer = "different" if decision == "different" and not item.is_pending else "same"
+        decide(actor=checking.user, item=item, decision=answer, at=AT())
+    assert not ReviewItem.objects.open().exists()
+    rows = Transaction.objects.filter(account=checking, deleted_at=None).exclude(external_id="A")
+    assert [row.status for row in rows] == [status]
+
+
 FIRST = ["2026-03-10,Pay,100.00", "2026-03-13,KERN BAKERY,-10.00", "2026-03-20,Tea,-2.00"]
 
 
