@@ -314,6 +314,20 @@ def test_conflicting_date_evidence_raises_a_question():
     assert doubts(text) == ["date_format"]
 
 
+def test_few_days_in_order_do_not_outvote_the_account():
+    """One file of twelve with four days in any order is sorted by chance in a wrong reading."""
+    days = ["07/12/12", "04/08/12", "03/09/12", "02/11/12", "12/05/11", "10/06/11", "06/02/11"]
+
+    def first(count):
+        return "Date,Amount\n" + "".join(f"{day},-1.50\n" for day in days[:count])
+
+    assert doubts(first(4), BRITISH) == ["date_format"]
+    assert found(first(4), BRITISH).mapping.date_format == "%d-%m-%y"
+    for text, context in ((first(4), AMERICAN), (first(7), BRITISH)):
+        assert doubts(text, context) == []
+        assert found(text, context).mapping.date_format == "%m-%d-%y"
+
+
 def test_period_above_the_table_proves_the_date_order():
     text = (
         "Account 123,Period 01/31/2024 - 02/28/2024\nDate,Description,Amount\n"

@@ -30,6 +30,8 @@ DATE_ROLES = ("txn_date", "posted_date", "value_date")
 _LIKELY_YEARS = range(1970, 2101)
 _FEWEST_TURNED, _MONTHS = 2, 12
 _CLOSE_DAYS = 10
+# So many different days are in order by chance in one file of 2,500.
+_SORTED_BY_NO_CHANCE = 7
 _DAYS_AHEAD = timedelta(days=40)
 _ODD_DAYS_AHEAD = timedelta(days=2 * 365)
 _DAY_FIRST = {"%d-%m-%Y", "%d-%m-%y", "%d%m%Y", "%d%m%y"}
@@ -196,8 +198,11 @@ def _settle_style(
         styles = [style for style in styles if style in fitting_styles(other)] or styles
     fitting, styles = len(styles), _different(styles, found.txn)
     found.is_untested = len(styles) == 1 < fitting
+    month_first = _votes_for_month(found.txn, styles, is_dollar, context)
+    in_order = [style for style in styles if _is_in_order(_days(found.txn, style))]
+    is_contested = _is_contested(in_order, month_first, found.txn)
     proofs: list[tuple[str, Callable[[str], bool]]] = [
-        ("the dates are in order", lambda style: _is_in_order(_days(found.txn, style))),
+        ("the dates are in order", lambda style: style in in_order and not is_contested),
         (
             "the two dates on each line are close together",
             lambda style: _all_close(found.txn, others, style),
@@ -211,7 +216,7 @@ def _settle_style(
             styles = held
             found.reasons["date_format"] = reason
     if len(styles) > 1:
-        styles = _by_evidence(styles, found, is_dollar, context)
+        styles = _by_evidence(styles, found, month_first, context, is_open=is_contested)
     found.style = styles[0] if styles else ""
     _refuse_turned_days(found.txn, found.style)
     if len(styles) > 1:
@@ -262,10 +267,19 @@ def _days(column: Column, style: str) -> list[date | None]:
     return [day_of(value, style) for value in column.filled]
 
 
-def _is_in_order(days: list[date | None]) -> bool:
-    """Whether the days only rise or only fall, with at least four different days as evidence."""
+def _is_in_order(days: list[date | None], fewest: int = 4) -> bool:
+    """Whether the days only rise or only fall, with enough different days as evidence."""
     known = [day for day in days if day]
-    return len(set(known)) >= 4 and (known == sorted(known) or known == sorted(known)[::-1])
+    return len(set(known)) >= fewest and (known == sorted(known) or known == sorted(known)[::-1])
+
+
+def _is_contested(in_order: list[str], month_first: int, column: Column) -> bool:
+    """Whether the days are in order only in a style that the account and its owner speak against,
+    and are so few that chance may have sorted them: four are in order in one file of twelve.
+    """
+    if len(in_order) != 1 or _is_in_order(_days(column, in_order[0]), _SORTED_BY_NO_CHANCE):
+        return False
+    return month_first * ((in_order[0] in _MONTH_FIRST) - (in_order[0] in _DAY_FIRST)) < 0
 
 
 def _all_close(txn: Column, others: list[Column], style: str) -> bool:
@@ -285,10 +299,11 @@ def _is_past(column: Column, style: str, today: date | None) -> bool:
 
 
 def _by_evidence(
-    styles: list[str], found: Dates, is_dollar: bool, context: ReadingContext
+    styles: list[str], found: Dates, month_first: int, context: ReadingContext, *, is_open: bool
 ) -> list[str]:
-    """The styles, likeliest first, or only one if the evidence settles it."""
-    month_first = _votes_for_month(found.txn, styles, is_dollar, context)
+    """The styles, likeliest first, or only one if the evidence settles it. With `is_open` the
+    account and its owner alone do not.
+    """
     earlier = context.earlier.get("date_format")
     spans = {style: _span(found.txn, style) for style in styles}
     votes = {
@@ -305,7 +320,7 @@ def _by_evidence(
         return ranked[:1]
     is_pair = set(styles) <= _MONTH_FIRST | _DAY_FIRST and len(styles) == 2
     is_longer = spans[ranked[0]] > 3 * spans[ranked[1]] + 3
-    if is_pair and abs(month_first) >= _SETTLED_BY and not is_longer:
+    if is_pair and abs(month_first) >= _SETTLED_BY and not is_longer and not is_open:
         found.reasons["date_format"] = "the account's currency and the owner's language and region"
         return ranked[:1]
     return ranked
