@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from tests.servers import environment_without_settings, free_port
+from tests.template_database import copy_sqlite
 
 LONGEST_SECONDS = 120
 
@@ -28,7 +28,7 @@ def granian_process(folder: Path, database: Path) -> Iterator[tuple[int, subproc
     """Yield the server's port and its process. It uses a copy of a migrated SQLite database and
     stops with the block.
     """
-    shutil.copyfile(database, folder / "db.sqlite3")
+    copy_sqlite(database, folder / "db.sqlite3")
     port = free_port()
     environment = environment_without_settings() | {
         "DJANGO_SETTINGS_MODULE": "banking.settings_test",

@@ -73,12 +73,12 @@ class Files:
 
     def copy(self) -> None:
         self.test_database.parent.mkdir(parents=True, exist_ok=True)
-        _copy(self.path, self.test_database)
+        copy_sqlite(self.path, self.test_database)
 
     def keep(self) -> None:
         with contextlib.suppress(OSError):
             unfinished = self.path.with_suffix(f".{os.getpid()}")
-            _copy(self.test_database, unfinished)
+            copy_sqlite(self.test_database, unfinished)
             unfinished.rename(self.path)
             _forget_old()
 
@@ -122,7 +122,12 @@ def _create(name: str, template: str) -> sql.Composed:
     return sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_sqlite(source: Path, target: Path) -> None:
+    """Copy a database that connections of this process may be using.
+
+    Through SQLite: whoever closes a file of its own on the database takes the locks of the whole
+    process with it. The next process to leave then removes the write-ahead log under our feet.
+    """
     target.unlink(missing_ok=True)
     with (
         contextlib.closing(sqlite3.connect(source)) as origin,

@@ -15,6 +15,7 @@ from django_celery_beat.models import PeriodicTask
 from banking.beat import install_schedule
 from insights.models import Export
 from insights.staff.job_log import record_run
+from insights.staff.platform_counts import count_platform
 from tests.builders import make_user, step_up
 from tests.contracts import APPS
 from tests.world import SECRET, things_of
@@ -239,6 +240,7 @@ def test_admin_changes_to_users_and_schedules_are_audited(world, client_for):
 
 @pytest.mark.slow
 def test_staff_home_shows_each_role_its_figures(world, client_for):
+    count_platform(timezone.now())
     for role in ("auditor", "admin", "support"):
         page = client_for(staff(role)).get("/admin/").content.decode()
         assert ("Verify audit trail" in page) is (role != "support")

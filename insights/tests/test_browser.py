@@ -158,7 +158,7 @@ def test_the_checklist_ticks_off_each_step_and_leaves_when_all_are_done(
     expect(page.locator(".step--done")).to_contain_text("Confirm your email address")
     # What needs an account first has no button yet.
     expect(page.locator(".step--later")).to_have_count(2)
-    page.locator(".step").get_by_role("link", name="Add account").click()
+    page.locator(".way").get_by_role("link", name="Add an account").click()
     page.get_by_label("Name", exact=True).fill("Everyday")
     page.get_by_label("Opening balance").fill("90.00")
     page.get_by_role("button", name="Save", exact=True).click()
