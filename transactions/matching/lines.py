@@ -22,11 +22,20 @@ class Incoming(NamedTuple):
     replaces: str = ""
 
 
+class Verdict(NamedTuple):
+    """Same, review or new; the matching transaction, and the reason as it is stored."""
+
+    kind: str
+    held: int | None = None
+    reason: str = ""
+
+
 class Held(NamedTuple):
     """A transaction of the account. `source` is HAND, BILL, TRANSFER or BANK.
 
     `is_kin`: it comes from the same source as the incoming lines (same format and columns, or same
-    connection), so dates and IDs can be compared.
+    connection), so dates and IDs can be compared. `question`: what is asked about an announcement
+    that waits for its answer, and so about its booking too.
     """
 
     pk: int
@@ -37,6 +46,7 @@ class Held(NamedTuple):
     status: str = POSTED
     source: str = BANK
     is_kin: bool = False
+    question: Verdict | None = None
 
 
 class Alias(NamedTuple):
@@ -60,14 +70,6 @@ class Text(NamedTuple):
 
 
 Texts = Callable[[Iterable[int]], Mapping[int, Text]]
-
-
-class Verdict(NamedTuple):
-    """Same, review or new; the matching transaction, and the reason as it is stored."""
-
-    kind: str
-    held: int | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

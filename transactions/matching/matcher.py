@@ -107,10 +107,12 @@ class _Run:
         self.evidence = Evidence(knowledge, self.withdrawn)
 
     def take(self, line: Incoming, held: Held | None, kind: str, reason: str) -> None:
-        if held is not None and held.pk < 0:
-            self.verdicts[line.key] = Verdict(kind, None, IS_ASKED if kind == SAME else LIKE_ASKED)
-        else:
+        if held is None or held.pk > 0:
             self.verdicts[line.key] = Verdict(kind, held.pk if held else None, reason)
+        elif held.question is not None and not line.is_pending:
+            self.verdicts[line.key] = held.question
+        else:
+            self.verdicts[line.key] = Verdict(kind, None, IS_ASKED if kind == SAME else LIKE_ASKED)
         self.open.pop(line.key, None)
         if held is not None:
             self.free.pop(held.pk, None)
@@ -406,8 +408,8 @@ class _Run:
         return len(listed) >= len(lines_of[line.day])
 
     def by_late_announcement(self) -> None:
-        """An older file may announce what the bank has booked since. As it counts in no balance,
-        nobody is asked, unless it is open whether another line of the file is that payment.
+        """An older file may announce what the bank has booked since: nobody is asked, as it counts
+        in no balance.
         """
         for left, right in list(self._clusters()):
             late = [line for line in left if line.is_pending]
@@ -416,17 +418,16 @@ class _Run:
         self._ask_about_asked()
 
     def _ask_about_asked(self) -> None:
-        """Ask about announcements of what another line's question has taken. If that line is
-        another payment, this one is no new payment that would stay pending forever.
-        """
+        """Ask about announcements of what another line's question took; new, they stay pending."""
         asked: dict[int, list[Held]] = defaultdict(list)
         for verdict in self.verdicts.values():
-            if verdict.kind == REVIEW and verdict.held is not None:
+            # The question that waits about an announcement may be about one farther off.
+            if verdict.kind == REVIEW and verdict.held in self.held:
                 taken = self.held[verdict.held]
                 asked[taken.units].append(taken)
-        for line in list(self.open.values()):
-            among = asked.get(line.units, []) if line.is_pending else []
-            if (held := self.evidence.announced_by(line, among)) is not None:
+        for line in [line for line in self.open.values() if line.is_pending]:
+            held = self.evidence.announced_by(line, asked.get(line.units, ()))
+            if held is not None:
                 self.take(line, held, REVIEW, self.evidence.reason(held, SURELY))
 
     # -- pending lines whose amount has changed ------------------------------------------------

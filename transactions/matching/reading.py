@@ -24,11 +24,13 @@ from transactions.matching.lines import (
     HAND,
     PENDING,
     POSTED,
+    REVIEW,
     TRANSFER,
     Alias,
     Held,
     Knowledge,
     Text,
+    Verdict,
 )
 from transactions.matching.words import normalized
 from transactions.models import BankLine, ReviewItem, Transaction, Transfer
@@ -128,18 +130,22 @@ def read_ledger(
 
 def _waiting(account_id: int, kind: Kind) -> list[Held]:
     """Lines with an open question, under negative keys, so that nobody is asked twice."""
-    items = ReviewItem.objects.open().filter(account_id=account_id, entered=None).order_by()
-    columns = ("pk", "units", "txn_date", "fingerprint", "external_id", "is_pending")
+    items = ReviewItem.objects.open().filter(account_id=account_id, entered=None)
     with_units = items.annotate(units=Cast("signed_amount", BigIntegerField()))
+    columns = ("pk", "units", "txn_date", "fingerprint", "external_id", "is_pending")
+    origins = ("import_row__batch_id", "source")
+    # Of an announcement and its booking with one ID, the booking is found by it.
+    rows = with_units.order_by("-is_pending", "pk")
     return [
         Held(
             *(-pk, units, on.toordinal(), fingerprint, external_id),
             PENDING if is_pending else POSTED,
             BANK,
             kind.has(batch_id, source),
+            Verdict(REVIEW, *asked) if is_pending else None,
         )
-        for pk, units, on, fingerprint, external_id, is_pending, batch_id, source in (
-            with_units.values_list(*columns, "import_row__batch_id", "source")
+        for pk, units, on, fingerprint, external_id, is_pending, batch_id, source, *asked in (
+            rows.values_list(*columns, *origins, "candidate_id", "reason")
         )
     ]
 

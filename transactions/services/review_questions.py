@@ -12,10 +12,12 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Account
 from banking.kernel.money import to_units
+from banking.limits import PENDING_DAYS_AFTER, PENDING_DAYS_BEFORE
 from transactions.holds import held_in
 from transactions.matching.lines import HAND, Held, Incoming, Knowledge, Text, Verdict
 from transactions.matching.matcher import match
 from transactions.matching.reading import Kind, Ledger, knowledge_of, read_ledger, texts_of_held
+from transactions.matching.words import SURELY, agreement
 from transactions.models import BankLine, ImportBatch, ImportRow, ReviewItem, Transaction
 from transactions.models.reasons import ALREADY_THERE, reason_on
 from users.models import User
@@ -172,6 +174,38 @@ def _judged(row: Transaction, held: list[Held], ledger: Ledger, knowledge: Knowl
         knowledge=knowledge,
     )
     return matching.verdicts[row.pk]
+
+
+def taken_by_its_file(item: ReviewItem, pks: list[int]) -> set[int]:
+    """Which of these transactions other lines of the same file are. A file lists a payment once."""
+    if item.import_row is None:
+        return set()
+    batch = item.import_row.batch_id
+    settled = (ImportRow.Verdict.DUPLICATE, ImportRow.Verdict.ADDED)
+    lines = ImportRow.objects.filter(batch=batch, verdict__in=settled, match__in=pks)
+    added = Transaction.objects.filter(pk__in=pks, import_batch=batch)
+    return {*lines.values_list("match_id", flat=True), *added.values_list("pk", flat=True)}
+
+
+def are_of_one_list(item: ReviewItem, other: ReviewItem) -> bool:
+    """Whether one file or one bank lists both lines, so that they are two payments. Under one ID,
+    they are one that the bank has booked since.
+    """
+    if item.import_row is not None and other.import_row is not None:
+        return item.import_row.batch_id == other.import_row.batch_id
+    is_one_line = item.external_id == other.external_id
+    return bool(item.source) and item.source == other.source and not is_one_line
+
+
+def announces(item: ReviewItem, booked: ReviewItem) -> bool:
+    """Whether a waiting line announced what another list's waiting line says is booked."""
+    is_booking = booked.entered_id is None and not booked.is_pending
+    if not (item.is_pending and is_booking) or are_of_one_list(item, booked):
+        return False
+    gap = (booked.txn_date - item.txn_date).days
+    is_near = -PENDING_DAYS_BEFORE <= gap <= PENDING_DAYS_AFTER
+    is_equal = item.signed_amount == booked.signed_amount
+    return is_near and is_equal and agreement(item.description, booked.description) == SURELY
 
 
 def close_reviews_of(batch: ImportBatch) -> None:

@@ -19,7 +19,7 @@ from banking.kernel.fields import folded_field
 from banking.kernel.money import to_units
 from banking.kernel.narrowing import sure
 from banking.limits import ANSWERS_AT_ONCE
-from transactions.matching.lines import Incoming, Text, Verdict
+from transactions.matching.lines import SAME, Incoming, Text, Verdict
 from transactions.matching.matcher import match
 from transactions.matching.reading import Kind, knowledge_of, read_ledger, texts_of_held
 from transactions.models import (
@@ -39,10 +39,13 @@ from transactions.services.import_verdicts import batches_of_this_kind
 from transactions.services.importing import batch_with_account, count_verdicts
 from transactions.services.posting import book, delete_transactions, restore_transactions
 from transactions.services.review_questions import (
+    announces,
+    are_of_one_list,
     ask_about_entry,
     ask_on_about_entry,
     listed_beside,
     must_stay,
+    taken_by_its_file,
 )
 from transactions.services.transfers import suggest_transfers_with
 from transactions.totals import SumsByKey, merge, sums_of_rows
@@ -154,12 +157,16 @@ def _different(actor: User, account: Account, item: ReviewItem, at: datetime) ->
 
 
 def _ask_on_or_post(actor: User, account: Account, item: ReviewItem, at: datetime) -> SumsByKey:
-    """Ask about the next matching transaction, or post the line if there is none."""
+    """Ask about the next matching transaction, or post the line if there is none. A pending line
+    that is booked already needs no question.
+    """
     if item.candidate_id:
         verdict = _verdict_on(account, item, at)
         if verdict.held is not None:
             _ask_about(item, verdict)
-            return {}
+            # Which booked line a pending one announced matters little: it is in no balance.
+            is_settled = item.is_pending and verdict.kind == SAME
+            return _same(actor, account, item, at) if is_settled else {}
     item.status = Status.DIFFERENT
     item.posted = _post(actor, account, item)
     _settle_row(item, ImportRow.Verdict.ADDED, "", None)
@@ -206,7 +213,7 @@ def _verdict_apart_from(pks: set[int], account: Account, item: ReviewItem, at: d
         item.is_pending,
     )
     held = [known for known in ledger.held if known.pk > 0]
-    taken = _taken_by_its_file(item, [known.pk for known in held if known.units == line.units])
+    taken = taken_by_its_file(item, [known.pk for known in held if known.units == line.units])
     matching = match(
         [line],
         [known for known in held if known.pk not in taken],
@@ -218,17 +225,6 @@ def _verdict_apart_from(pks: set[int], account: Account, item: ReviewItem, at: d
         ),
     )
     return matching.verdicts[item.pk]
-
-
-def _taken_by_its_file(item: ReviewItem, pks: list[int]) -> set[int]:
-    """Which of these transactions other lines of the same file are. A file lists a payment once."""
-    if item.import_row is None:
-        return set()
-    batch = item.import_row.batch_id
-    settled = (ImportRow.Verdict.DUPLICATE, ImportRow.Verdict.ADDED)
-    lines = ImportRow.objects.filter(batch=batch, verdict__in=settled, match__in=pks)
-    added = Transaction.objects.filter(pk__in=pks, import_batch=batch)
-    return {*lines.values_list("match_id", flat=True), *added.values_list("pk", flat=True)}
 
 
 def _post(actor: User, account: Account, item: ReviewItem) -> Transaction:
@@ -293,11 +289,16 @@ def _count_again(batch_id: int) -> None:
 def _look_again_at_rivals(
     actor: User, accounts: Mapping[int, Account], item: ReviewItem, at: datetime
 ) -> None:
-    """Check other lines with the same candidate again, since it is now taken."""
+    """Check other lines with the same candidate again, since it is now taken. An announcement
+    takes it only from lines of its own file: elsewhere the bank may list the payment itself.
+    """
     rivals = ReviewItem.objects.open().filter(candidate=item.candidate_id, entered=None)
     for rival in rivals.order_by("pk"):
+        if item.is_pending and not rival.is_pending and not are_of_one_list(item, rival):
+            continue
         account = accounts[rival.account_id]
-        book(accounts, _ask_on_or_post(actor, account, rival, at))
+        change = _same if announces(rival, item) else _ask_on_or_post
+        book(accounts, change(actor, account, rival, at))
         if rival.status != Status.OPEN:
             rival.decided_at = at
         rival.save()

@@ -235,6 +235,38 @@ def test_announcement_is_asked_about_beside_the_line_it_may_be_instead(checking,
     assert [row.status for row in rows] == [status]
 
 
+@pytest.mark.once
+@pytest.mark.parametrize("is_synced", [False, True])
+@pytest.mark.parametrize("first", ["pk", "-pk"])
+@pytest.mark.parametrize(("decision", "held"), [("same", "1990.00"), ("different", "1980.00")])
+def test_booking_of_a_pending_line_that_waits_is_asked_about_too(
+    alice, decision, held, first, is_synced
+):
+    """Nobody has answered for the pending line when the bank books it: the booking isn't lost."""
+    account = make_account(user=alice, currency="EUR", opening_balance="2000")
+    make_transaction(
+        account=account, amount="-10.00", txn_date=date(2026, 3, 1), description="Rolls"
+    )
+    if is_synced:
+        sync(account, synced("2026-03-03", "-10", "KERN BAKERY", "p", is_pending=True))
+        for _ in range(2):
+            sync(account, synced("2026-03-04", "-10", "KERN BAKERY", "p"))
+    else:
+        imported(account, csv_of(["2026-03-03,KERN BAKERY,-10,pending"], PENDING))
+        for words in ("Tea", "Bus"):
+            lines = ["2026-03-04,KERN BAKERY,-10,booked", f"2026-03-05,{words},0,booked"]
+            imported(account, csv_of(lines, PENDING))
+    assert ReviewItem.objects.open().count() == 2
+    while item := ReviewItem.objects.open().order_by(first).first():
+        is_about_entry = item.candidate.description == "Rolls"
+        answer = decision if is_about_entry else "same"
+        decide(actor=alice, item=item, decision=answer, at=AT())
+    assert balance(account) == Decimal(held)
+    live = Transaction.objects.filter(account=account, deleted_at=None)
+    assert not live.filter(status="pending").exists()
+    assert check_ledger().is_clean
+
+
 FIRST = ["2026-03-10,Pay,100.00", "2026-03-13,KERN BAKERY,-10.00", "2026-03-20,Tea,-2.00"]
 
 
