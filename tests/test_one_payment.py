@@ -568,6 +568,20 @@ def test_announcement_of_what_another_line_was_asked_about_is_no_new_payment(db)
     assert teller.ledger() == teller.truth()
 
 
+@pytest.mark.once
+def test_entry_with_the_day_and_words_of_a_bank_line_has_none_of_its_answers(db):
+    """The bank's two lines are two payments. The second is then typed on the first one's day."""
+    payments = [Payment(n, day, "-10.00", "Shell Station") for n, day in enumerate((18, 20))]
+    steps = [
+        ("typed", (payments[0], 0, True, "hand")),
+        ("file", (camt_file, 20, 3, 1, False, random.Random(1))),
+        ("file", (camt_file, 18, 1, 1, False, random.Random(1))),
+        ("typed", (payments[1], -2, False, "hand")),
+    ]
+    teller = tell_everything(payments, steps)
+    assert teller.ledger() == teller.truth()
+
+
 @pytest.mark.slow
 def test_entry_that_a_line_became_is_no_other_line_of_that_file(db):
     """One of two equal lines becomes an entry that was asked about beside the other."""

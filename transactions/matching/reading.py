@@ -255,12 +255,18 @@ def knowledge_of(
     """Earlier decisions about this account's lines, and the plausible dates as of `on`.
 
     Uses the latest ANSWERS_REMEMBERED answers. An answer about a manual entry holds for that entry
-    (`entry`) alone: a line of the bank with its date and words may well be another payment.
+    (`entry`) alone: a line of the bank with its date and words may well be another payment. Nor
+    does an answer about such a line hold for the entry, unless the line became it.
     """
     about = Q(entered=None) if entry is None else Q(entered=None) | Q(entered=entry)
     decided = ReviewItem.objects.filter(about, account_id=account_id)
-    columns = ("status", "fingerprint", "candidate_id", "told_apart", "description")
+    columns = (
+        *("status", "fingerprint", "candidate_id", "told_apart", "description"),
+        *("candidate_description", "entered_id", "posted_id"),
+    )
     posted = decided.exclude(posted=None).filter(status=ReviewItem.Status.DIFFERENT)
+    if entry is not None:
+        posted = posted.filter(candidate=entry)
     different: set[tuple[int, int]] = set()
     wordings: set[tuple[str, str]] = set()
     # And the reverse: the candidate is not the transaction that the answer posted.
@@ -269,13 +275,17 @@ def knowledge_of(
             :ANSWERS_REMEMBERED
         ]
     )
-    latest = decided.order_by("-pk").values_list(*columns, "candidate_description")
-    for status, fingerprint, candidate, apart, ours, theirs in latest[:ANSWERS_REMEMBERED]:
+    latest = decided.order_by("-pk").values_list(*columns)[:ANSWERS_REMEMBERED]
+    for status, fingerprint, candidate, apart, ours, theirs, *became in latest:
+        if status == ReviewItem.Status.SAME:
+            became.append(candidate)
+            if theirs:
+                wordings.add((normalized(ours), normalized(theirs)))
+        if entry is not None and entry not in became:
+            continue
         different.update((fingerprint, pk) for pk in apart)
         if status == ReviewItem.Status.DIFFERENT and candidate is not None:
             different.add((fingerprint, candidate))
-        if status == ReviewItem.Status.SAME and theirs:
-            wordings.add((normalized(ours), normalized(theirs)))
     first, last = (day.toordinal() for day in covers) if covers else (0, 0)
     return Knowledge(
         different=frozenset(different),
