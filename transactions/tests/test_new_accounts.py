@@ -132,14 +132,17 @@ def test_new_account_is_as_the_file_says(
     assert check_ledger(account.pk).is_clean
 
 
+def uploaded(client, account):
+    """A statement of this account and a card, uploaded on the page."""
+    file = SimpleUploadedFile("all.ofx", own_card())
+    client.post(reverse("transactions:import_start"), {"account": account.pk, "file": file})
+    return ImportBatch.objects.get()
+
+
 def test_page_says_what_the_new_account_will_be(client_for, alice):
     giro = make_account(user=alice, name="Giro", currency="EUR")
     client = client_for(alice)
-    client.post(
-        reverse("transactions:import_start"),
-        {"account": giro.pk, "file": SimpleUploadedFile("all.ofx", own_card())},
-    )
-    batch = ImportBatch.objects.get()
+    batch = uploaded(client, giro)
     page = client.get(reverse("transactions:import_accounts", args=[batch.pk])).content.decode()
     assert "Add a new account (Credit card, USD)" in page
     assert "Add a new account (Checking, EUR)" in page
@@ -222,11 +225,7 @@ def test_opening_balance_that_somebody_changed_stays_when_the_import_is_undone(a
 def test_steps_name_the_question_that_was_asked(client_for, alice):
     giro = make_account(user=alice, name="Giro", currency="EUR")
     client = client_for(alice)
-    client.post(
-        reverse("transactions:import_start"),
-        {"account": giro.pk, "file": SimpleUploadedFile("all.ofx", own_card())},
-    )
-    batch = ImportBatch.objects.get()
+    batch = uploaded(client, giro)
     answers = {"part_0": giro.pk, "part_1": "skip"}
     client.post(reverse("transactions:import_accounts", args=[batch.pk]), answers)
     page = client.get(reverse("transactions:import_check", args=[batch.pk])).content.decode()

@@ -1,17 +1,8 @@
 """Admin pages of users and their records: mostly read-only; changes go through the services."""
 
 from users.admin.base import ForSupportToo, ReadOnlyAdmin, StaffAdmin, sees_all
-from users.admin.lists import (
-    IN_TRASH,
-    MerchantFilter,
-    PickedFilter,
-    SetFilter,
-    TypedFilter,
-    amount,
-    is_id,
-    newest_rows,
-    yes_or_no,
-)
+from users.admin.filters import MerchantFilter, PickedFilter, SetFilter, TypedFilter, is_id
+from users.admin.lists import IN_TRASH, amount, newest_rows, yes_or_no
 from users.admin.messages import NotificationAdmin
 from users.admin.people import UserAdmin
 from users.admin.records import AuditEventAdmin

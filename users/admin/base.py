@@ -15,15 +15,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from banking.limits import STAFF_LIST_ROWS
 from users import limits
+from users.admin.filters import CustomerFilter, is_id, person_meant
 from users.admin.lists import (
     BoundedPaginator,
-    CustomerFilter,
     StaffChangeList,
     csv_answer,
     customer_link,
-    is_id,
     newest_rows,
-    person_meant,
 )
 from users.admin.shown_words import ShownAs, rows_showing
 from users.admin.words import staff_label

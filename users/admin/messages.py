@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from users.admin.base import ForSupportToo, ReadOnlyAdmin, sees_all
-from users.admin.lists import KindFilter, customer_link
+from users.admin.filters import KindFilter
+from users.admin.lists import customer_link
 from users.masking import masked_email, masked_text
 from users.messages.kind_words import kind_words
 from users.messages.outbox import channel_problem

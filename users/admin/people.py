@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from users.admin.base import ForSupportToo, sees_all
-from users.admin.lists import TypedFilter, customer_link
+from users.admin.filters import TypedFilter
+from users.admin.lists import customer_link
 from users.masking import masked_email, masked_name, masked_phone
 from users.messages.confirmation_mail import send_welcome
 from users.models import User

@@ -23,16 +23,15 @@ from django.views.decorators.http import require_GET, require_POST
 from banking.kernel.waking import BrokerAwayError, publish
 from users import limits, tasks
 from users.admin.base import ReadOnlyAdmin
-from users.admin.lists import (
+from users.admin.filters import (
     ActorFilter,
     DaysFilter,
     TypedFilter,
     WordedFilter,
-    customer_link,
     person_meant,
     used_value,
-    written,
 )
+from users.admin.lists import customer_link, written
 from users.admin.staff_site import staff_site
 from users.audit.activity import before_and_after
 from users.audit.activity_words import KIND_OF, words_for
