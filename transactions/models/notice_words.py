@@ -61,6 +61,10 @@ SENTENCES: dict[str, Any] = {
         "The file was read as %(encoding)s, but %(others)s would fit almost as well. If accented"
         " letters look wrong, choose another encoding under “Match columns”."
     ),
+    "unknown_states": _(
+        "We don’t recognize the status “%(words)s”. Those lines are read as booked; leave out any"
+        " that never happened."
+    ),
     "foreign_lines": _("The file has lines in %(currencies)s; %(account)s is in %(currency)s."),
     "other_accounts": _(
         "The file also has lines from other accounts, which are not imported: %(parts)s."

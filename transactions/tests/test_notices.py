@@ -28,6 +28,7 @@ EVERY_VALUE = {
     "text": "12..34",
     "other": "50",
     "heading": "Amount",
+    "words": "On its way",
     "kind": "pdf_document",
     "field": "txn_date",
     "example": "31-12-2024",

@@ -27,7 +27,9 @@ _OUTFLOW = (
     "支|出|출|"
     "משיכה|سحب|خصم|Retiro|Débitos|Retirada|Wypłata|Odchod|Odchozí platba|Úhrada|Kimenő|Wydatki|"
     "Debited|Withdrawn|Outgoing transfer|Money sent|Cash out|Withdraw|Výběr|"
-    "निकासी|नामे"
+    "निकासी|नामे|Дт|Д-т|Дб|Məxaric|Çıxarış|Chiqim|Шығыс|Чыгым|Зарлага|გასავალი|დებეტი|Ելք|"
+    "Դեբետ|Dalje|Debi|برداشت|بدهکار|منه|উত্তোলন|পেমেন্ট|பற்று|ဒက်ဘစ်|ထုတ်ငွေ|ចេញ|"
+    "ເງິນອອກ|ወጪ|Imetoka|Toka|Расходна|Задолжување|Должи|Дугује|Исплата"
 )
 _INFLOW = (
     "π|C|CR|CRDT|Credit|Credito|Crédito|Crédit|Kredit|Haber|Abono|Haben|H|Bij|In|Inflow|"
@@ -41,7 +43,9 @@ _INFLOW = (
     "Поступление|Κατάθεση|Giriş|Gelen|Para girişi|Masuk|Pemasukan|Thu|Tiền vào|Nạp tiền|เข้า|"
     "ฝากเงิน|转入|轉入|收款|收|入|입|הפקדה|إيداع|إضافة|Depósito|Créditos|Wpłata|"
     "Příchozí platba|Bejövő|Wpływy|Credited|Deposited|Incoming transfer|जमा|"
-    "Money received|Cash in|Top up|Top-up|Vklad|Inntekt"
+    "Money received|Cash in|Top up|Top-up|Vklad|Inntekt|Кт|К-т|Кр|Mədaxil|Kirim|Kiriş|Кіріс|"
+    "Киреше|Орлого|შემოსავალი|კრედიტი|Մուտք|Կրեդիտ|Hyrje|Kredi|واریز|بستانکار|له|জমা|வரவு|"
+    "သွင်းငွေ|ចូល|ເງິນເຂົ້າ|ገቢ|Imeingia|Приходна|Побарува|Одобрение|Потражује|Уплата"
 )
 # Two letters that stand for the directions together: (money out, money in). Alone, some mean the
 # opposite elsewhere: "D" is debit in English and dobro in Slovene.
@@ -58,7 +62,7 @@ PENDING_WORDS = _folded_pattern(
     r"authori[sz]ed|unposted|not booked|nicht gebucht|blokada|rezerv|ausstehend|offen|"
     r"in bearbeitung|in afwachting|nog niet|w trakcie|nierozliczon|cakajuc|neuctovan|in asteptare|"
     r"чакащ|в обработ|в обробці|очікує|ожида|обрабатыва|na cekanju|v cakanju|v obdelavi|u obradi|"
-    r"reservert|avventer|preliminar|ootel|gaida|apstrade|laukiam|εκκρεμ|bekliyor|beklemede|"
+    r"reservert|avventer|preliminar|ootel|gaida|apstrade|laukiam|εκκρεμ|αναμεν|bekliyor|beklemede|"
     r"provizyon|保留|処理中|未確定|处理中|處理中|待处理|대기|처리중|معلق|قيد|ממתין|בתהליך|รอ|"
     r"dang cho|dang xu ly|tertunda|diproses|menunggu|dalam proses|processing|in progress|in corso|"
     r"en cours|en proceso|em processamento|awaiting|uncleared|hold|esperando|pendent|"
@@ -76,7 +80,20 @@ PENDING_WORDS = _folded_pattern(
     r"rezervuot|neapdorot|не проведен|не обработан|зарезерв|заблокир|заблоков|неосчетоводен|"
     r"резервиран|блокиран|δεσμευ|αναμον|islemde|bloke|blokeli|仮|承認待ち|未処理|未入账|未入帳|"
     r"预授权|預授權|승인대기|미처리|محجوز|בהמתנה|טרם|tam giu|chua (?:hoan|xu|thanh|hach)|belum|"
-    r"pemrosesan|लंबित"
+    r"pemrosesan|लंबित|reservera|in attesa|em elaboracao|in elaborazione|cativ[oa]|"
+    r"(?<!\w)ceka(?!\w)|probiha|zpracovava|caka na|prebieha|do realizacji|w realizacji|v teku|"
+    r"u tijeku|u toku|"
+    r"in curs|in procesare|rezervat|folyamatban|feldolgozas|vykdoma|tiek apstrad|tootlemisel|"
+    r"i bið|biður|i vinnslu|kasittely|behandles|under behandling|på väg|paga |gozləm|gozləy|"
+    r"icra olunur|kutilmoqda|jarayonda|күтуде|күтілуде|өңделуде|күтүүдө|иштелүүдө|хүлээгд|"
+    r"боловсруул|изчакв|обработва|во тек|на чекање|се обработува|на чекању|у обради|резервис|"
+    r"резервов|в очікуванні|у чаканні|чакае|апрацо[ўу]|მოლოდინ|მუშავდება|დამუშავება|դիտարկ|"
+    r"սպաս|ընթացքում|ne pritje|ne proces|ne shqyrtim|pendenti|ag fanacht|ar feitheamh|در انتظار|"
+    r"در حال|در جریان|زیر التوا|زیر عمل|انتظار|قيد التنفيذ|תלוי|בעיבוד|בטיפול|प्रतीक्ष|प्रक्रिया|"
+    r"विचाराधीन|বিচারাধীন|অপেক্ষ|মুলতবি|প্রক্রিয়া|நிலுவை|செயலாக்க|పెండింగ్|ਬਕਾਇਆ|પેન્ડિંગ|പരിഗണന|පොරොත්තු|කල් පවතින|"
+    r"กำลัง|ดำเนินการ|ລໍຖ້າ|រង់ចាំ|កំពុង|စောင့်ဆိုင်း|ဆောင်ရွက်ဆဲ|በመጠባበቅ|በሂደት|inasubiri|inachakat|"
+    r"nakabinbin|menanti|確認中|承認中|審査中|速報|待入|待結|待确|待確|待处|待處|待审|待審|待支付|待付款|"
+    r"进行中|進行中|审核中|審核中|圈存|冻结|凍結|확인중|승인중|진행중|미확정|접수중"
 )
 _VOID = (
     r"declined|failed|rejected|refused|cancell?ed|reverted|reversed|denied|voided|expired|abgelehnt|"
@@ -100,7 +117,24 @@ _VOID = (
     r"रद्द|असफल|returned|bounced|not (?:executed|processed|completed|authori[sz]ed)|"
     r"nicht (?:ausgefuhrt|durchgefuhrt|erfolgreich)|non (?:execute|autorizzat[oa]|eseguit[oa])|"
     r"no (?:autorizad[oa]|realizad[oa])|nao (?:autorizad[oa]|realizad[oa])|niet uitgevoerd|"
-    r"не выполнен[аоы]?|не исполнен[аоы]?|unsuccessful|void"
+    r"не выполнен[аоы]?|не исполнен[аоы]?|unsuccessful|void|legv(?: edil\w+| olun\w+)?|"
+    r"ləgv(?: edil\w+| olun\w+)?|rədd(?: edil\w+| olun\w+)?|ugursuz|bekor qilin\w+|rad etil\w+|"
+    r"muvaffaqiyatsiz|қабылданбады|бас тартылды|жойылды|болдырылмады|сәтсіз|четке кагылды|"
+    r"жокко чыгарылды|цуцлагдсан|цуцалсан|татгалзсан|амжилтгүй|одбиен[ао]?|откажан[ао]?|"
+    r"неуспешн[аоы]|одбијен[ао]|отказан[ао]|неуспешн[ао]|поништен[ао]|сторниран[ао]|адхілен[ао]|"
+    r"скасаван[ао]|адменен[ао]|უარყოფილი?|გაუქმებული?|წარუმატებელი?|შეწყვეტილი?|մերժված|"
+    r"մերժվել է|չեղարկված|չեղարկվել է|ձախողված|(?:e |i )?refuzuar|(?:e |i )?anuluar|"
+    r"(?:e |i )?deshtuar|michud[a]?|ikkancellat[a]?|irrifjutat[a]?|miccahda|diultaithe|"
+    r"cealaithe|hafnað|hætt við|afturkallað|mistokst|rad shod|رد شده?|لغو شده?|ناموفق|برگشتی|"
+    r"مسترد|منسوخ|ناکام|غير مقبول[ةه]?|لم تتم|أ?لغيت|مرتجع[ةه]?|נדחה על ידי.*|লেনদেন ব্যর্থ|ব্যর্থ|"
+    r"বাতিল|প্রত্যাখ্যাত|நிராகரிக்கப்பட்டது|தோல்வி|ரத்து(?: செய்யப்பட்டது)?|అస్వీకరించబడింది|విఫలమైంది|"
+    r"విఫలం|रद्द (?:किया|केले|गरिएको).*|विफल|खारिज|नामंजूर|अस्वीकार|असफल भयो|"
+    r"ප්‍රතික්ෂේප(?: කළ| විය)?|අවලංගු(?: කළ)?|අසාර්ථකයි?|ຍົກເລີກ|ປະຕິເສດ|បដិសេធ|បានបដិសេធ|"
+    r"បរាជ័យ|បានបោះបង់|ငြင်းပယ်(?:ခဲ့)?သည်|ပယ်ဖျက်(?:ခဲ့)?သည်|မအောင်မြင်ပါ|ተቀባይነት አላገኘም|ውድቅ(?: ተደርጓል)?|"
+    r"ተሰርዟል|አልተሳካም|imekataliwa|imeghairiwa|imeshindwa|imeshindikana|tinanggihan|kinansela|"
+    r"nabigo|afgekeur|gekanselleer|misluk|ditolak oleh.*|dibatalkan oleh.*|gagal diproses|"
+    r"\w{0,4}(?:失败|失敗)|\w{0,4}(?:取消|撤销|撤銷|拒绝|拒絕|驳回|駁回|作废|作廢)|(?:已)?冲正|(?:已)?沖正|"
+    r"否認|エラー|不成立|拒否|取引不可|\w{0,4}(?:실패|취소|거절|거부|반려)(?:됨|되었음)?|오류"
 )
 VOID_WORDS = _folded_pattern(rf"(?:{_VOID})")
 # The same in a column of states, where it may be said of what, by whom and why.

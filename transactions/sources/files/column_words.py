@@ -107,14 +107,14 @@ _WORDS = {
     "|entree|entrees|recettes eur|cobros|entrada eur|depositos y abonos|receipt|added|जमा",
     "balance": "balance|running balance|ending balance|account balance|closing balance|saldo|"
     "saldo na trn|saldo na mutatie|saldo po operacji|saldo contabile|solde|kontostand|"
-    "saldo nach buchung|egyenleg|zustatek|zostatok|sold|stan konta|likutis|atlikums|jaak|bakiye|"
+    "saldo nach buchung|egyenleg|zustatek|sold|stan konta|likutis|atlikums|jaak|bakiye|"
     "konyvelt egyenleg|残高|差引残高|余额|账户余额|잔액|거래후잔액|остаток|баланс|υπολοιπο"
     "|stanje|stanje racuna|novo stanje|stanje nakon transakcije|салдо|наличност|залишок"
     "|залишок після операції|баланс после операции|υπολοιπο λογαριασμου|bakiye sonrasi"
     "|guncel bakiye|יתרה|יתרה לאחר פעולה|הרצף|الرصيد|رصيد|الرصيد الجاري|ยอดคงเหลือ|คงเหลือ"
     "|so du|so du cuoi|baki|baki akhir|saldo akhir|saldo berjalan|saldo disponivel"
     "|saldo tras operacion|saldo despues|saldo apos|konto saldo|kontosaldo|saldo konta"
-    "|saldo efter|zostatok na ucte|zustatek na uctu|sold cont|sold dupa|jaak parast|餘額|帳戶餘額"
+    "|saldo efter na ucte|zustatek na uctu|sold cont|sold dupa|jaak parast|餘額|帳戶餘額"
     "|结余|잔 액|거래 후 잔액|शेष|शेष राशि|solde apres operation|solde courant|bal|closing bal"
     "|available balance|balans",
     "currency": "currency|account currency|ccy|currency code|iso|wahrung|waehrung|"
@@ -148,7 +148,7 @@ _WORDS = {
     "|maksajuma detalas|αιτιολογια|περιγραφη συναλλαγης|ayrintilar|islem aciklamasi|melding"
     "|betalingsdetaljer|specifikation|交易说明|備註說明|交易內容|交易说明|附言|적요내용|"
     "거래 내용|विवरण"
-    "|reference text|wording|transaction",
+    "|reference text|wording|transaction|商品说明|商品|商品名称",
     "merchant": "merchant|merchant name|payee|payee name|counterparty|counterparty name|"
     "counteraccount name|beneficiary|name|recipient|description merchant|empfanger|"
     "beguenstigter zahlungspflichtiger|begunstigter zahlungspflichtiger|beguenstigter|"
@@ -197,6 +197,43 @@ _WORDS = {
     "|tip|vrsta|rodzaj|tipo|sens de l operation|вид|тип|tur|turi|jenis|loai|類型|구분|ประเภท"
     "|النوع|סוג|smer|irany|dc|drcr|debit credit flag|mark",
 }
+# The same words in languages of which banks write less.
+_MORE_WORDS = {
+    "txn_date": "tarix|emeliyyat tarixi|sana|operatsiya sanasi|күні|операция күні|датасы|огноо|"
+    "гүйлгээний огноо|თარიღი|ოპერაციის თარიღი|ամսաթիվ|գործարքի ամսաթիվ|data e transaksionit|"
+    "تاریخ|تاریخ تراکنش|তারিখ|தேதி|తేదీ|දිනය|कारोबार मिति|मिति|နေ့စွဲ|ရက်စွဲ|កាលបរិច្ឆេទ|"
+    "ថ្ងៃខែ|ວັນທີ|ቀን|tarehe|tarehe ya muamala|petsa|датум|датум на трансакција|дата аперацыі|"
+    "data tranżazzjoni|data tat tranżazzjoni",
+    "amount": "mebleg|məbləğ|summa|miqdor|сомасы|сома|суммасы|дүн|гүйлгээний дүн|თანხა|"
+    "գումար|shuma|مبلغ|পরিমাণ|தொகை|మొత్తం|रकम|මුදල|ငွေပမာဏ|ចំនួនទឹកប្រាក់|ຈຳນວນເງິນ|መጠን|kiasi|halaga|"
+    "износ|сума|ammont|meid|suim|swm",
+    "debit": "mexaric|məxaric|chiqim|шығыс|чыгым|зарлага|дебет гүйлгээ|გასავალი|გასული თანხა|"
+    "დებეტი|ելք|դեբետ|dalje|debi|برداشت|بدهکار|উত্তোলন|ডেবিট|பற்று|डेबिट|හර|ထုတ်ငွေ|စာရင်းထုတ်|ចេញ|"
+    "ឥណពន្ធ|ເງິນອອກ|ወጪ|imetoka|расход|задолжување|должи|дугује|исплата|gheld|amach",
+    "credit": "medaxil|mədaxil|kirim|кіріс|киреше|орлого|кредит гүйлгээ|შემოსავალი|შემოსული თანხა|"
+    "კრედიტი|մուտք|կրեդիտ|hyrje|kredi|واریز|بستانکار|জমা|ক্রেডিট|வரவு|क्रेडिट|බැර|သွင်းငွေ|ចូល|ឥណទាន|"
+    "ເງິນເຂົ້າ|ገቢ|imeingia|побарува|одобрение|потражује|уплата|krediti|isteach",
+    "balance": "qaliq|qalıq|qoldiq|қалдық|калдык|үлдэгдэл|эцсийн үлдэгдэл|ნაშთი|მնაცորդი|մնացորդ|"
+    "gjendja|balanca|bilanci|مانده|موجودی|ব্যালেন্স|স্থিতি|இருப்பு|నిల్వ|मौज्दात|ශේෂය|လက်ကျန်|"
+    "សមតុល្យ|ຍອດເຫຼືອ|ຍອດເງິນ|ቀሪ ሂሳብ|salio|салдо|стање|bilanc|iarmheid",
+    "currency": "valyuta|валютасы|валют|ვალუტა|արժույթ|monedha|ارز|মুদ্রা|நாணயம்|मुद्रा|මුදල් ඒකකය|"
+    "ငွေကြေး|រូបិយប័ណ្ណ|ສະກຸນເງິນ|ምንዛሬ|sarafu|munita|airgeadra",
+    "description": "teyinat|təyinat|emeliyyatin tesviri|əməliyyatın təsviri|tafsilot|tavsif|"
+    "сипаттамасы|операция сипаттамасы|төлем мақсаты|баяндама|гүйлгээний утга|утга|დანიშნულება|"
+    "აღწერა|նկարագրություն|նպատակ|գործարք|pershkrimi|شرح|توضیحات|বিবরণ|விவரம்|వివరాలు|විස්තරය|"
+    "အကြောင်းအရာ|ဖော်ပြချက်|ការពិពណ៌នា|ລາຍລະອຽດ|መግለጫ|maelezo|опис|сврха|dettalji|deskrizzjoni|"
+    "sonrai|прызначэнне|апісанне",
+    "merchant": "qarşı teref|qarşı tərəf|alıcı|alici teref|qabul qiluvchi|алушы|кимге|"
+    "харьцсан данс|хүлээн авагч|პარტნიორი|მიმღები|ստացող|perfituesi|përfituesi|گیرنده|ذینفع|"
+    "প্রাপক|பெறுநர்|"
+    "लाभार्थी|ලබන්නා|လက်ခံသူ|អ្នកទទួល|ຜູ້ຮັບ|ተቀባይ|mpokeaji|примател|прималац|атрымальнік|"
+    "benefiċjarju|одержувач|платник|одержувач платник|거래처|거래상대방|상대방|razao social|"
+    "nome razao social|razon social|ragione sociale|raison sociale",
+    "status": "veziyyet|vəziyyət|holati|holat|күйі|күй|төлөв|სტატუსი|կարգավիճակ|statusi|"
+    "وضعیت|অবস্থা|நிலை|స్థితి|स्थिति|තත්ත්වය|အခြေအနေ|ស្ថានភាព|ສະຖານະ|ሁኔታ|hali|состојба|стан",
+    "flag": "дт кт|д т к т|дебет кредит|дт кр|χ π",
+}
+ROLES = tuple(_WORDS)
 # A heading with one of these refers to some date, amount or currency other than the account's.
 _STRANGERS = re.compile(
     r"original|ursprung|foreign|fremd|(?<!\w)local|oorspr|puvodni|orgin|origen|origine|"
@@ -258,7 +295,10 @@ def _ranked(words: str) -> dict[str, float]:
     return ranked
 
 
-_RANKED = {role: _ranked(words) for role, words in _WORDS.items()}
+_RANKED = {
+    role: _ranked(words + ("|" + _MORE_WORDS[role] if role in _MORE_WORDS else ""))
+    for role, words in _WORDS.items()
+}
 
 
 @lru_cache(maxsize=4096)

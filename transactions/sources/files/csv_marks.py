@@ -24,8 +24,9 @@ THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 # Banks write amounts in these without decimals, even where the currency officially has two.
 WHOLE = frozenset(
     [
-        *("CLP", "COP", "HUF", "IDR", "IRR", "ISK", "JPY", "KRW", "LAK", "MMK", "PYG", "RWF"),
-        *("TWD", "TZS", "UGX", "UZS", "VND", "XAF", "XOF", "XPF"),
+        *("AMD", "BIF", "CLP", "COP", "DJF", "GNF", "HUF", "IDR", "IRR", "ISK", "JPY", "KHR"),
+        *("KMF", "KRW", "LAK", "LBP", "MMK", "PYG", "RWF", "TWD", "TZS", "UGX", "UZS", "VND"),
+        *("VUV", "XAF", "XOF", "XPF"),
     ]
 )
 

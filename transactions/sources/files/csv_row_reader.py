@@ -16,22 +16,15 @@ from transactions.sources.files.amounts import (
     read_money,
 )
 from transactions.sources.files.cell_words import (
-    BALANCE_HINT,
     INFLOW_FLAGS,
+    KNOWN_STATUS,
     OUTFLOW_FLAGS,
     PENDING_WORDS,
-    TOTALS,
     VOID_STATE,
-    hints_balance,
-    is_also_payment,
-    is_bare_label,
-    is_total,
+    is_status,
 )
-from transactions.sources.files.column_words import (
-    currency_in_heading,
-    heading_score,
-    plain_heading,
-)
+from transactions.sources.files.column_words import currency_in_heading
+from transactions.sources.files.csv_balance_lines import BalanceLines, is_total_label
 from transactions.sources.files.csv_by_balance import signed_by_balance
 from transactions.sources.files.csv_mapping import (
     BLANK_FLAG,
@@ -39,9 +32,9 @@ from transactions.sources.files.csv_mapping import (
     COLUMN_FIELDS,
     CsvMapping,
 )
-from transactions.sources.files.csv_preamble import balance_label
 from transactions.sources.files.csv_rows import Row, cut_amounts, filled_width
 from transactions.sources.files.csv_sections import title_of
+from transactions.sources.files.csv_totals import without_total
 from transactions.sources.files.dates import parse_date
 from transactions.sources.files.incoming import (
     IncomingFile,
@@ -60,68 +53,11 @@ from transactions.sources.files.values import (
     shown,
 )
 
-_LONGEST_LABEL = 60
 _MOST_CACHED = 20_000
+_MOST_STATES = 6
 _ACCOUNT_NUMBER = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9 ]{8,36}|[0-9][0-9 ./-]{4,}")
 _UNSTORABLE = {0: "\u2400", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
-# A last line is taken for a total if it adds up at least this many others.
-_FEWEST_ADDED = 3
 _ROWS_COMPARED = 50
-
-
-def _without_total(lines: Iterator[IncomingRow]) -> Iterator[IncomingRow]:
-    """The lines. One that is the sum of all above it may be a total, so it is refused: the last
-    one, or any that is labeled as a total or as carried forward.
-    """
-    last: IncomingTransaction | None = None
-    after_it: list[IncomingRow] = []
-    total, count = Decimal(0), 0
-    for line in lines:
-        if not isinstance(line, IncomingTransaction):
-            after_it.append(line)
-        elif line.amount == total and count > 1 and _is_labeled_total(line):
-            after_it.append(_refused(line))
-        else:
-            if last is not None:
-                yield last
-            yield from after_it
-            total, count = total + line.amount, count + 1
-            last, after_it = line, []
-    if last is not None:
-        yield _total_refused(last, total - last.amount, count - 1)
-    yield from after_it
-
-
-def _total_refused(line: IncomingTransaction, total: Decimal, count: int) -> IncomingRow:
-    if line.balance_after is not None:
-        return line
-    if count >= _FEWEST_ADDED and line.amount == total:
-        return _refused(line)
-    if count and _may_be_balance(line.description, line.amount, line.merchant):
-        return _refused(line, _balance_notice(line.description))
-    return line
-
-
-def _may_be_balance(description: str, amount: Decimal, merchant: str) -> bool:
-    """Whether a text has a word for a balance, or is one that may also mean a payment: then money
-    out, or another party's name beside it, say that it does.
-    """
-    if is_also_payment(description) and not hints_balance(description):
-        return amount > 0 and merchant in ("", description)
-    return hints_balance(description)
-
-
-def _balance_notice(description: str) -> Notice:
-    return Notice(NoticeCode.MAY_BE_BALANCE, {"text": shown(description)})
-
-
-def _is_labeled_total(line: IncomingTransaction) -> bool:
-    return is_total(line.description) and line.balance_after is None
-
-
-def _refused(line: IncomingTransaction, notice: Notice | None = None) -> UnusableRow:
-    notice = notice or Notice(NoticeCode.MAY_BE_TOTAL)
-    return UnusableRow(line.row_number, line.raw, notice, "amount", line.part)
 
 
 class RowReader:
@@ -142,14 +78,11 @@ class RowReader:
         self.statuses: dict[str, tuple[bool, bool]] = {}
         self.flags = _flag_signs(mapping)
         self.matches_plain = PLAIN_FIGURE[mapping.decimal_mark].fullmatch
-        self.last_balance: Decimal | None = None
-        self.last_amount: Decimal | None = None
+        self.balances = BalanceLines(mapping, incoming)
         self.parts = PartNames()
         # Whether accounts follow each other, and the title that may name the next one.
         self.has_sections = False
         self.next_section = ""
-        # By the number of cells, which varies where banks leave out the blank ones at the end.
-        self.worded: dict[int, list[int]] = {}
         self.amount_of = {
             "debit_credit": self._pair,
             "signed_pair": self._pair,
@@ -160,7 +93,7 @@ class RowReader:
 
     def walk(self, rows: Iterator[Row]) -> Iterator[IncomingRow]:
         """Every payment row, read, refused or skipped with a reason."""
-        lines = _without_total(self._lines(rows))
+        lines = without_total(self._lines(rows))
         if self.mapping.sign_convention in BY_BALANCE:
             return signed_by_balance(lines, self.mapping)
         return lines
@@ -188,6 +121,7 @@ class RowReader:
                 incoming.skipped_count += 1
             if line is not None:
                 yield line
+        self._note_unknown_states()
 
     def _note_heading(self, row: Row | None) -> None:
         if row is None:
@@ -216,16 +150,20 @@ class RowReader:
         refuse_unstorable(raw)
         description = self._description(cells)
         balance = self._balance(cells)
-        if self._states_balance(description, cells, amount, balance):
+        merchant = self._merchant(cells)
+        balances = self.balances
+        if balances.may_state(cells) and balances.states(
+            cells, description, merchant, amount, balance
+        ):
             return None
-        if balance is not None and balance == amount and self._repeats(balance, description):
+        if balance is not None and balance == amount and balances.repeats(balance, description):
             return None
         is_pending, is_void = self._status(cells)
         if not amount or is_void:
             reason = Notice(NoticeCode.NEVER_BOOKED if is_void else NoticeCode.NO_MONEY_MOVED)
             part = self._part(cells)
             return SkippedRow(number, raw, reason, txn_date, amount, description, part)
-        self.last_balance, self.last_amount = balance, amount
+        balances.last, balances.moved = balance, amount
         notes = self._text(cells, mapping.notes)
         if mapping.fee is not None and (fee := self._money(cells[mapping.fee])):
             amount -= abs(fee)
@@ -238,7 +176,7 @@ class RowReader:
             raw=raw,
             posted_date=self._posted_date(cells),
             currency=self._currency(cells),
-            merchant=self._merchant(cells),
+            merchant=merchant,
             external_id=self._text(cells, mapping.external_id),
             category=self._text(cells, mapping.category),
             notes=notes,
@@ -400,6 +338,16 @@ class RowReader:
                 self.statuses[text] = known
         return known
 
+    def _note_unknown_states(self) -> None:
+        """Warn about states nobody knows. One beside none that says "booked" must mean that."""
+        states = [text.strip() for text in self.statuses if text.strip()]
+        unknown = [text for text in states if not is_status(text)]
+        says_booked = any(KNOWN_STATUS.fullmatch(fold(text)) for text in states)
+        if not unknown or len(states) > _MOST_STATES or (len(unknown) == 1 and not says_booked):
+            return
+        values = {"words": shown(", ".join(unknown))}
+        self.incoming.warnings.append(Notice(NoticeCode.UNKNOWN_STATES, values))
+
     def _refuse_longer(self, cells: list[str], raw: str) -> None:
         """Refuse a row with more cells than headings if a comma may have moved or cut its amount.
 
@@ -424,73 +372,6 @@ class RowReader:
 
     # --- Lines that are no transaction ---------------------------------------------------------
 
-    def _words(self, cells: list[str]) -> str:
-        """The cells that may name a balance: all but the date and the amount."""
-        places = self.worded.get(len(cells))
-        if places is None:
-            mapping = self.mapping
-            figures = (mapping.txn_date, mapping.amount, mapping.debit, mapping.credit)
-            places = [place for place in range(len(cells)) if place not in figures]
-            self.worded[len(cells)] = places
-        return "\n".join([cells[place] for place in places])
-
-    def _repeats(self, balance: Decimal, description: str) -> bool:
-        """Whether a row only states the balance: it moves nothing, or is labeled as a balance."""
-        return balance == self.last_balance or heading_score(description, "balance") > 0
-
-    def _states_balance(
-        self, description: str, cells: list[str], amount: Decimal, balance: Decimal | None
-    ) -> bool:
-        """Whether the row states a balance and moves nothing; one that may do so is refused."""
-        may_be_balance = BALANCE_HINT.search(self._words(cells).lower())
-        if not may_be_balance or self._moves(balance, amount):
-            return False
-        if self._is_balance_line(description, cells, amount, balance):
-            return True
-        if balance is None and self.last_amount is None:
-            self._refuse_first_balance(description, cells, amount)
-        return False
-
-    def _moves(self, balance: Decimal | None, amount: Decimal) -> bool:
-        """Whether the balance moves by a row's amount, in either order of the rows: a payment,
-        whatever its label.
-        """
-        last, before = self.last_balance, self.last_amount
-        if balance is None or last is None or before is None or balance == amount:
-            return False
-        return abs(balance - last) == abs(amount) or abs(last - balance) == abs(before)
-
-    def _refuse_first_balance(self, description: str, cells: list[str], amount: Decimal) -> None:
-        """Refuse a first row that may state the opening balance in words we don't know."""
-        if _may_be_balance(description, amount, self._merchant(cells)):
-            raise RowError(NoticeCode.MAY_BE_BALANCE, "amount", text=shown(description))
-
-    def _is_balance_line(
-        self, description: str, cells: list[str], amount: Decimal, balance: Decimal | None
-    ) -> bool:
-        """Whether any cell is exactly a label for a balance or turnover.
-
-        A label that may also be a payment needs a balance that equals the amount.
-        """
-        others = [
-            cell
-            for cell in cells
-            if 4 < len(cell) < _LONGEST_LABEL
-            and not is_bare_label(cell)
-            and not is_also_payment(cell)
-        ]
-        if is_also_payment(description) and balance != amount:
-            return any(self._is_balance(label, amount) for label in others)
-        return any(self._is_balance(label, amount) for label in (description, *others))
-
-    def _is_balance(self, description: str, amount: Decimal) -> bool:
-        label = balance_label(description)
-        if label == "opening" and self.incoming.opening_balance is None:
-            self.incoming.opening_balance = amount
-        elif label == "closing":
-            self.incoming.closing_balance = amount
-        return bool(label)
-
     def _unreadable(self, cells: list[str], raw: str) -> None:
         """Skip a row that isn't a payment; refuse one that is but has a bad date or amount."""
         filled = [cell for cell in cells if cell.strip()]
@@ -503,7 +384,7 @@ class RowReader:
         date_text, amount_text = self._date_text(cells), self._amount_text(cells)
         if not (_is_figure(date_text) or _is_figure(amount_text)) or not amount_text:
             return
-        if not self._is_date(date_text) and any(_is_total(cell) for cell in filled[:3]):
+        if not self._is_date(date_text) and any(is_total_label(cell) for cell in filled[:3]):
             self._note_balance_line(filled[0], amount_text)
             return
         refuse_unstorable(raw)
@@ -519,19 +400,13 @@ class RowReader:
         """Accept a dated row without an amount if it is a balance or a remark, else refuse it."""
         filled = [cell for cell in cells if cell.strip()]
         balance = self._balance(cells)
-        if len(filled) <= 2 or (balance is not None and not self._has_moved(cells, balance)):
+        if len(filled) <= 2 or (
+            balance is not None and not self.balances.has_moved(cells, balance)
+        ):
             self._note_balance_line(self._description(cells), "")
             return
         refuse_unstorable(raw)
         raise RowError(NoticeCode.AMOUNT_MISSING, "amount")
-
-    def _has_moved(self, cells: list[str], balance: Decimal) -> bool:
-        """Whether the balance of a row without amount is not that before or after its neighbor."""
-        last, before = self.last_balance, self.last_amount
-        if last is None or before is None or balance in (last, last - before):
-            return False
-        words = [cell for cell in cells if any(char.isalpha() for char in cell)]
-        return not any(balance_label(cell) or _is_total(cell) for cell in words)
 
     def _note_balance_line(self, label: str, amount_text: str) -> None:
         try:
@@ -539,7 +414,7 @@ class RowReader:
         except RowError:
             return
         if amount is not None:
-            self._is_balance(label, amount)
+            self.balances.note(label, amount)
 
     def _date_text(self, cells: list[str]) -> str:
         text = cells[sure(self.mapping.txn_date)].strip()
@@ -566,10 +441,6 @@ def _is_figure(text: str) -> bool:
     """Whether a cell is meant as a date or an amount, even if invalid, like "31 February 2024"."""
     digits = sum(char.isdigit() for char in text)
     return digits > 0 and 2 * digits >= sum(char.isalpha() for char in text)
-
-
-def _is_total(text: str) -> bool:
-    return bool(TOTALS.match(plain_heading(text)) or balance_label(text))
 
 
 def _is_words_first(mapping: CsvMapping) -> bool:

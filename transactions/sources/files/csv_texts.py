@@ -9,6 +9,7 @@ from babel.core import Locale
 
 from transactions.sources.files.cell_words import is_status
 from transactions.sources.files.column_words import (
+    ROLES,
     currency_in_heading,
     heading_score,
     names_code,
@@ -21,7 +22,9 @@ from transactions.sources.files.narrowing import sure
 _MOST_DESCRIPTIONS = 4
 _MOST_STATES = 6
 _FEWEST_LINES_TO_VARY = 4
+_FEWEST_TEXTS = 3
 _MOSTLY = 0.5
+_IDEOGRAPH = re.compile("[\u3041-\u9fff\uac00-\ud7a3]")
 _BIC = re.compile("[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 
 
@@ -53,7 +56,7 @@ def text_fields(columns: list[Column], money: Money, void_at: Collection[int]) -
         ):
             fields[role] = column.index
             free.remove(column)
-    fields["description"] = _description_columns(free)
+    fields["description"] = _description_columns(free, names_party="merchant" in fields)
     if not fields["description"] and "merchant" not in fields:
         codes = (column.index for column in free if _holds_codes(column))
         fields["description"] = tuple(codes)[:1]  # nothing else names the other party
@@ -148,8 +151,11 @@ def _currency_column(columns: list[Column], money: Money) -> Column | None:
     )
 
 
-def _description_columns(columns: list[Column]) -> tuple[int, ...]:
-    """The columns with a description heading, otherwise those with the most text."""
+def _description_columns(columns: list[Column], *, names_party: bool) -> tuple[int, ...]:
+    """The columns with a description heading, otherwise those with the most text.
+
+    If no column is known to name the other party, one under an unknown heading may.
+    """
     telling = [column for column in columns if not _is_constant(column)] or columns
     named = [
         column
@@ -157,7 +163,9 @@ def _description_columns(columns: list[Column]) -> tuple[int, ...]:
         if heading_score(column.heading, "description") >= 30 and not names_code(column.heading)
     ]
     if any(column.fill_share >= 0.5 for column in named):
-        return tuple(column.index for column in named[:_MOST_DESCRIPTIONS])
+        chosen = named[:_MOST_DESCRIPTIONS]
+        other = None if names_party else _text_of_unknown_role(telling, named)
+        return tuple(column.index for column in (*chosen, *([other] if other else [])))
     worded = [
         column
         for column in telling
@@ -165,8 +173,33 @@ def _description_columns(columns: list[Column]) -> tuple[int, ...]:
         and not names_own_account(column.heading)
         and not _holds_codes(column)
         and len(column.words) >= 0.5 * len(column.filled)
-        and sum(map(len, column.filled)) >= 3 * len(column.filled)
+        and sum(map(_length, column.filled)) >= 3 * len(column.filled)
     ]
     longest = sorted(worded, key=lambda column: sum(map(len, column.filled)), reverse=True)
     chosen = [*named[:2], *longest[: 2 if not named else 1]]
     return tuple(sorted(column.index for column in chosen))
+
+
+def _length(text: str) -> int:
+    """The number of letters; an ideograph says as much as three."""
+    return len(text) + 2 * len(_IDEOGRAPH.findall(text))
+
+
+def _text_of_unknown_role(columns: list[Column], named: list[Column]) -> Column | None:
+    """The column of texts that differ from line to line, as the named ones do, under a heading that
+    says nothing; None if there is none.
+    """
+    fewest = max(len(set(column.filled)) for column in named) / 2
+    fitting = [
+        column
+        for column in columns
+        if column.heading
+        and len(set(column.filled)) >= max(fewest, _FEWEST_TEXTS)
+        and column.fill_share >= _MOSTLY
+        and len(column.words) >= _MOSTLY * len(column.filled)
+        and not names_own_account(column.heading)
+        and not names_code(column.heading)
+        and not _holds_codes(column)
+        and not any(heading_score(column.heading, role) for role in ROLES)
+    ]
+    return max(fitting, key=lambda column: sum(map(_length, column.filled)), default=None)

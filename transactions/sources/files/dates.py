@@ -4,7 +4,7 @@ The style of a whole column is chosen elsewhere, from all of its cells.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -19,6 +19,8 @@ TWO_DIGIT_PIVOT = 70
 # Years of other calendars. Buddhist dates only shift the year. Persian and Islamic months differ
 # too, so those dates are refused, not converted.
 BUDDHIST_YEARS, YEARS_AHEAD = range(2443, 2700), 543
+# From 43 on, two digits of a Thai date are a Buddhist year: 2543 is 2000.
+_SHORT_BUDDHIST = 43
 _OTHER_CALENDARS = range(1300, 1500)
 _FIRST_SERIAL = date(1899, 12, 30)
 
@@ -42,6 +44,7 @@ DATE_STYLES = {
     "%b %d %y": "Dec 31 24",
     "%Y %b %d": "2024 Dec 31",
     "%y %b %d": "24 Dec 31",
+    "%Y %d %b": "2024 31 Dec",
     "serial": "45657",
 }
 YEAR_MONTH_DAY = "%Y-%m-%d"
@@ -81,28 +84,15 @@ _COMMON_MONTHS = {
 }
 
 # Month names from the CLDR in many more languages, loaded only if no common name matches.
-_MORE_LANGUAGES = (
-    *(
-        "bg",
-        "hr",
-        "sr",
-        "sr_Latn",
-        "sl",
-        "sk",
-        "el",
-        "tr",
-        "ru",
-        "uk",
-        "be",
-        "mk",
-        "lv",
-        "et",
-        "is",
-    ),
-    *("ga", "cy", "sq", "ca", "eu", "gl", "ar", "ar_LB", "ar_DZ", "he", "hi", "bn", "ta", "th"),
-    *("fi", "sv", "de", "fr", "es", "it", "pt", "nl", "ro", "vi"),
-    *("id", "ms", "ka", "hy", "az", "kk", "uz", "mn", "sw", "nb", "da", "hu", "cs", "pl", "lt"),
-)
+_LANGUAGE_CODES = """
+bg hr sr sr_Latn sl sk el tr ru uk be mk lv et is ga cy sq ca eu gl ar ar_LB ar_DZ he hi bn ta th
+fi sv de fr es it pt nl ro vi id ms ka hy az kk uz mn sw nb da hu cs pl lt mt fa ur ne si mr gu pa
+te kn ml my km lo am so ha ky tk tg bs af lb fo rm fy zu fil
+"""
+_MORE_LANGUAGES = tuple(_LANGUAGE_CODES.split())
+# The genitive in Basque and Mongolian, where the year or day follows.
+_MONTH_ENDING = re.compile("(?:ren|k|ын)$")
+_OF_MONTH = re.compile("^(?:d['\u2019\u05f3]|de |ב(?=[א-ת]{3}))")
 _CROATIAN = re.compile(
     r"(?<!\w)(?:sij|sijecnja|velj|veljace|ozu|ozujka|tra|travnja|svi|svibnja|lipanj|lipnja|srpanj|srpnja|kol|"
     r"kolovoza|ruj|rujna|stu|studeni|studenoga?)(?!\w)"
@@ -117,15 +107,32 @@ _WIDTHS: list[Any] = [
 def _more_months() -> dict[str, int]:
     """Month names in the languages above, except words that two of them use differently."""
     found: dict[str, set[int]] = {}
-    for language in _MORE_LANGUAGES:
-        for width, form in _WIDTHS:
-            for number, name in get_month_names(width, form, language).items():
-                found.setdefault(_month_word(name), set()).add(number)
+    for name, number in _names_of_months():
+        found.setdefault(_month_word(name), set()).add(number)
     return {word: min(numbers) for word, numbers in found.items() if len(numbers) == 1}
 
 
+def _names_of_months() -> Iterator[tuple[str, int]]:
+    for language in _MORE_LANGUAGES:
+        for width, form in _WIDTHS:
+            for number, name in get_month_names(width, form, language).items():
+                yield name, number
+
+
+@cache
+def _two_word_months() -> re.Pattern:
+    """Month names of two words, such as "تشرين الأول" and "Meán Fómhair"."""
+    names = {
+        name
+        for name, _number in _names_of_months()
+        if " " in name and len(min(name.split(), key=len)) > len("de")
+    }
+    return re.compile("|".join(map(re.escape, sorted(names))), re.IGNORECASE)
+
+
 def _month_word(text: str) -> str:
-    return fold(text).replace(".", "").strip()
+    """The name alone, as it is compared: "d’abril" and "במרץ" have an "of" or "in" in front."""
+    return _OF_MONTH.sub("", fold(text)).replace(".", "").replace(" ", "").strip()
 
 
 def is_croatian(texts: Iterable[str]) -> bool:
@@ -142,9 +149,13 @@ def may_be_croatian(texts: Iterable[str]) -> bool:
 
 
 def month_of(text: str) -> int | None:
-    """The number of a month, by name or abbreviation, in about fifty languages."""
+    """The number of a month, by name or abbreviation, in about seventy languages."""
     word = _month_word(text)
-    return _COMMON_MONTHS.get(word) or _more_months().get(word)
+    return (
+        _COMMON_MONTHS.get(word)
+        or _more_months().get(word)
+        or _more_months().get(_MONTH_ENDING.sub("", word))
+    )
 
 
 _SEPARATOR = r"\s?[-/.:\s年월月년]\s?"
@@ -152,8 +163,17 @@ _TIME = r"[.日일]?(?:[T,\s]\s*[0-9]{1,2}[:.h]?[0-9]{2}.*)?"
 _PARTS = {"%Y": "([0-9]{4})", "%y": "'?([0-9]{2})", "%m": "([0-9]{1,2})", "%d": "([0-9]{1,2})"}
 _WEEKDAY = r"(?:[^\W\d_]{2,12}[.,]?\s+)?"
 _MONTH_NAME = r"([^\d\s,/\-]{2,20})"
-_GAP = r"(?:st|nd|rd|th)?(?:\.?\s+(?:de|del|di|gada|m)\.?\s+|[-/.,\s]+)"
-_GLUE = r"(?:st|nd|rd|th)?(?:\.?\s+(?:de|del|di|gada|m)\.?\s+|[-/.,\s]*)"
+# What stands between a day, a month's name and a year, or behind the year.
+_LINK = (
+    r"(?:\.?[\s-]+"
+    r"(?:de|del|di|da|gada|m|ta['\u2019]|yil|ж|жылдын|оны|թ|წ|พ\.ศ|ค\.ศ|ខែ|ឆ្នាំ)\.?,?\s+)"
+)
+_GAP = rf"(?:st|nd|rd|th)?(?:{_LINK}|[-/.,\s]+)"
+_GLUE = rf"(?:st|nd|rd|th)?(?:{_LINK}|[-/.,\s]*)"
+_BEHIND_YEAR = (
+    r"(?:[\s.-]*(?:г|год|года|р|року|рік|ж|жыл|m|d|r|roku|g|god|godine|године|gada|gads|yil|"
+    r"c[iıuü] il|թ|წ|оны)\.?)?"
+)
 
 
 def _pattern_of(style: str) -> re.Pattern:
@@ -170,9 +190,10 @@ def _pattern_of(style: str) -> re.Pattern:
         written = style.replace("%b ", "%b~").replace(" %b", "~%b")
         pattern = re.sub("%[Yymdb]", lambda match: parts[match[0]], written)
         pattern = pattern.replace("~", _GLUE).replace(" ", _GAP)
-        return re.compile(_WEEKDAY + pattern + r"(?:\s*(?:г|р|m)\.?)?" + _TIME)
+        return re.compile(_WEEKDAY + pattern + _BEHIND_YEAR + _TIME)
     if "-" in style:
-        return re.compile(_SEPARATOR.join(_PARTS[piece] for piece in style.split("-")) + _TIME)
+        written = _SEPARATOR.join(_PARTS[piece] for piece in style.split("-"))
+        return re.compile(written + (_BEHIND_YEAR if style[-1] in "Yy" else "") + _TIME)
     sized = {"%Y": "([0-9]{4})", "%y": "([0-9]{2})", "%m": "([0-9]{2})", "%d": "([0-9]{2})"}
     pieces = [sized[f"%{piece}"] for piece in style.split("%")[1:]]
     # OFX writes the time right after the date and the zone in brackets.
@@ -183,12 +204,30 @@ _DATE_PATTERNS = {style: _pattern_of(style) for style in DATE_STYLES}
 _DATE_ORDER = {style: re.findall("%[Yymdb]", style) for style in DATE_STYLES}
 
 # Japanese eras and the Republic of China count years from elsewhere; "tháng 3" is a month.
-_WEEKDAY_FIRST = re.compile(r"([^\W\d_]{2,12})[.,]*\s+(?=[0-9]{1,4}[./-][0-9])")
-_WEEKDAY_LAST = re.compile(r"(?<=[0-9日일])[.,]?\s*\(?([^\W\d_]{1,12})\.?\)?$")
+_NUMERIC_DAY = re.compile("[0-9]{1,4}[./-][0-9]")
+_BEFORE_DIGITS = re.compile(r"[^\d,]+(?=\s\d|,|\.\d)")
+_BEHIND_DIGITS = re.compile(r"(?:(?<=[日일])|(?<=[0-9])(?![日일])|(?<=,))[^\d,]*$")
+# "The" between a weekday and its day: Danish, Romansh and Thai.
+_THE = re.compile(r"(?:\s(?:den|ils)|ที่)$")
 _REIGN = re.compile(r"(?:(令和|R)|(平成|H))\s?([0-9]{1,2}|元)(?=[./\-年])")
 _PLAIN = re.compile(r"(?![0-9]{3}[./-])[0-9./\-: ]+")
 _REPUBLIC = re.compile(r"(?:民國)?(1[01][0-9])(?=[./\-年][0-9]{1,2}[./\-月])")
-_NUMBERED_MONTH = re.compile(r"[-./\s]*(?:thg|tháng|thang)\.?\s*(?=[0-9])", re.IGNORECASE)
+_NUMBERED_MONTH = re.compile(
+    r"(?:ng[àa]y\s+)?([0-9]{1,2})[-./,\s]*(?:thg|tháng|thang|th)\.?\s*([0-9]{1,2})"
+    r"[-./,\s]*(?:n[ăa]m\s+)?([0-9]{4}|[0-9]{2}(?![0-9]))",
+    re.IGNORECASE,
+)
+# "2024 m. 05 mėn. 31 d." and "2024 оны 5-р сарын 31".
+_NUMBERED_IN_WORDS = re.compile(
+    r"([0-9]{4})\s*(?:m\.|оны?)\s*([0-9]{1,2})(?:\s*(?:mėn|men)\.?|-?р?\s*сарын)\s*([0-9]{1,2})"
+    r"(?:\s*(?:d\.?|өдөр))?"
+)
+# "Day" in front of a Thai, Lao or Khmer date, and the second of two names of an Arabic month.
+_DAY_IN_FRONT = re.compile(r"^(?:วันที่|ວັນທີ|ថ្ងៃទី|ב-(?=[0-9]))\s*")
+# Basque "2024(e)ko" and "27(a)".
+_BASQUE = re.compile(r"(?<=[0-9])(?:(?:\(?e\)?)?ko|\(a\)|an?)(?=\s|$)")
+_SECOND_NAME = re.compile(r"(?<=[\u0621-\u064a])\s?/\s?[\u0621-\u064a]+")
+_THAI = re.compile("[ก-๎]")
 _MONTH_SIGN = re.compile(r"(?<=[0-9])\s?[月월](?=\s?[-./])")
 
 
@@ -208,12 +247,24 @@ def _weekdays() -> frozenset[str]:
     )
 
 
+def _year_first(match: re.Match) -> str:
+    """A day, a month called by its number and a year, in the order that means the same anywhere."""
+    day, month, year = match.groups()
+    return f"{year if len(year) == 4 else 2000 + int(year)}-{month}-{day}"
+
+
 def _without_weekday(text: str) -> str:
-    """The text without a weekday before or after its digits: "Sun, 18.02.2024"."""
-    for pattern in (_WEEKDAY_FIRST, _WEEKDAY_LAST):
-        match = pattern.match(text) if pattern is _WEEKDAY_FIRST else pattern.search(text)
-        if match and _month_word(match[1]) in _weekdays():
-            text = text[: match.start()] + text[match.end() :]
+    """The text without a weekday in front or behind: "Sun, 18.02.2024", "27 қаңтар, сенбі"."""
+    front = _BEFORE_DIGITS.match(text)
+    if front:
+        name = _month_word(_THE.sub("", front[0].strip(" .,()")))
+        rest = text[front.end() :].lstrip(" .,")
+        is_also_month = month_of(name) is not None and not _NUMERIC_DAY.match(rest)
+        if name in _weekdays() and not is_also_month:
+            text = rest
+    behind = _BEHIND_DIGITS.search(text)
+    if behind and _month_word(behind[0].strip(" .,()")) in _weekdays():
+        text = text[: behind.start()].rstrip(" .,(")
     return text
 
 
@@ -221,11 +272,18 @@ def _cleaned(text: str) -> str:
     cleaned = bare(text)
     if _PLAIN.fullmatch(cleaned):
         return cleaned
-    cleaned = _without_weekday(cleaned)
+    cleaned = _without_weekday(cleaned.replace("،", ","))
     cleaned = _REIGN.sub(_reign_year, cleaned, count=1)
     if match := _REPUBLIC.match(cleaned):
         cleaned = str(int(match[1]) + 1911) + cleaned[match.end() :]
-    return _MONTH_SIGN.sub("", _NUMBERED_MONTH.sub("-", cleaned))
+    cleaned = _DAY_IN_FRONT.sub("", cleaned)
+    cleaned = _NUMBERED_MONTH.sub(_year_first, cleaned, count=1)
+    cleaned = _NUMBERED_IN_WORDS.sub(r"\1-\2-\3", cleaned, count=1)
+    cleaned = _BASQUE.sub("", _MONTH_SIGN.sub("", cleaned))
+    if cleaned.isascii():
+        return cleaned
+    cleaned = _two_word_months().sub(lambda match: match[0].replace(" ", ""), cleaned)
+    return _SECOND_NAME.sub("", cleaned)
 
 
 def styles_like(text: str) -> list[str]:
@@ -262,7 +320,10 @@ def parse_date(text: str, style: str) -> date:
     month = month_of(parts["%b"]) if "%b" in parts else int(parts["%m"])
     if month is None:
         raise RowError(NoticeCode.NO_MONTH, text=shown(text))
-    year = int(parts["%Y"]) if "%Y" in parts else _full_year(int(parts["%y"]))
+    if "%Y" in parts:
+        year = int(parts["%Y"])
+    else:
+        year = _full_year(int(parts["%y"]), is_thai=bool(_THAI.search(text)))
     if year in BUDDHIST_YEARS:
         year -= YEARS_AHEAD
     _refuse_year(text, year)
@@ -279,5 +340,8 @@ def _refuse_year(text: str, year: int) -> None:
         raise RowError(NoticeCode.OTHER_CALENDAR, text=shown(text), year=str(year))
 
 
-def _full_year(two_digits: int) -> int:
+def _full_year(two_digits: int, *, is_thai: bool = False) -> int:
+    """The year in our calendar. Beside a Thai word, 67 is short for the Buddhist 2567: 2024."""
+    if is_thai and two_digits >= _SHORT_BUDDHIST:
+        return 2500 + two_digits - YEARS_AHEAD
     return two_digits + (1900 if two_digits >= TWO_DIGIT_PIVOT else 2000)

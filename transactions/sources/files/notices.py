@@ -29,6 +29,7 @@ class NoticeCode(StrEnum):
     OFX_NOT_CLOSED = "ofx_not_closed"
     ONE_SHEET = "one_sheet"
     ENCODING_GUESSED = "encoding_guessed"
+    UNKNOWN_STATES = "unknown_states"
     # About the file beside the account.
     FOREIGN_LINES = "foreign_lines"
     OTHER_ACCOUNTS = "other_accounts"
