@@ -234,7 +234,8 @@ def _check(budget: Budget, *, category_is_new: bool = True) -> None:
         raise ValidationError({"currency": error}) from error
     budget.limit_amount = _checked_limit(budget.limit_amount, budget.currency)
     _refuse_taken(budget)
-    budget.full_clean()
+    # The constraints repeat the checks above, and both rows are read already.
+    budget.full_clean(exclude=["user", "category"], validate_constraints=False)
 
 
 def _check_category(budget: Budget) -> None:

@@ -259,7 +259,8 @@ def _check(bill: Bill, was_due: date | None = None) -> None:
         typed_date(bill.due_date, today=today_in(bill.user.timezone), name="due_date")
     if bill.auto_pay:
         require_paying_account({}, bill)
-    bill.full_clean()
+    # The constraints repeat the checks above, and the other rows are read already.
+    bill.full_clean(exclude=["user", "account", "category"], validate_constraints=False)
     _check_account(bill.user_id, bill.account)
     category: Category | None = bill.category
     if category is not None and category.user_id not in (None, bill.user_id):

@@ -62,6 +62,9 @@ from users.models import User
 from users.timezones import today_in
 
 SPLIT = "This transaction is split. Undo the split first."
+# Rows that the caller has read: the database need not be asked whether they exist. Nor about the
+# constraints of a new row: its amount is checked, and it has no bank reference that can be taken.
+LOADED = ("user", "account", "category")
 NO_SUGGESTION = Suggestion(None, Transaction.CategorySource.NONE, "")
 
 
@@ -103,7 +106,7 @@ def post_transaction(
         account=account,
         description=description.strip() or merchant.strip(),
         merchant=merchant.strip(),
-        category_id=category.pk if category else suggestion.category_id,
+        **({"category": category} if category else {"category_id": suggestion.category_id}),
         category_source=category_source or suggestion.category_source,
         signed_amount=checked_amount(signed_amount, account.currency),
         currency=account.currency,
@@ -115,14 +118,14 @@ def post_transaction(
     )
     decide_date(row, today)
     row.fingerprint = fingerprint_of(row)
-    row.full_clean(exclude=["fingerprint"])
+    row.full_clean(exclude=["fingerprint", *LOADED], validate_constraints=False)
     refuse_foreign_category(account.user_id, category)
     if row.status == Transaction.Status.POSTED:
         refuse_overdraft(account, row.signed_amount)
     row.save(force_insert=True)
-    _set_tags(row, tags)
-    if suggestion.category_id is not None:
-        _keep_suggestion(actor, row, suggestion)
+    if tags:
+        _set_tags(row, tags)
+    _keep_suggestion(actor, row, suggestion)
     book({account.pk: account}, sums_of_rows([row]))
     trail.record(actor=actor, action="transactions.transaction.created", target=row, **_facts(row))
     return row
@@ -151,7 +154,7 @@ def edit_transaction(
     if not changed and not tags_changed:
         return row
     _refuse_fixed(row, changed)
-    row.full_clean(exclude=["fingerprint"])
+    row.full_clean(exclude=["fingerprint", *LOADED])
     delta = merge((sums_of_rows([row]), 1), (old_sums, -1))
     _refuse_lower(accounts, delta, row)
     row.save(update_fields=[*changed, "updated_at"])
@@ -236,6 +239,8 @@ def _suggest(
 
 
 def _keep_suggestion(actor: User | None, row: Transaction, suggestion: Suggestion) -> None:
+    if suggestion.category_id is None:
+        return
     CategoryChange.objects.create(
         transaction=row,
         to_category_id=suggestion.category_id,
