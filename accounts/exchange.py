@@ -7,7 +7,7 @@ not converted: there is no 1:1 fallback and no network request.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from accounts.models import ExchangeRate
 from banking.kernel.snapshot import read_before
-from banking.kernel.written_once import WrittenOnce
+from banking.kernel.written_once import Asked, WrittenOnce
 from banking.limits import RATE_AGE_DAYS
 
 # {(base, quote): [(date, rate, source)]}, oldest first
@@ -71,6 +71,10 @@ _RATES: WrittenOnce[StoredRate] = WrittenOnce(
 )
 
 
+def _asking(quotes: Set[str], days: Set[date]) -> Asked:
+    return _RATES.asking(quotes, min(days) - timedelta(days=RATE_AGE_DAYS), max(days))
+
+
 class RateTable:
     """Rates from several currencies into one, for many dates, loaded with one query.
 
@@ -109,7 +113,7 @@ class RateTable:
             if span >= days and all(known.get(to, set()) >= group for to, group in needed.items()):
                 return {to: tables[to] for to in needed}
         # Direct, inverse and common-base rates all have both currencies among these quotes.
-        rows = _RATES.rows(quotes, min(days) - timedelta(days=RATE_AGE_DAYS), max(days))
+        rows = _asking(quotes, days).rows()
         further = _CommonQuotes(needed, days)
         further.tables = {
             to: cls(to, [row for row in rows if row[1] in group] if len(group) > 1 else [], further)
@@ -117,6 +121,12 @@ class RateTable:
         }
         kept.append((needed, days, further.tables))
         return further.tables
+
+    @classmethod
+    def asking(cls, currencies: Iterable[str], to: str, dates: Iterable[date]) -> Asked | None:
+        """The rows that `for_dates` reads; None if there is nothing to convert."""
+        quotes, days = {*currencies, to}, set(dates)
+        return _asking(quotes, days) if len(quotes) > 1 and days else None
 
     def rate(self, from_currency: str, on: date) -> Rate | None:
         """The most recent usable rate on that date, or None."""

@@ -25,11 +25,11 @@ def shared_account_ids(user: User) -> dict[int, str]:
     request.
     """
     if not hasattr(user, "_shared_account_ids"):
-        user._shared_account_ids = dict(_SHARED.rows(user.pk))
+        user._shared_account_ids = dict(SHARED.rows(user.pk))
     return user._shared_account_ids
 
 
-_SHARED = WrittenOnce(
+SHARED = WrittenOnce(
     lambda user_id: AccountShare.objects.filter(
         member=user_id, status=AccountShare.Status.ACCEPTED, account__deleted_at=None
     ).values_list("account_id", "level")

@@ -103,7 +103,7 @@ def _mark_maybe_paid(open_lines: list[Line], on: date) -> None:
         line.maybe_paid = line.bill.pk in found
 
 
-_OPEN = WrittenOnce(
+OPEN_BILLS = WrittenOnce(
     lambda user_id: (
         Bill.objects.visible_to(User(pk=user_id)).for_list().open().order_by("due_date", "id")
     )
@@ -112,7 +112,7 @@ _OPEN = WrittenOnce(
 
 def next_lines(*, user: User, on: date, most: int = MOST_NEXT) -> tuple[Line, ...]:
     """For the home page: overdue bills and those due in the next 30 days, `most` of them."""
-    mine = _OPEN.rows(user.pk)
+    mine = OPEN_BILLS.rows(user.pk)
     last = on + timedelta(days=SOON_DAYS)
     found = [bill for bill in mine if bill.due_date <= last][:most]
     lacking = shortfalls_among(mine, on) if found else {}

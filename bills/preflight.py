@@ -17,7 +17,7 @@ from accounts.exchange import RateTable
 from accounts.models import Account
 from banking.kernel.formats import date_format
 from banking.kernel.money import format_money, round_to_minor_unit
-from banking.kernel.written_once import WrittenOnce
+from banking.kernel.written_once import Asked, WrittenOnce
 from banking.limits import BILL_CATCH_UP_DAYS
 from bills.models import Bill
 from transactions.models import Transaction
@@ -135,6 +135,7 @@ def shortfalls_of(user_ids: Iterable[int], on: date) -> dict[int, Shortfall]:
 def shortfalls_among(open_bills: Iterable[Bill], on: date) -> dict[int, Shortfall]:
     """As `shortfalls_of`, of all open bills of some people, by due date, read with `account`."""
     by_account: dict[Account, list[Bill]] = defaultdict(list)
+    open_bills = list(open_bills)
     for bill in open_bills:
         if bill.account is not None:
             by_account[bill.account].append(bill)
@@ -142,7 +143,7 @@ def shortfalls_among(open_bills: Iterable[Bill], on: date) -> dict[int, Shortfal
     for account, bills in by_account.items():
         wanted[account.currency] |= {bill.currency for bill in bills}
     rates = RateTable.for_targets(wanted, [on])
-    planned = _planned(by_account)
+    planned = _planned(open_bills)
     found: dict[int, Shortfall] = {}
     for account, bills in by_account.items():
         if account.has_overdraft_rule and account.deleted_at is None:
@@ -161,9 +162,14 @@ _PLANNED = WrittenOnce(
 )
 
 
-def _planned(accounts: Iterable[Account]) -> PlannedByAccount:
+def asking_planned(bills: Iterable[Bill]) -> Asked:
+    """The planned transactions of the accounts that bills are paid from."""
+    return _PLANNED.asking({bill.account_id for bill in bills if bill.account_id is not None})
+
+
+def _planned(bills: Iterable[Bill]) -> PlannedByAccount:
     found: dict[int, list[tuple[date, Decimal]]] = defaultdict(list)
-    for pk, day, amount in _PLANNED.rows([account.pk for account in accounts]):
+    for pk, day, amount in asking_planned(bills).rows():
         found[pk].append((day, amount))
     return found
 

@@ -52,7 +52,7 @@ class BudgetMonth:
         return sum(total.not_converted_count for total in self.totals)
 
 
-_OWN = WrittenOnce(
+OWN_BUDGETS = WrittenOnce(
     lambda user_id, year, month: (
         Budget.objects.owned_by(User(pk=user_id)).in_month(year, month).for_list()
     )
@@ -76,7 +76,7 @@ def budget_month(
         if include_shared:
             rows = list(Budget.objects.visible_to(user).in_month(year, month).for_list())
         else:
-            rows = _OWN.rows(user.pk, year, month)
+            rows = OWN_BUDGETS.rows(user.pk, year, month)
         progresses = sorted(budget_progress(rows, on=on), key=_trouble_first)
     return BudgetMonth(
         user=user,

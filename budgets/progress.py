@@ -20,7 +20,7 @@ from accounts.honesty import NotConverted, RatesUsed
 from banking.kernel.bulk import batched
 from banking.kernel.money import minor_unit
 from banking.kernel.periods import Period, add_months
-from banking.kernel.written_once import WrittenOnce
+from banking.kernel.written_once import Asked, WrittenOnce
 from banking.limits import ROLLOVER_MONTHS
 from budgets.models import Budget
 from budgets.spending import SpendingTable, Spent, Subject, load_spending
@@ -320,15 +320,21 @@ def _chain(budget: Budget, earlier: Mapping[BudgetKey, Budget]) -> list[Budget]:
 
 def _earlier_budgets(budgets: Iterable[Budget]) -> dict[BudgetKey, Budget]:
     """The budgets of the 24 months before each one with rollover, in one query."""
+    asked = asking_earlier(budgets)
+    earlier = asked.rows() if asked else []
+    return {(budget.user_id, budget.category_id, budget.starts_on): budget for budget in earlier}
+
+
+def asking_earlier(budgets: Iterable[Budget]) -> Asked | None:
+    """Those budgets; None if no budget rolls over."""
     carrying = [budget for budget in budgets if budget.rollover]
     if not carrying:
-        return {}
+        return None
     first = add_months(min(budget.starts_on for budget in carrying), -ROLLOVER_MONTHS)
     last = add_months(max(budget.starts_on for budget in carrying), -1)
     owner_ids = {budget.user_id for budget in carrying}
     category_ids = {budget.category_id for budget in carrying}
-    earlier = _EARLIER.rows(owner_ids, category_ids, first.year, first.month, last.year, last.month)
-    return {(budget.user_id, budget.category_id, budget.starts_on): budget for budget in earlier}
+    return _EARLIER.asking(owner_ids, category_ids, first.year, first.month, last.year, last.month)
 
 
 _EARLIER = WrittenOnce(

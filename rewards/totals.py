@@ -11,7 +11,7 @@ from django.db.models import QuerySet, Sum
 from accounts.exchange import RateTable
 from banking.kernel.narrowing import sure
 from banking.kernel.periods import Period
-from banking.kernel.written_once import WrittenOnce
+from banking.kernel.written_once import Asked, WrittenOnce
 from banking.limits import POINTS_WARNING_DAYS
 from rewards.models import PointsEntry, Reward
 from rewards.points import Lot, expiring_by, points_for
@@ -74,7 +74,7 @@ class RewardsTotal:
 
 def rewards_total(*, user: User, on: date) -> RewardsTotal:
     """The user's programs on the date `on`."""
-    rewards = _PROGRAMS.rows(user.pk)
+    rewards = PROGRAMS.rows(user.pk)
     rates = RateTable.for_dates({reward.currency for reward in rewards}, user.base_currency, [on])
     lots = _expiring(rewards, on)
     holdings = []
@@ -98,15 +98,20 @@ def _entries(reward_ids: Collection[int], by: date) -> QuerySet[PointsEntry]:
     return PointsEntry.objects.filter(reward__in=expiring.values("reward")).order_by("id")
 
 
-_PROGRAMS = WrittenOnce(lambda user_id: Reward.objects.visible_to(User(pk=user_id)))
+PROGRAMS = WrittenOnce(lambda user_id: Reward.objects.visible_to(User(pk=user_id)))
 _ENTRIES = WrittenOnce(_entries)
+
+
+def asking_entries(rewards: Iterable[Reward], on: date) -> Asked:
+    """The entries of those of the programs whose points expire soon."""
+    ids = {reward.pk for reward in rewards if reward.points_balance}
+    return _ENTRIES.asking(ids, on + timedelta(days=POINTS_WARNING_DAYS))
 
 
 def _expiring(rewards: Iterable[Reward], on: date) -> dict[int, list[Lot]]:
     by = on + timedelta(days=POINTS_WARNING_DAYS)
-    ids = [reward.pk for reward in rewards if reward.points_balance]
     entries: dict[int, list[PointsEntry]] = defaultdict(list)
-    for entry in _ENTRIES.rows(ids, by) if ids else ():
+    for entry in asking_entries(rewards, on).rows():
         entries[entry.reward_id].append(entry)
     return {pk: lots for pk, rows in entries.items() if (lots := expiring_by(rows, by))}
 

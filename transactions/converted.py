@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from accounts.exchange import Rate, RateTable
 from accounts.models import RateMonth
 from banking.kernel.snapshot import read_before
-from banking.kernel.written_once import WrittenOnce
+from banking.kernel.written_once import Asked, WrittenOnce
 from transactions.models import ConvertedMonth, DailyTotal
 
 
@@ -65,14 +65,18 @@ def load_converted(
     return found
 
 
+def asking_converted(wanted: Collection[tuple[int, str]], months: Collection[date]) -> Asked:
+    """The stored months that `load_converted` reads."""
+    account_ids, currencies = {pk for pk, _ in wanted}, {currency for _, currency in wanted}
+    return _STORED.asking(account_ids, currencies, min(months), max(months))
+
+
 def _load(
     wanted: Collection[tuple[int, str]], months: Collection[date]
 ) -> dict[tuple[int, date, str], Conversion]:
-    account_ids, currencies = {pk for pk, _ in wanted}, {currency for _, currency in wanted}
-    rows = _STORED.rows(account_ids, currencies, min(months), max(months))
     return {
         (pk, month, currency): _read(text, from_currency, currency)
-        for pk, month, currency, from_currency, text in rows
+        for pk, month, currency, from_currency, text in asking_converted(wanted, months).rows()
         if month in months and (pk, currency) in wanted
     }
 

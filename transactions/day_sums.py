@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet, Sum
 
 from banking.kernel.periods import Period
 from banking.kernel.snapshot import read_before
-from banking.kernel.written_once import WrittenOnce
+from banking.kernel.written_once import Asked, WrittenOnce
 from transactions.models import Category, DailyTotal
 
 
@@ -59,13 +59,16 @@ def _is_within(period: Period, spans: Sequence[Period]) -> bool:
     return any(span.start <= period.start and period.end <= span.end for span in spans)
 
 
-def _read(account_ids: Collection[int], periods: Sequence[Period]) -> list[DaySum]:
+def asking_days(account_ids: Collection[int], periods: Sequence[Period]) -> Asked:
+    """The sums that `day_sums` reads."""
     starts, ends = [one.start for one in periods], [one.end for one in periods]
+    return _SUMS.asking(account_ids, min(starts), max(ends), starts, ends)
+
+
+def _read(account_ids: Collection[int], periods: Sequence[Period]) -> list[DaySum]:
     return [
         DaySum(pk, on, inflow, outflow, spent, refunds or Decimal(0))
-        for pk, on, inflow, outflow, spent, refunds in _SUMS.rows(
-            account_ids, min(starts), max(ends), starts, ends
-        )
+        for pk, on, inflow, outflow, spent, refunds in asking_days(account_ids, periods).rows()
     ]
 
 

@@ -20,9 +20,10 @@ from accounts.exchange import Rate, RateTable
 from accounts.honesty import NotConverted
 from accounts.models import Account
 from banking.kernel.periods import Period, first_of_month
+from banking.kernel.read_together import read_together
 from banking.kernel.snapshot import read_before
-from banking.kernel.written_once import WrittenOnce
-from transactions.converted import Conversion, load_converted
+from banking.kernel.written_once import Asked, WrittenOnce
+from transactions.converted import Conversion, asking_converted, load_converted
 from transactions.known_categories import known_categories
 from transactions.models import Category, DailyTotal, MonthlyTotal
 
@@ -159,6 +160,10 @@ def load_flows_in(
     }
     only = Q() if category_ids is None else Q(category_id__in=category_ids)
     months = {month for period in periods for month in whole_months(period)}
+    if not (
+        _is_read("monthly totals", home, months) or _is_read("converted months", foreign, months)
+    ):
+        read_together(*_asking(home, foreign, months, category_ids))
     monthly = _monthly_rows(home, months, category_ids)
     converted = load_converted(foreign, months)
     open_months: dict[int, set[date]] = {}
@@ -191,6 +196,35 @@ def load_flows_in(
                 rows += _converted_flows(by_account[pk], month, conversion, kinds, category_ids)
         found[currency] = (_flows(currency, rows, summed), table)
     return found
+
+
+def asking_flows(
+    accounts: Sequence[Account], currency: str, periods: Iterable[Period]
+) -> list[Asked]:
+    """The totals of whole months that `load_flows` reads."""
+    home = {account.pk for account in accounts if account.currency == currency}
+    foreign = {(account.pk, currency) for account in accounts if account.currency != currency}
+    months = {month for period in periods for month in whole_months(period)}
+    return _asking(home, foreign, months, None)
+
+
+def _asking(
+    home: Set[int],
+    foreign: Set[tuple[int, str]],
+    months: Set[date],
+    category_ids: Collection[int] | None,
+) -> list[Asked]:
+    asked = []
+    if home and months:
+        asked.append(_asking_monthly(home, months, category_ids))
+    if foreign and months:
+        asked.append(asking_converted(foreign, months))
+    return asked
+
+
+def _is_read(kind: str, subject: Set[Any], months: Set[date]) -> bool:
+    """Whether the snapshot has read this for all of these months."""
+    return any(known >= subject and span >= months for known, span, _ in read_before(kind))
 
 
 def _flows(currency: str, rows: list[Flow], summed: set[tuple[int, date]]) -> Flows:
@@ -292,12 +326,15 @@ def _monthly_rows(home: set[int], months: set[date], ids: Collection[int] | None
                 for row in rows
                 if row[0] in home and row[3] in months and (ids is None or row[1] in ids)
             ]
-    span = (home, min(months), max(months))
-    found = _MONTHLY.rows(*span) if ids is None else _MONTHLY_OF.rows(*span, ids)
-    read = [row for row in found if row[3] in months]
+    read = [row for row in _asking_monthly(home, months, ids).rows() if row[3] in months]
     if ids is None:
         kept.append((home, months, read))
     return read
+
+
+def _asking_monthly(home: Set[int], months: Set[date], ids: Collection[int] | None) -> Asked:
+    span = (home, min(months), max(months))
+    return _MONTHLY.asking(*span) if ids is None else _MONTHLY_OF.asking(*span, ids)
 
 
 def _daily_rows(

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db.models import Q
 
 from banking.kernel.snapshot import read_before
-from banking.kernel.written_once import WrittenOnce
+from banking.kernel.written_once import Asked, WrittenOnce
 from transactions.models import Category
 
 _OF_OWNERS = WrittenOnce(
@@ -13,9 +13,14 @@ _OF_OWNERS = WrittenOnce(
 )
 
 
+def asking_categories(owner_ids: Collection[int]) -> Asked:
+    """What `read_categories` reads."""
+    return _OF_OWNERS.asking(owner_ids)
+
+
 def read_categories(owner_ids: Collection[int]) -> None:
     """Read the predefined categories and these owners' own, also deleted ones, with one query."""
-    found = {category.pk: category for category in _OF_OWNERS.rows(owner_ids)}
+    found = {category.pk: category for category in asking_categories(owner_ids).rows()}
     for category in found.values():
         if category.parent_id in found:
             category.parent = found[category.parent_id]

@@ -73,3 +73,27 @@ def with_statement(
     found: Any = rows.all()
     found.query.get_compiler = get_compiler
     return cast("QuerySet[Any, Row]", found)
+
+
+def column_types(statement: Statement) -> list[str]:
+    """What type of field each of the statement's columns has."""
+    return [
+        column.output_field.get_internal_type()
+        for column, _sql, _alias in statement.compiler.select
+    ]
+
+
+def with_rows(
+    rows: QuerySet[Any, Row], statement: Statement, found: list[tuple[Any, ...]]
+) -> QuerySet[Any, Row]:
+    """The same query set, to be read from these rows of the statement. Only read it."""
+    compiler = copy(statement.compiler)
+    compiler.execute_sql = lambda *args, **kwargs: [found]
+
+    def get_compiler(using: str, **kwargs: Any) -> Any:
+        compiler.using, compiler.connection = using, connections[using]
+        return compiler
+
+    given: Any = rows.all()
+    given.query.get_compiler = get_compiler
+    return cast("QuerySet[Any, Row]", given)

@@ -60,6 +60,11 @@ def lift_time_limits(alias: str) -> None:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
+def is_open() -> bool:
+    """Whether a snapshot is."""
+    return _inside.get() is not None
+
+
 def read_before(kind: str) -> list[Any]:
     """What readers of this kind kept in the open snapshot, for them to add to.
 

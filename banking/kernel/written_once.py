@@ -12,7 +12,7 @@ tests/test_written_once.py compares each statement with the one that Django writ
 """
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Set
 from datetime import date
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -21,6 +21,7 @@ from django.db import connections
 from django.db.models import QuerySet
 
 from banking.kernel.django_private import Statement, statement_of, with_statement
+from banking.kernel.snapshot import read_before
 
 Row = TypeVar("Row")
 # An identifier, a day, a text, or several of them, for IN or OR.
@@ -38,6 +39,32 @@ class _Written(NamedTuple):
     places: list[int | None]
 
 
+class Asked(NamedTuple):
+    """A statement with the values that it is asked for."""
+
+    source: "WrittenOnce[Any]"
+    values: tuple[Value, ...]
+
+    @property
+    def key(self) -> Any:
+        """Equal for two that find the same: the order of a set's values is none."""
+        return self.source, tuple(_fixed(value) for value in self.values)
+
+    def rows(self) -> list[Any]:
+        """Its rows."""
+        return self.source.rows(*self.values)
+
+
+def _fixed(value: Value) -> Any:
+    if isinstance(value, int | date | str):
+        return value
+    return frozenset(value) if isinstance(value, Set) else tuple(value)
+
+
+# Where the open snapshot keeps what was read together: one dictionary of rows by key.
+AHEAD = "ahead"
+
+
 class WrittenOnce(Generic[Row]):
     """`write` makes the query set from values; `rows` reads it without writing it again."""
 
@@ -52,10 +79,18 @@ class WrittenOnce(Generic[Row]):
 
     def rows(self, *values: Value) -> list[Row]:
         """The rows for these values, in one statement; none for one that can find nothing."""
+        for ahead in read_before(AHEAD):
+            rows = ahead.get(self.asking(*values).key)
+            if rows is not None:
+                return list(rows)
         written, params = self.filled(*values)
         if written.statement is None:
             return []
         return list(with_statement(written.query_set, written.statement, params))
+
+    def asking(self, *values: Value) -> Asked:
+        """This statement for these values, to be read together with others."""
+        return Asked(self, values)
 
     def filled(self, *values: Value) -> tuple[_Written, list[Any]]:
         """The statement for such values, and its parameters with these."""

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from banking.kernel.written_once import WrittenOnce
+from banking.kernel.written_once import Asked, WrittenOnce
 from insights.figures.coverage import Coverage
 from users.audit import trail
 from users.models import AuditChain, AuditEvent
@@ -19,8 +19,13 @@ _ELSEWHERE = ("users.", "alerts.", "budgets.", "rewards.", "insights.export.")
 
 def last_events(coverage: Coverage) -> list[tuple[str, str | None]]:
     """For each owner covered, the last event that may have changed a figure."""
+    return asking_events(coverage).rows()
+
+
+def asking_events(coverage: Coverage) -> Asked:
+    """What `last_events` reads."""
     owners = {coverage.user.pk, *(account.user_id for account in coverage.accounts)}
-    return _LAST.rows(sorted(trail.chain_name(pk) for pk in owners))
+    return _LAST.asking(sorted(trail.chain_name(pk) for pk in owners))
 
 
 def _last(chain_names: Collection[str]) -> QuerySet[AuditChain, tuple[str, str | None]]:

@@ -18,7 +18,7 @@ from accounts.exchange import Converted, Rate, RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
 from accounts.models import Account
 from banking.kernel.periods import Period, first_of_month
-from banking.kernel.written_once import WrittenOnce
+from banking.kernel.written_once import Asked, WrittenOnce
 from insights.figures.net_worth import NetWorth, net_worth, was_active
 from insights.figures.questions import Question
 from insights.figures.spending import percent_change
@@ -179,8 +179,13 @@ def _monthly_nets(accounts: Sequence[Account]) -> list[MonthNet]:
         return []
     return [
         (month, account_id, inflow - outflow)
-        for month, account_id, inflow, outflow in _NETS.rows([account.pk for account in accounts])
+        for month, account_id, inflow, outflow in asking_nets(accounts).rows()
     ]
+
+
+def asking_nets(accounts: Iterable[Account]) -> Asked:
+    """The totals of every month that `net_worth_history` reads."""
+    return _NETS.asking([account.pk for account in accounts])
 
 
 _NETS = WrittenOnce(

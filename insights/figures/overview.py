@@ -4,22 +4,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from accounts.models import reader, shared_account_ids
+from accounts.models import SHARED, reader, shared_account_ids
 from alerts.models import Alert
 from banking.kernel.periods import Period
+from banking.kernel.read_together import read_together
 from banking.kernel.snapshot import read_snapshot
-from banking.kernel.written_once import WrittenOnce
-from bills.page import MOST_NEXT, Line, next_lines
-from budgets.month import budget_month
-from budgets.progress import BudgetProgress
+from banking.kernel.written_once import Asked, WrittenOnce
+from bills.page import MOST_NEXT, OPEN_BILLS, Line, next_lines
+from bills.preflight import asking_planned
+from budgets.month import OWN_BUDGETS, budget_month
+from budgets.progress import BudgetProgress, asking_earlier
 from insights.figures.cash_flow import CashFlow, MonthFlow, cash_flow, monthly_trend
 from insights.figures.coverage import Coverage, coverage_for
 from insights.figures.net_worth import NetWorth, net_worth
 from insights.figures.period_choice import PeriodChoice
 from insights.figures.spending import CategorySpending, categories_of, spending_by_category
-from rewards.totals import RewardsTotal, rewards_total
-from transactions.flows import load_flows
-from transactions.known_categories import read_categories
+from rewards.totals import PROGRAMS, RewardsTotal, asking_entries, rewards_total
+from transactions.flows import asking_flows, load_flows
+from transactions.known_categories import asking_categories, read_categories
 from transactions.models import Transaction, TransactionQuerySet
 from users.models import User
 from users.policy import Ability, may
@@ -27,7 +29,7 @@ from users.policy import Ability, may
 TREND_MONTHS = 12
 RECENT_COUNT = 10
 # Enough to tell which bills need attention.
-OPEN_BILLS = 20
+OPEN_COUNT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,10 @@ def overview(
 ) -> Overview:
     """The overview of `choice` as `user` may see it on the date `on` (in the user's time zone)."""
     with read_snapshot():
-        return overview_of(coverage_for(user, include_shared=include_shared), choice, on)
+        read_together(*asking_overview(user, choice))
+        coverage = coverage_for(user, include_shared=include_shared)
+        read_together(*asking_of_accounts(coverage, choice, on))
+        return overview_of(coverage, choice, on)
 
 
 def overview_of(coverage: Coverage, choice: PeriodChoice, on: date) -> Overview:
@@ -89,8 +94,7 @@ def overview_of(coverage: Coverage, choice: PeriodChoice, on: date) -> Overview:
     user = coverage.user
     read_categories({user.pk, *(account.user_id for account in coverage.accounts)})
     currency = user.base_currency
-    period, before = choice.period, choice.comparison
-    trend_period = Period.last_months(TREND_MONTHS, choice.month)
+    period, before, trend_period = flow_periods(choice)
     flows, rates = load_flows(
         accounts=coverage.accounts,
         currency=currency,
@@ -113,9 +117,39 @@ def overview_of(coverage: Coverage, choice: PeriodChoice, on: date) -> Overview:
         trend_period=trend_period,
         recent=_recent(coverage, choice),
         budgets=month_budgets(coverage, choice, on),
-        open_bills=next_lines(user=user, on=on, most=OPEN_BILLS),
+        open_bills=next_lines(user=user, on=on, most=OPEN_COUNT),
         rewards=rewards_total(user=user, on=on),
     )
+
+
+def flow_periods(choice: PeriodChoice) -> tuple[Period, Period, Period]:
+    """The chosen period, the one before, and the months of the trend."""
+    return choice.period, choice.comparison, Period.last_months(TREND_MONTHS, choice.month)
+
+
+def asking_overview(user: User, choice: PeriodChoice) -> list[Asked]:
+    """What an overview reads of a person, whatever their accounts."""
+    month = choice.month
+    asked = [SHARED.asking(user.pk), OPEN_BILLS.asking(user.pk), PROGRAMS.asking(user.pk)]
+    if may(user, Ability.SEE_BUDGETS):
+        asked.append(OWN_BUDGETS.asking(user.pk, month.year, month.month))
+    return asked
+
+
+def asking_of_accounts(coverage: Coverage, choice: PeriodChoice, on: date) -> list[Asked | None]:
+    """What an overview reads of these accounts, and of what `asking_overview` found."""
+    user, month, accounts = coverage.user, choice.month, coverage.accounts
+    asked = [
+        asking_categories({user.pk, *(account.user_id for account in accounts)}),
+        asking_planned(OPEN_BILLS.rows(user.pk)),
+        asking_entries(PROGRAMS.rows(user.pk), on),
+        *asking_flows(accounts, user.base_currency, flow_periods(choice)),
+    ]
+    if accounts and choice.on in choice.period:
+        asked.append(_asking_latest(coverage))
+    if coverage.sees_insights and may(user, Ability.SEE_BUDGETS):
+        asked.append(asking_earlier(OWN_BUDGETS.rows(user.pk, month.year, month.month)))
+    return asked
 
 
 def month_budgets(coverage: Coverage, choice: PeriodChoice, on: date) -> tuple[BudgetProgress, ...]:
@@ -136,10 +170,16 @@ def _recent(coverage: Coverage, choice: PeriodChoice) -> tuple[Transaction, ...]
     """The latest transactions, including pending ones; for a past period, the latest in it."""
     if not coverage.accounts:
         return ()
-    asked = coverage.user.pk, shared_account_ids(coverage.user), coverage.account_ids
+    latest = _asking_latest(coverage)
     if choice.on in choice.period:
-        return tuple(_LATEST.rows(*asked))
-    return tuple(_newest_first(*asked).in_period(choice.period)[:RECENT_COUNT])
+        return tuple(latest.rows())
+    return tuple(_newest_first(*latest.values).in_period(choice.period)[:RECENT_COUNT])
+
+
+def _asking_latest(coverage: Coverage) -> Asked:
+    return _LATEST.asking(
+        coverage.user.pk, list(shared_account_ids(coverage.user)), coverage.account_ids
+    )
 
 
 def _newest_first(

@@ -66,7 +66,7 @@ def account_lines(items: Iterable[AccountBalance], *, on: date) -> list[AccountL
     if not ids:
         return []
     nets = _daily_nets(ids, on)
-    updates = {row["pk"]: row for row in _LAST_UPDATES.rows(ids)}
+    updates = {row["pk"]: row for row in LAST_UPDATES.rows(set(ids))}
     return [
         AccountLine(
             item=item,
@@ -123,4 +123,4 @@ def _last_updates(ids: list[int]) -> QuerySet[Any, Any]:
     return rows.values("pk", "synced_at", "imported_at")
 
 
-_LAST_UPDATES = WrittenOnce(_last_updates)
+LAST_UPDATES = WrittenOnce(_last_updates)

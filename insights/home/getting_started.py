@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from banking.kernel.written_once import WrittenOnce
+from banking.kernel.written_once import Asked, WrittenOnce
 from budgets.models import Budget
 from insights.home.needs import Uncategorized
 from transactions.models import Transaction
@@ -64,7 +64,7 @@ def checklist_for(
     user: User, *, account_ids: Collection[int], uncategorized: Uncategorized
 ) -> Checklist:
     """The person's checklist; `account_ids` are their own accounts without the sample's."""
-    (found,) = _DONE.rows(user.pk, user.email, account_ids)
+    (found,) = asking_done(user, account_ids).rows()
     done = {name: bool(is_there) for name, is_there in found.items()}
     steps = [
         Step(
@@ -91,6 +91,11 @@ def checklist_for(
         )
     )
     return Checklist(tuple(steps))
+
+
+def asking_done(user: User, account_ids: Collection[int]) -> Asked:
+    """Which steps are done, for `checklist_for`."""
+    return _DONE.asking(user.pk, user.email, set(account_ids))
 
 
 def _done(user_id: int, email: str, account_ids: Collection[int]) -> QuerySet[Any, dict[str, Any]]:

@@ -13,6 +13,7 @@ from hashlib import sha256
 from accounts.exchange import RateTable
 from banking.kernel.build import build
 from banking.kernel.keeping import keep, recall
+from banking.kernel.written_once import WrittenOnce
 from banking.limits import OUTLOOK_SECONDS
 from bills.models import Bill
 from insights.figures.books import last_events
@@ -65,8 +66,19 @@ def _state(coverage: Coverage, currency: str, on: date) -> str:
 
 def _rates(coverage: Coverage, currency: str, on: date) -> list[str]:
     """Today's rates of every currency that an account or bill is in."""
-    bills = Bill.objects.filter(user=coverage.user).order_by().values_list("currency", flat=True)
-    currencies = {account.currency for account in coverage.accounts} | set(bills.distinct())
+    billed = BILLED_IN.rows(coverage.user.pk)
+    currencies = {account.currency for account in coverage.accounts} | set(billed)
     table = RateTable.for_dates(currencies, currency, [on])
     rates = [table.rate(code, on) for code in sorted(currencies)]
     return [str(rate and rate.rate) for rate in rates]
+
+
+# The currencies of a person's bills.
+BILLED_IN: WrittenOnce[str] = WrittenOnce(
+    lambda user_id: (
+        Bill.objects.filter(user_id=user_id)
+        .order_by()
+        .values_list("currency", flat=True)
+        .distinct()
+    )
+)

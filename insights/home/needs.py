@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import AccountShare, BankConnection
 from banking.kernel.periods import add_months, first_of_month
-from banking.kernel.written_once import WrittenOnce
+from banking.kernel.written_once import Asked, WrittenOnce
 from bills.models import Bill
 from bills.page import UNPAYABLE, Line
 from budgets.progress import BudgetProgress
@@ -82,8 +82,7 @@ def needs_of(
 
     `bills` are open bills of the next weeks, `budgets` those of the month.
     """
-    (found,) = _WAITING.rows(user.pk, first_uncategorized(on))
-    waiting = _Waiting(*found)
+    waiting = _Waiting(*asking_waiting(user, on).rows()[0])
     own = [progress for progress in budgets if progress.budget.user_id == user.pk]
     return Needs(
         invitation_count=waiting.invitations,
@@ -99,6 +98,22 @@ def needs_of(
         ),
         may_change=may_change,
     )
+
+
+def asking_waiting(user: User, on: date) -> Asked:
+    """How much waits, and of which kinds anything does."""
+    return _WAITING.asking(user.pk, first_uncategorized(on))
+
+
+def asking_listed(user: User, on: date) -> list[Asked]:
+    """The lists of those kinds of which anything waits."""
+    waiting = _Waiting(*asking_waiting(user, on).rows()[0])
+    kinds = [
+        (_REVIEWS, waiting.has_reviews),
+        (_TRANSFERS, waiting.has_transfers),
+        (_BROKEN, waiting.has_broken),
+    ]
+    return [rows.asking(user.pk) for rows, is_there in kinds if is_there]
 
 
 def is_unfunded(line: Line) -> bool:

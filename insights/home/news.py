@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from alerts.models import Alert, AlertType
-from banking.kernel.written_once import WrittenOnce
+from banking.kernel.written_once import Asked, WrittenOnce
 from insights.figures.links import Links
 from insights.recurring.recurring import Recurring
 from insights.recurring.recurring_page import lines_of
@@ -150,6 +150,11 @@ def _refunds(links: Links, on: date) -> list[NewsItem]:
     ]
 
 
+def asking_alerts(user: User, on: date) -> Asked:
+    """The alerts about unusual spending that `news` tells of."""
+    return _ALERTS.asking(user.pk, on - timedelta(days=LATELY_DAYS))
+
+
 _ALERTS = WrittenOnce(
     lambda user_id, after: (
         Alert.objects.visible_to(User(pk=user_id))
@@ -163,5 +168,5 @@ _ALERTS = WrittenOnce(
 def _unusual(user: User, on: date) -> list[NewsItem]:
     return [
         NewsItem("unusual", row.occurred_on, row.message, row.transactions_link or row.link)
-        for row in _ALERTS.rows(user.pk, on - timedelta(days=LATELY_DAYS))
+        for row in asking_alerts(user, on).rows()
     ]

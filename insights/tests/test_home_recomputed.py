@@ -34,7 +34,7 @@ def balance_on(account, day):
 
 
 def assert_home_is_right(user, on):
-    page = home_page(user=user, choice=choose_period({}, on=on), on=on, state=None)
+    page = home_page(user=user, choice=choose_period({}, on=on), on=on)
     context, links = home_context(page), Links(page.overview.coverage)
     base, first = user.base_currency, first_of_month(on)
     month = recomputed_flows(user, base, first, on)

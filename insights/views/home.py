@@ -38,11 +38,10 @@ def home(request: UserRequest) -> HttpResponse:
         for sentence in error.messages:
             messages.error(request, sentence)
         choice, shared, status = choose_period({}, on=on), None, 422
-    state = HomeState.objects.visible_to(user).first()
-    page = home_page(user=user, choice=choice, on=on, state=state, include_shared=shared)
+    page = home_page(user=user, choice=choice, on=on, include_shared=shared)
     # This page is from before the visit; noting it changes the state of the next.
     with if_possible():
-        note_visit(user=user, state=state, at=now, is_set_up=page.is_set_up)
+        note_visit(user=user, state=page.state, at=now, is_set_up=page.is_set_up)
     context = home_context(page)
     if not page.overview.is_empty:
         return render(request, "insights/home.html", context, status=status)
