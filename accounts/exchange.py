@@ -109,9 +109,11 @@ class RateTable:
         if not quotes or not days:
             return {to: cls(to, []) for to in needed}
         kept = read_before("exchange rates")
-        for known, span, tables in kept:
-            if span >= days and all(known.get(to, set()) >= group for to, group in needed.items()):
-                return {to: tables[to] for to in needed}
+        for known, before in kept:
+            if all(known.get(to, set()) >= group for to, group in needed.items()) and (
+                before.takes_in(days)
+            ):
+                return {to: before.tables[to] for to in needed}
         # Direct, inverse and common-base rates all have both currencies among these quotes.
         rows = _asking(quotes, days).rows()
         further = _CommonQuotes(needed, days)
@@ -119,7 +121,7 @@ class RateTable:
             to: cls(to, [row for row in rows if row[1] in group] if len(group) > 1 else [], further)
             for to, group in needed.items()
         }
-        kept.append((needed, days, further.tables))
+        kept.append((needed, further))
         return further.tables
 
     @classmethod
@@ -239,9 +241,20 @@ class _CommonQuotes:
     """
 
     def __init__(self, needed: Mapping[str, Iterable[str]], days: Iterable[date]) -> None:
-        self._needed, self._days = needed, days
+        self._needed, self._days = needed, set(days)
         self.tables: dict[str, RateTable] = {}
         self._quotes: Quotes | None = None
+
+    def takes_in(self, days: Set[date]) -> bool:
+        """Let the tables be asked for these days too, if their rates have been read: those from the
+        first day to the last have.
+        """
+        if min(days) < min(self._days) or max(days) > max(self._days):
+            return False
+        if not self._days.issuperset(days):
+            self._days |= days
+            self._quotes = None
+        return True
 
     def quotes(self) -> Quotes:
         if self._quotes is None:

@@ -2,19 +2,25 @@
 
 from collections.abc import Collection, Iterable
 
-from accounts.models import Account, reader, shared_account_ids
+from django.db.models import Q
+
+from accounts.models import Account, accepted_shares
 from banking.kernel.snapshot import read_before
 from banking.kernel.written_once import WrittenOnce
 from users.models import User
 
-_VISIBLE = WrittenOnce(
-    lambda user_id, shared_ids: Account.objects.visible_to(reader(user_id, shared_ids))
+# As `Account.objects.visible_to`, for those who do not know yet what is shared with the person.
+VISIBLE = WrittenOnce(
+    lambda user_id: Account.objects.filter(
+        Q(user_id=user_id) | Q(pk__in=accepted_shares(user_id).values("account_id")),
+        deleted_at=None,
+    )
 )
 
 
 def visible_accounts(user: User) -> list[Account]:
     """Own accounts and those shared with the user, outside the trash: one query."""
-    return _VISIBLE.rows(user.pk, shared_account_ids(user))
+    return VISIBLE.rows(user.pk)
 
 
 def remember_accounts(owner_id: int, accounts: Iterable[Account]) -> None:

@@ -29,11 +29,13 @@ def shared_account_ids(user: User) -> dict[int, str]:
     return user._shared_account_ids
 
 
-SHARED = WrittenOnce(
-    lambda user_id: AccountShare.objects.filter(
-        member=user_id, status=AccountShare.Status.ACCEPTED, account__deleted_at=None
-    ).values_list("account_id", "level")
-)
+def accepted_shares(user_id: int) -> "AccountShareQuerySet":
+    """The person's shares of accounts that are not in the trash."""
+    accepted = AccountShare.Status.ACCEPTED
+    return AccountShare.objects.filter(member=user_id, status=accepted, account__deleted_at=None)
+
+
+SHARED = WrittenOnce(lambda user_id: accepted_shares(user_id).values_list("account_id", "level"))
 
 
 def reader(user_id: int, shared_ids: Iterable[int]) -> User:

@@ -30,6 +30,7 @@ VALUES = {
     **dict.fromkeys(("year", "first_year"), (2026, 1999)),
     **dict.fromkeys(("month", "first_month"), (3, 12)),
     "shared_ids": ([], [14, 2]),
+    "names": (["Corner Shop"], ["Tillpay", "Café"]),
     "own_chain": ("user:3", "user:88"),
     "email": ("a@example.com", "b@example.com"),
 }

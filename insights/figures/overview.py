@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from accounts.known_accounts import VISIBLE
 from accounts.models import SHARED, reader, shared_account_ids
 from alerts.models import Alert
 from banking.kernel.periods import Period
@@ -130,7 +131,7 @@ def flow_periods(choice: PeriodChoice) -> tuple[Period, Period, Period]:
 def asking_overview(user: User, choice: PeriodChoice) -> list[Asked]:
     """What an overview reads of a person, whatever their accounts."""
     month = choice.month
-    asked = [SHARED.asking(user.pk), OPEN_BILLS.asking(user.pk), PROGRAMS.asking(user.pk)]
+    asked = [one.asking(user.pk) for one in (SHARED, VISIBLE, OPEN_BILLS, PROGRAMS)]
     if may(user, Ability.SEE_BUDGETS):
         asked.append(OWN_BUDGETS.asking(user.pk, month.year, month.month))
     return asked
@@ -139,7 +140,7 @@ def asking_overview(user: User, choice: PeriodChoice) -> list[Asked]:
 def asking_of_accounts(coverage: Coverage, choice: PeriodChoice, on: date) -> list[Asked | None]:
     """What an overview reads of these accounts, and of what `asking_overview` found."""
     user, month, accounts = coverage.user, choice.month, coverage.accounts
-    asked = [
+    asked: list[Asked | None] = [
         asking_categories({user.pk, *(account.user_id for account in accounts)}),
         asking_planned(OPEN_BILLS.rows(user.pk)),
         asking_entries(PROGRAMS.rows(user.pk), on),
@@ -170,16 +171,19 @@ def _recent(coverage: Coverage, choice: PeriodChoice) -> tuple[Transaction, ...]
     """The latest transactions, including pending ones; for a past period, the latest in it."""
     if not coverage.accounts:
         return ()
-    latest = _asking_latest(coverage)
     if choice.on in choice.period:
-        return tuple(latest.rows())
-    return tuple(_newest_first(*latest.values).in_period(choice.period)[:RECENT_COUNT])
+        return tuple(_asking_latest(coverage).rows())
+    return tuple(_newest_first(*_reach_of(coverage)).in_period(choice.period)[:RECENT_COUNT])
 
 
 def _asking_latest(coverage: Coverage) -> Asked:
-    return _LATEST.asking(
-        coverage.user.pk, list(shared_account_ids(coverage.user)), coverage.account_ids
-    )
+    return _LATEST.asking(*_reach_of(coverage))
+
+
+def _reach_of(coverage: Coverage) -> tuple[int, list[int], list[int]]:
+    """The person, the accounts shared with them, and those that are covered."""
+    user = coverage.user
+    return user.pk, list(shared_account_ids(user)), coverage.account_ids
 
 
 def _newest_first(

@@ -18,12 +18,27 @@ from accounts.exchange import Rate, RateTable
 from accounts.models import Account
 from banking.kernel.money import Units, to_units
 from banking.kernel.periods import add_months
+from banking.kernel.read_together import read_together
+from banking.kernel.written_once import Asked, WrittenOnce
 from bills.models import Bill
 from bills.recurrence import occurrence_date
 from insights.figures.coverage import Coverage
-from insights.recurring.entries import LOOKBACK_MONTHS, Ahead, Entry, load_ahead, load_entries
-from insights.recurring.recurring import dismissed_keys
-from insights.recurring.recurring_bills import Answers, BillTerms, KnownBills, answers_of
+from insights.recurring.entries import (
+    LOOKBACK_MONTHS,
+    Ahead,
+    Entry,
+    asking_busy,
+    load_ahead,
+    load_entries,
+)
+from insights.recurring.recurring import DISMISSED, dismissed_keys
+from insights.recurring.recurring_bills import (
+    ANSWERS,
+    Answers,
+    BillTerms,
+    KnownBills,
+    answers_of,
+)
 from transactions.models import DailyTotal
 from users.models import User
 from users.timezones import local_date, today_in
@@ -128,8 +143,9 @@ def load_ledger(
     on: date,
     origins: Iterable[date],
     with_past: bool = True,
+    more: Iterable[Asked] = (),
 ) -> Ledger:
-    """Load all data for forecasts made on `on` and on the days in `origins`.
+    """Load all data for forecasts made on `on` and on the days in `origins`, and read `more` ahead.
 
     Without the past, `daily` has only the days after `on`: what is expected needs no more.
     """
@@ -140,7 +156,17 @@ def load_ledger(
     )
     days = sorted({on, *origins})
     after = add_months(days[0], -LOOKBACK_MONTHS)
-    sums = _daily_sums(accounts, after if with_past else on)
+    since = after if with_past else on
+    sums_asked = _SUMS.asking({account.pk for account in accounts}, since)
+    read_together(
+        sums_asked,
+        _asking_bills(coverage.user, days[0]),
+        DISMISSED.asking(coverage.user.pk),
+        ANSWERS.asking(coverage.user.pk),
+        asking_busy(accounts, on),
+        *more,
+    )
+    sums = _daily_sums(sums_asked)
     ahead = load_ahead(accounts, days=days, ahead=HORIZONS[-1], timezone=coverage.user.timezone)
     unknown = _not_written_yet(sums, ahead, on)
     bills = _bills(coverage.user, days[0])
@@ -181,12 +207,9 @@ def _not_written_yet(
     return off
 
 
-def _daily_sums(accounts: Iterable[Account], after: date) -> dict[int, dict[int, int]]:
-    """{account: {day: net}} after that day, from the daily totals."""
-    rows = (
-        DailyTotal.objects.filter(
-            account_id__in=[account.pk for account in accounts], day__gt=after
-        )
+_SUMS = WrittenOnce(
+    lambda account_ids, after: (
+        DailyTotal.objects.filter(account_id__in=account_ids, day__gt=after)
         .order_by()
         .values_list("account_id", "day")
         .annotate(
@@ -194,23 +217,36 @@ def _daily_sums(accounts: Iterable[Account], after: date) -> dict[int, dict[int,
             outflow=Sum(Cast("outflow", BigIntegerField())),
         )
     )
+)
+
+
+def _daily_sums(asked: Asked) -> dict[int, dict[int, int]]:
+    """{account: {day: net}} from the daily totals."""
     sums: dict[int, dict[int, int]] = {}
-    for account_id, on, inflow, outflow in rows:
+    for account_id, on, inflow, outflow in asked.rows():
         sums.setdefault(account_id, {})[on.toordinal()] = int(inflow - outflow)
     return sums
 
 
-def _bills(user: User, since: date) -> tuple[BillFact, ...]:
+_BILLS = WrittenOnce(
+    lambda user_id, since: Bill.objects.filter(
+        Q(paid_at=None, skipped_at=None) | Q(due_date__gte=since) | Q(paid_on__gte=since),
+        user_id=user_id,
+    ).order_by("due_date", "id")
+)
+
+
+def _asking_bills(user: User, since: date) -> Asked:
     """The user's bills that are open, or were on that day; earlier ones tell which payments settled
-    a bill. Bills in the trash are flagged.
+    a bill.
     """
-    earliest = add_months(since, -LOOKBACK_MONTHS)
-    rows = Bill.objects.filter(
-        Q(paid_at=None, skipped_at=None) | Q(due_date__gte=earliest) | Q(paid_on__gte=earliest),
-        user=user,
-    )
+    return _BILLS.asking(user.pk, add_months(since, -LOOKBACK_MONTHS))
+
+
+def _bills(user: User, since: date) -> tuple[BillFact, ...]:
+    """Those bills; ones in the trash are flagged."""
     facts = []
-    for bill in rows.order_by("due_date", "id"):
+    for bill in _asking_bills(user, since).rows():
         skipped = bill.skipped_at and local_date(user.timezone, bill.skipped_at)
         settled_on = bill.paid_on or skipped
         facts.append(

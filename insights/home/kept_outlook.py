@@ -21,8 +21,8 @@ from insights.figures.coverage import Coverage
 from insights.figures.kept import OUTLOOK, key_of
 from insights.figures.links import Links
 from insights.forecast.forecast_ledger import load_ledger
-from insights.home.news import NewsItem, news_of_payments
-from insights.home.safe_to_spend import Outlook, outlook_of
+from insights.home.news import NewsItem, asking_refunds, news_of_payments
+from insights.home.safe_to_spend import SPENDABLE, Outlook, asking_pending, outlook_of
 from insights.recurring.doubts import Doubt, doubts_among
 
 
@@ -48,7 +48,18 @@ def ahead_of(coverage: Coverage, *, currency: str, on: date) -> Ahead:
 
 
 def _computed(coverage: Coverage, currency: str, on: date) -> Ahead:
-    ledger = load_ledger(coverage=coverage, currency=currency, on=on, origins=(), with_past=False)
+    spendable = [one for one in coverage.accounts if one.account_type in SPENDABLE]
+    ledger = load_ledger(
+        coverage=coverage,
+        currency=currency,
+        on=on,
+        origins=(),
+        with_past=False,
+        more=[
+            asking_pending([one for one in spendable if one.is_active], on),
+            asking_refunds(coverage, on),
+        ],
+    )
     outlook = outlook_of(ledger)
     found = outlook.found if outlook else ()
     changed = news_of_payments(links=Links(coverage), found=found, on=on)

@@ -108,7 +108,7 @@ def asking_waiting(user: User, on: date) -> Asked:
 def asking_listed(user: User, on: date) -> list[Asked]:
     """The lists of those kinds of which anything waits."""
     waiting = _Waiting(*asking_waiting(user, on).rows()[0])
-    kinds = [
+    kinds: list[tuple[WrittenOnce[Any], bool]] = [
         (_REVIEWS, waiting.has_reviews),
         (_TRANSFERS, waiting.has_transfers),
         (_BROKEN, waiting.has_broken),

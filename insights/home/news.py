@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from alerts.models import Alert, AlertType
 from banking.kernel.written_once import Asked, WrittenOnce
+from insights.figures.coverage import Coverage
 from insights.figures.links import Links
 from insights.recurring.recurring import Recurring
 from insights.recurring.recurring_page import lines_of
@@ -122,20 +123,30 @@ def _is_first_seen(one: Recurring) -> bool:
     return is_sure and one.occurrences <= FIRST_TIMES and not one.missed
 
 
-def _refunds(links: Links, on: date) -> list[NewsItem]:
-    rows = (
+_REFUNDS = WrittenOnce(
+    lambda account_ids, after, last: (
         Transaction.objects.live()
         .posted()
         .filter(
-            account_id__in=links.coverage.account_ids,
-            txn_date__gt=on - timedelta(days=LATELY_DAYS),
-            txn_date__lte=on,
+            account_id__in=account_ids,
+            txn_date__gt=after,
+            txn_date__lte=last,
             signed_amount__gt=0,
             is_split=False,
             category__kind=Category.Kind.EXPENSE,
         )
         .order_by("-txn_date", "-id")
+        .defer("notes", "search_text")[:MOST_SHOWN]
     )
+)
+
+
+def asking_refunds(coverage: Coverage, on: date) -> Asked:
+    """The latest money back on these accounts."""
+    return _REFUNDS.asking(set(coverage.account_ids), on - timedelta(days=LATELY_DAYS), on)
+
+
+def _refunds(links: Links, on: date) -> list[NewsItem]:
     return [
         NewsItem(
             "refund",
@@ -146,7 +157,7 @@ def _refunds(links: Links, on: date) -> list[NewsItem]:
             None,
             row.currency,
         )
-        for row in rows.defer("notes", "search_text")[:MOST_SHOWN]
+        for row in asking_refunds(links.coverage, on).rows()
     ]
 
 

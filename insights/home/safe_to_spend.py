@@ -19,6 +19,7 @@ from accounts.honesty import NotConverted
 from accounts.models import Account
 from banking.kernel.money import Units, from_units
 from banking.kernel.periods import Period
+from banking.kernel.written_once import Asked, WrittenOnce
 from insights.forecast.expected_events import Event, expected_events, known_lines
 from insights.forecast.forecast_ledger import Ledger
 from insights.recurring.entries import Ahead, Entry, merchant_key, shown_name
@@ -243,14 +244,13 @@ def _kind(event: Event, pending: AbstractSet[int]) -> str:
     return "recurring"
 
 
-def pending_lines(accounts: Sequence[Account], on: date) -> list[Ahead]:
-    """Lines the bank has announced and not booked: in no balance yet, expected tomorrow."""
-    rows = (
+_PENDING = WrittenOnce(
+    lambda account_ids, after: (
         Transaction.objects.filter(
-            account_id__in=[account.pk for account in accounts],
+            account_id__in=account_ids,
             deleted_at=None,
             status=Transaction.Status.PENDING,
-            txn_date__gt=on - timedelta(days=LONGEST_WAIT_DAYS),
+            txn_date__gt=after,
         )
         .order_by("txn_date", "id")
         .annotate(raw=Cast("signed_amount", BigIntegerField()))
@@ -259,9 +259,22 @@ def pending_lines(accounts: Sequence[Account], on: date) -> list[Ahead]:
             "category__kind",
         )
     )
+)
+
+
+def asking_pending(accounts: Iterable[Account], on: date) -> Asked:
+    """What `pending_lines` reads."""
+    return _PENDING.asking(
+        {account.pk for account in accounts}, on - timedelta(days=LONGEST_WAIT_DAYS)
+    )
+
+
+def pending_lines(accounts: Sequence[Account], on: date) -> list[Ahead]:
+    """Lines the bank has announced and not booked: in no balance yet, expected tomorrow."""
     today = on.toordinal()
     found = []
-    for pk, account_id, day, raw, merchant, text, category_id, kind in rows:
+    asked = asking_pending(accounts, on)
+    for pk, account_id, day, raw, merchant, text, category_id, kind in asked.rows():
         name = shown_name(merchant, "" if merchant else text)
         entry = Entry(
             pk,

@@ -8,7 +8,7 @@ search goes.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache, reduce
 from operator import or_
@@ -21,6 +21,8 @@ from django.db.models.functions import Cast
 from accounts.models import Account
 from banking.kernel.money import Units
 from banking.kernel.periods import add_months, first_of_month
+from banking.kernel.read_together import read_together
+from banking.kernel.written_once import Asked, WrittenOnce
 from insights.recurring.patterns import MOST_OF_ONE_MERCHANT
 from transactions.matching.words import normalized
 from transactions.models import Category, MerchantTotal, Transaction
@@ -156,26 +158,70 @@ def _entries(read: Iterable[tuple]) -> list[Entry]:
     return found
 
 
+def _totals(account_ids: Collection[int], first: date, last: date) -> QuerySet[MerchantTotal]:
+    rows = MerchantTotal.objects.filter(account_id__in=account_ids, month__range=(first, last))
+    return rows.order_by()
+
+
+# The merchants with more rows than are read, and how many.
+_BUSY = WrittenOnce(
+    lambda account_ids, first, last: (
+        _totals(account_ids, first, last)
+        .values_list("account_id", "merchant")
+        .annotate(count=Sum("transaction_count"))
+        .filter(count__gt=MOST_READ_OF_ONE)
+        .order_by("count", "account_id", "merchant")
+    )
+)
+# The rows of each month of merchants of these names, newest first.
+_MONTHS = WrittenOnce(
+    lambda account_ids, first, last, names: (
+        _totals(account_ids, first, last)
+        .filter(merchant__in=names)
+        .order_by("-month")
+        .values_list("account_id", "merchant", "month")
+        .annotate(count=Sum("transaction_count"))
+    )
+)
+# How many merchants each account has.
+_MERCHANTS = WrittenOnce(
+    lambda account_ids, first, last: (
+        _totals(account_ids, first, last)
+        .values_list("account_id")
+        .annotate(count=Count("merchant", distinct=True))
+    )
+)
+
+
+def asking_busy(accounts: Iterable[Account], until: date) -> Asked:
+    """The busy merchants of the months until that day, which `load_entries` reads first."""
+    since = first_of_month(add_months(until, -LOOKBACK_MONTHS))
+    return _BUSY.asking({account.pk for account in accounts}, since, until)
+
+
+def _asking_months(
+    accounts: Iterable[Account], busy: Sequence[tuple[int, str]], until: date
+) -> Asked:
+    since = first_of_month(add_months(until, -LOOKBACK_MONTHS))
+    names = {name for _account, name in busy[:MOST_BUSY]}
+    return _MONTHS.asking({account.pk for account in accounts}, since, until, names)
+
+
 def _beyond(
     rows: QuerySet, accounts: Sequence[Account], after: date, until: date
 ) -> tuple[Q, dict[int, date | None]]:
     """Transactions of busy merchants older than the months that are read; without a merchant (only
     words), all of them. And the accounts with no other merchants, as `_tills` gives them.
     """
-    since = first_of_month(add_months(until, -LOOKBACK_MONTHS))
-    totals = MerchantTotal.objects.filter(
-        account_id__in=[account.pk for account in accounts], month__range=(since, until)
-    ).order_by()
-    counted = (
-        totals.values_list("account_id", "merchant")
-        .annotate(count=Sum("transaction_count"))
-        .filter(count__gt=MOST_READ_OF_ONE)
-        .order_by("count", "account_id", "merchant")
-    )
-    busy = [(account, name) for account, name, _count in counted]
+    busy = [(account, name) for account, name, _count in asking_busy(accounts, until).rows()]
     unnamed = [account for account, name in busy if not name]
     named = [(account, name) for account, name in busy if name]
-    first = _first_months(totals, named, until) if named else {}
+    if named:
+        read_together(
+            _asking_months(accounts, named, until),
+            _MERCHANTS.asking({pk for pk, _name in named}, first_of_month(after), until),
+        )
+    first = _first_months(accounts, named, until) if named else {}
     left_out = [
         Q(account_id=account, merchant=name)
         & (Q() if first[account, name] is None else Q(txn_date__lt=first[account, name]))
@@ -212,14 +258,7 @@ def _tills(
         by_account.setdefault(account, []).append(month)
     if not by_account:
         return {}
-    merchants = (
-        MerchantTotal.objects.filter(
-            account_id__in=by_account, month__range=(first_of_month(after), until)
-        )
-        .order_by()
-        .values_list("account_id")
-        .annotate(count=Count("merchant", distinct=True))
-    )
+    merchants = _MERCHANTS.rows(set(by_account), first_of_month(after), until)
     return {
         account: min((month for month in by_account[account] if month), default=None)
         for account, count in merchants
@@ -238,19 +277,12 @@ def _within_reach(accounts: Sequence[Account], tills: Mapping[int, date | None])
 
 
 def _first_months(
-    totals: QuerySet, busy: Sequence[tuple[int, str]], until: date
+    accounts: Iterable[Account], busy: Sequence[tuple[int, str]], until: date
 ) -> dict[tuple[int, str], date | None]:
     """For each merchant, the first of its newest months that are read; None if those are few."""
-    read = busy[:MOST_BUSY]
-    months = (
-        totals.filter(merchant__in={name for _account, name in read})
-        .order_by("-month")
-        .values_list("account_id", "merchant", "month")
-        .annotate(count=Sum("transaction_count"))
-    )
-    held: dict[tuple[int, str], int] = dict.fromkeys(read, 0)
+    held: dict[tuple[int, str], int] = dict.fromkeys(busy[:MOST_BUSY], 0)
     first: dict[tuple[int, str], date] = {}
-    for account, name, month, count in months:
+    for account, name, month, count in _asking_months(accounts, busy, until).rows():
         one = (account, name)
         if one in held:
             held[one] += count

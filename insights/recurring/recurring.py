@@ -19,12 +19,14 @@ from accounts.models import Account
 from banking.kernel.fields import SCALE
 from banking.kernel.money import Units, from_units
 from banking.kernel.periods import add_months
+from banking.kernel.written_once import WrittenOnce
 from insights.figures.coverage import Coverage
 from insights.models import RecurringDismissal
 from insights.recurring.cadence import Cadence
 from insights.recurring.entries import LOOKBACK_MONTHS, Entry, by_merchant, load_entries
 from insights.recurring.patterns import Line, Series, find_series, is_same
 from transactions.models import Transaction
+from users.models import User
 
 # How far back price changes are reported; an older increase is just the current price.
 CHANGE_MONTHS = 12
@@ -233,13 +235,17 @@ def find_recurring(coverage: Coverage, on: date) -> list[Recurring]:
 
 def dismissed_keys(coverage: Coverage) -> set[tuple[int, str, bool]]:
     """{(account, merchant's key, money in)} that the person dismissed."""
-    kept = RecurringDismissal.objects.visible_to(coverage.user)
     return {
         (account_id, key, direction == Transaction.Type.INCOME)
-        for account_id, key, direction in kept.values_list(
-            "account_id", "merchant_key", "direction"
-        )
+        for account_id, key, direction in DISMISSED.rows(coverage.user.pk)
     }
+
+
+DISMISSED = WrittenOnce(
+    lambda user_id: RecurringDismissal.objects.visible_to(User(pk=user_id)).values_list(
+        "account_id", "merchant_key", "direction"
+    )
+)
 
 
 def recurring_among(

@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import takewhile
 from uuid import UUID
 
+from banking.kernel.written_once import WrittenOnce
 from bills.models import Bill
 from insights.models import SameAnswer
 from insights.recurring.cadence import Cadence
@@ -88,13 +89,19 @@ def known_bills(user: User) -> KnownBills:
 
 def answers_of(user: User) -> Answers:
     """The user's answers to "Is this the same?"."""
-    said = SameAnswer.objects.visible_to(user).order_by()
     return {
         (series, account_id, key): is_same
-        for series, account_id, key, is_same in said.values_list(
-            "bill_series", "account_id", "merchant_key", "is_same"
-        )
+        for series, account_id, key, is_same in ANSWERS.rows(user.pk)
     }
+
+
+ANSWERS = WrittenOnce(
+    lambda user_id: (
+        SameAnswer.objects.visible_to(User(pk=user_id))
+        .order_by()
+        .values_list("bill_series", "account_id", "merchant_key", "is_same")
+    )
+)
 
 
 def with_bills(found: Sequence[Recurring], known: KnownBills) -> list[Recurring]:

@@ -1,5 +1,6 @@
 """The demo: always the same, created once, exact to the cent, never created by accident."""
 
+import inspect
 from collections.abc import Iterator
 from datetime import date, timedelta
 from io import StringIO
@@ -9,19 +10,26 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.db import transaction as db_transaction
+from django.db.models import Model
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
 from accounts.models import Account
+from banking.kernel.read_together import read_together
+from banking.kernel.snapshot import read_snapshot
 from insights.demo.loading import PEOPLE, load_demo
 from insights.figures.overview import overview
 from insights.figures.period_choice import choose_period
 from insights.tests.recomputation import recomputed_flows, recomputed_net_worth
+from rewards.models import Reward
 from tests.builders import PASSWORD, make_user, step_up
 from tests.shared_rows import shared_rows
+from tests.test_written_once import PRODUCT
 from transactions.filters import TransactionFilter
-from transactions.models import CategoryRule, SavedView, Transaction, Transfer
+from transactions.models import Category, CategoryRule, SavedView, Transaction, Transfer
 from transactions.services.transfers import open_suggestions, suggest_transfers
 from users.demo import PUBLISHED, REFUSAL
 from users.models import AuditEvent, User
@@ -193,3 +201,46 @@ class TestHousehold:
         )
         assert filters.is_valid()
         assert filters.qs.exists()
+
+    def test_what_is_read_together_is_what_is_read_alone(self, demo):
+        """Rows, values and their types, of every statement that is written once."""
+        values = values_for(demo)
+        asked = [
+            one.asking(*(values[name] for name in inspect.signature(one.write).parameters))
+            for one in PRODUCT
+        ]
+        alone = [one.rows() for one in asked]
+        with read_snapshot() as alias, CaptureQueriesContext(connections[alias]) as captured:
+            read_together(*asked)
+            together = [one.rows() for one in asked]
+        assert len(captured) == 1
+        for one, some, others in zip(asked, alone, together, strict=True):
+            assert sorted(map(shown, some)) == sorted(map(shown, others)), one
+        assert sum(1 for rows in alone if rows) > len(alone) // 2
+
+
+def values_for(user: User) -> dict:
+    """Values that most statements find something for, by the names of their arguments."""
+    rows = Transaction.objects.filter(user=user)
+    tables = (Account.objects, Category.objects, Reward.objects, rows.order_by("-pk")[:50])
+    ids = {pk for table in tables for pk in table.values_list("pk", flat=True)}
+    first, last = date(2000, 1, 1), date(2100, 1, 1)
+    chain = f"user:{user.pk}"
+    return {
+        **dict.fromkeys(("ids", "account_ids", "category_ids", "reward_ids", "shared_ids"), ids),
+        **dict.fromkeys(("first", "since", "after"), first),
+        **dict.fromkeys(("last", "end", "by"), last),
+        **{"user_id": user.pk, "owner_ids": {user.pk}, "email": user.email},
+        **{"starts": [first], "ends": [last], "names": {row.merchant for row in rows[:100]}},
+        **{"currencies": {"USD", "EUR"}, "quotes": {"USD", "EUR"}},
+        **{"own_chain": chain, "chain_names": [chain], "year": ON.year, "month": ON.month},
+        **{"first_year": first.year, "first_month": 1},
+    }
+
+
+def shown(row: object) -> str:
+    """All that a row holds, with what is joined to it and with the types of the values."""
+    if not isinstance(row, Model):
+        return repr(row)
+    held = {**row.__dict__, **row._state.fields_cache}
+    return f"{type(row)} {[(key, shown(one)) for key, one in held.items() if key != '_state']}"
