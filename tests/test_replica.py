@@ -1,15 +1,15 @@
 """Pages read a real standby only while it shows all that was committed when they were asked for."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import OperationalError, connections
 
 from banking.kernel import replica, stores
 from banking.kernel.snapshot import read_snapshot
 from tests import servers
-from tests.test_engines import ask, wrapper
+from tests.test_engines import ask, stopped, wrapper
 from users import engine_check
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
@@ -104,6 +104,20 @@ def test_what_is_no_replica_or_away_is_not_read(pair, follow, monkeypatch, wrong
         assert not may_page_read_it()
         with replica.page_reads(is_read=True), read_snapshot() as alias:
             assert alias == "default"
+
+
+@pytest.mark.parametrize("alias", ["default", "snapshot"])
+def test_of_several_servers_the_one_that_takes_changes_is_used_and_watched(
+    pair, alias, django_db_blocker
+):
+    """docs/OPERATIONS.md's URL for a fail-over. The standby answers while the primary is frozen."""
+    hosts = f"127.0.0.1:{pair[1].port},127.0.0.1:{pair[0].port}"
+    url = f"postgres://postgres@{hosts}/postgres?target_session_attrs=read-write"
+    with django_db_blocker.unblock(), closing(wrapper(url, alias)) as connected:
+        connected.settings_dict["SILENCE_SECONDS"] = 0.5
+        assert ask(connected, "SELECT inet_server_port()") == str(pair[0].port)
+        with stopped(pair[0].url), pytest.raises(OperationalError, match="does not answer"):
+            ask(connected, "SELECT 1")
 
 
 def test_a_replica_of_sqlite_is_refused_at_the_start():

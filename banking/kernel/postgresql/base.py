@@ -33,6 +33,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             limits = dict(self.settings_dict["TIME_LIMITS"])
             if self.settings_dict["READ_ONLY"]:
                 limits["default_transaction_read_only"] = "on"
+                if params.get("target_session_attrs") == "read-write":
+                    # Of several servers libpq would refuse each, as this session is read-only.
+                    params["target_session_attrs"] = "primary"
             params["options"] = " ".join(f"-c {name}={value}" for name, value in limits.items())
         return params
 
@@ -49,7 +52,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except psycopg.errors.ConnectionTimeout:
             away.remember(watch)
             raise
-        connection.watch = watch
+        connection.watch = watch.at(connection)
         if self.settings_dict["READ_ONLY"]:
             # Part of BEGIN, so it also holds behind a pooler.
             connection.read_only = True

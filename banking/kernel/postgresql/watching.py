@@ -9,7 +9,7 @@ not: the statement fails, and for a moment no one in this process tries to conne
 import selectors
 import threading
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -32,6 +32,15 @@ class Watch:
     @property
     def key(self) -> tuple[Any, Any]:
         return (self.server.get("host"), self.server.get("port"))
+
+    def at(self, connection: psycopg.Connection[Any]) -> "Watch":
+        """Of several servers, the one that this connection has found: another one's answer says
+        nothing about it.
+        """
+        if "," not in str(self.server.get("host", "")):
+            return self
+        found = {"host": connection.info.host, "port": str(connection.info.port)}
+        return replace(self, server={**self.server, **found})
 
 
 class _Away:
