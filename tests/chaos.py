@@ -151,10 +151,18 @@ class Report(NamedTuple):
 
 
 def run(plan: Plan) -> Report:
+    with servers.postgresql_server(forgetful=False) as server:
+        return bank_test(server.url, plan, lambda start: Reaper(start, server, plan))
+
+
+def bank_test(
+    database: str, plan: Plan, reaper_for: Callable[[Callable[[int], Web]], Reaper]
+) -> Report:
+    """The bank test on that database. The reaper gets the function that starts a web process."""
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     try:
-        with servers.postgresql_server(forgetful=False) as server, servers.valkey() as broker:
-            environment = settings_for(folder, server.url, broker) | {
+        with servers.valkey() as broker:
+            environment = settings_for(folder, database, broker) | {
                 "DEMO": "false",
                 "BEHIND_PROXY": "false",
                 "ACCESS_TOKEN_EXPIRE_MINUTES": str(TOKEN_MINUTES),
@@ -162,7 +170,7 @@ def run(plan: Plan) -> Report:
             manage(ROOT, environment, "migrate", "--noinput", "-v", "0")
             in_books(environment, "books.open_households()")
             log = folder / "log"
-            reaper = Reaper(lambda port: Web(ROOT, port, environment, log), server, plan)
+            reaper = reaper_for(lambda port: Web(ROOT, port, environment, log))
             try:
                 for web in reaper.alive.values():
                     web.wait_ready()

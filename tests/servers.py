@@ -94,7 +94,7 @@ def postgresql_server(*, forgetful: bool, programs: Path | None = None) -> Itera
     """
     programs = programs or postgresql_programs()
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    owner = _owner_for(folder)
+    owner = owner_for(folder)
     try:
         _create_cluster(programs, folder, owner)
         chosen = POSTGRESQL_SETTINGS | (FORGETFUL if forgetful else {})
@@ -112,7 +112,7 @@ def postgresql_server(*, forgetful: bool, programs: Path | None = None) -> Itera
 def standby(primary: PostgreSQL, **settings: str) -> Iterator[PostgreSQL]:
     """A running standby, which follows the primary by streaming replication."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    owner = _owner_for(folder)
+    owner = owner_for(folder)
     copy = [
         *(primary.programs / "pg_basebackup", "-h", "127.0.0.1", "-p", str(primary.port)),
         *("-U", "postgres", "-D", folder / "data", "-R", "-c", "fast", "--no-sync"),
@@ -178,7 +178,7 @@ def _numbers(text: str) -> list[str]:
     return "".join(c if c.isdigit() else " " for c in text).split()
 
 
-def _owner_for(folder: Path) -> dict[str, str]:
+def owner_for(folder: Path) -> dict[str, str]:
     """The user the server runs as, since PostgreSQL refuses to run as root."""
     if os.getuid() != 0:
         return {}
@@ -260,7 +260,7 @@ def pgbouncer(port: int, *, connections: int = 2) -> Iterator[int]:
         f"unix_socket_dir =\nauth_type = trust\nauth_file = {folder / 'users'}\n"
         f"logfile = {folder / 'log'}\n"
     )
-    owner = _owner_for(folder)
+    owner = owner_for(folder)
     server = subprocess.Popen(
         [program, "-q", folder / "ini"],
         cwd=folder,
@@ -292,12 +292,12 @@ def _wait_for_socket(
     raise MissingError(f"{name} did not start.")
 
 
-def program(name: str, package: str) -> str:
-    """The machine's program, installed from the package first if necessary and permitted."""
+def program(name: str, *packages: str) -> str:
+    """The machine's program, installed from the packages first if necessary and permitted."""
     folders = f"{os.environ.get('PATH', '')}:/usr/sbin"
     found = shutil.which(name, path=folders)
     if found is None:
-        _apt_install(package)
+        _apt_install(*packages)
         found = shutil.which(name, path=folders)
     if found is None:
         raise MissingError(f"{name} is not installed.")
