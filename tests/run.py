@@ -1,4 +1,4 @@
-"""`make test`: run every test on SQLite with coverage, then on PostgreSQL.
+"""`make test`: run every test on SQLite with coverage, and beside it on PostgreSQL.
 
 `python -m tests.run [--fast | --search] [pytest arguments]`; ENGINES=sqlite or ENGINES=postgresql
 runs only one. `--fast` (`make test-fast`) skips slow tests and needs no server or browser.
@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +23,9 @@ from xml.etree import ElementTree
 from tests import servers
 
 NO_TESTS_COLLECTED = 5
-# One more than processors: while a test waits for a browser or a worker, another one runs.
-WORKERS = str(min(os.cpu_count() or 2, 4) + 1)
+# As many as processors on each engine, and one more on the first or only one: while a test waits
+# for a browser or a worker, another one runs.
+PROCESSORS = min(os.cpu_count() or 2, 4)
 FAST = "not postgresql and not browser and not worker and not hledger and not slow and not search"
 
 
@@ -45,10 +45,9 @@ def main(arguments: list[str]) -> int:
         environment = clean_environment(scratch)
         if arguments[:1] == ["--fast"]:
             marks = join_marks(FAST, corpus_marks(environment))
-            # Nothing here waits, so there is nothing for one more process to do meanwhile.
-            environment.setdefault("TEST_WORKERS", str(os.cpu_count() or 2))
             options = ["--hypothesis-profile=fast", *marks, *arguments[1:]]
-            outcome = run_pytest("SQLite", options, environment, scratch)
+            # Nothing here waits, so there is nothing for one more process to do meanwhile.
+            outcome = run_pytest("SQLite", options, environment, scratch, PROCESSORS)
             return report([outcome], [], covered=True)
         if arguments[:1] == ["--search"]:
             environment["SEARCH_DEPTH"] = "full"
@@ -69,27 +68,31 @@ def run_engines(
     engines = os.environ.get("ENGINES", "sqlite,postgresql").split(",")
     is_whole = not arguments and not mark and len(engines) == 2
     not_run: list[str] = []
-    outcomes: list[Outcome] = []
+    runs: list[Run] = []
     everywhere = join(mark, corpus_marks(environment))
     with contextlib.ExitStack() as stack:
         everywhere = join(everywhere, find_programs(environment, engines, not_run))
-        start_valkey(environment, stack, not_run)
         if "sqlite" in engines:
             marks = join_marks("not postgresql", everywhere)
             probes = {"PYTEST_PLUGINS": "tests.coverage_probes"} if is_whole else {}
-            options = [*marks, *arguments]
-            outcomes.append(run_pytest("SQLite", options, environment | probes, scratch))
-        if "postgresql" in engines:
+            probes |= start_valkey(stack, not_run)
+            run = Run("SQLite", [*marks, *arguments], environment | probes, scratch, PROCESSORS + 1)
+            runs.append(stack.enter_context(run))
+        if "postgresql" in engines and (server := start_postgresql(stack, not_run)):
+            server |= start_valkey(stack, not_run)
             # Browser and file reader tests do not depend on the engine, so one run is enough.
             shared = "not browser and not once" if len(engines) == 2 else ""
             marks = join_marks(shared, everywhere)
-            outcomes += on_postgresql([*marks, *arguments], environment, scratch, not_run)
+            workers = PROCESSORS if runs else PROCESSORS + 1
+            options = [*marks, *arguments]
+            run = Run("PostgreSQL", options, environment | server, scratch, workers, first=not runs)
+            runs.append(stack.enter_context(run))
+        outcomes = [run.finish() for run in runs]
         return report(outcomes, not_run, covered=not is_whole or is_covered(environment))
 
 
 def clean_environment(scratch: Path) -> dict[str, str]:
-    ours = {"DATA_DIR": str(scratch / "data"), "COVERAGE_FILE": str(scratch / "coverage")}
-    return servers.environment_without_settings() | ours
+    return servers.environment_without_settings() | {"COVERAGE_FILE": str(scratch / "coverage")}
 
 
 def corpus_marks(environment: dict[str, str]) -> str:
@@ -125,14 +128,22 @@ def find_programs(environment: dict[str, str], engines: list[str], not_run: list
     return join(skips_browser, skips_hledger, skips_pooler)
 
 
-def start_valkey(
-    environment: dict[str, str], stack: contextlib.ExitStack, not_run: list[str]
-) -> None:
-    """Start Valkey and set TEST_REDIS_URL, for what an in-memory cache cannot test."""
+def start_valkey(stack: contextlib.ExitStack, not_run: list[str]) -> dict[str, str]:
+    """The setting that names a new Valkey, for what an in-memory cache cannot test."""
     try:
-        environment["TEST_REDIS_URL"] = stack.enter_context(servers.valkey())
+        return {"TEST_REDIS_URL": stack.enter_context(servers.valkey())}
     except servers.MissingError as error:
         not_run.append(f"the tests with a shared store: {error}")
+        return {}
+
+
+def start_postgresql(stack: contextlib.ExitStack, not_run: list[str]) -> dict[str, str]:
+    """The setting that names a new PostgreSQL server; none if it is missing."""
+    try:
+        return {"DATABASE_URL": stack.enter_context(servers.postgresql())}
+    except servers.MissingError as error:
+        not_run.append(f"the suite on PostgreSQL: {error}")
+        return {}
 
 
 def join(*expressions: str) -> str:
@@ -144,32 +155,64 @@ def join_marks(*expressions: str) -> list[str]:
     return ["-m", expression] if expression else []
 
 
-def on_postgresql(
-    options: list[str], environment: dict[str, str], scratch: Path, not_run: list[str]
-) -> list[Outcome]:
-    with contextlib.ExitStack() as stack:
-        try:
-            url = stack.enter_context(servers.postgresql())
-        except servers.MissingError as error:
-            not_run.append(f"the suite on PostgreSQL: {error}")
-            return []
-        return [run_pytest("PostgreSQL", options, {**environment, "DATABASE_URL": url}, scratch)]
+class Run:
+    """The suite on one engine, in a process of its own. Leaving it ends the process."""
+
+    def __init__(
+        self,
+        engine: str,
+        options: list[str],
+        environment: dict[str, str],
+        scratch: Path,
+        workers: int,
+        *,
+        first: bool = True,
+    ) -> None:
+        self.engine = engine
+        self.results = scratch / f"{engine}.xml"
+        # The first one prints as it goes; what another one says follows when the first is done.
+        self.output = None if first else scratch / f"{engine}.log"
+        workers_wanted = environment.get("TEST_WORKERS", str(workers))
+        self.command = [
+            *(sys.executable, "-m", "pytest", "-n", workers_wanted, "--dist", "worksteal"),
+            *("--durations=10", f"--junit-xml={self.results}", "-o", "junit_logging=no", *options),
+        ]
+        self.environment = environment | {"DATA_DIR": str(scratch / f"data-{engine}")}
+
+    def __enter__(self) -> "Run":
+        if self.output is None:
+            say(f"\n== {self.engine} ==")
+            self.process = subprocess.Popen(self.command, env=self.environment)
+        else:
+            with self.output.open("wb") as output:
+                self.process = subprocess.Popen(
+                    self.command, env=self.environment, stdout=output, stderr=output
+                )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def finish(self) -> Outcome:
+        """Wait for the end, and print what was not printed yet."""
+        code = self.process.wait()
+        if self.output is not None:
+            say(f"\n== {self.engine} ==")
+            say(self.output.read_text(errors="replace"))
+        return Outcome(self.engine, code, counts(self.results))
 
 
 def run_pytest(
-    engine: str, options: list[str], environment: dict[str, str], scratch: Path
+    engine: str,
+    options: list[str],
+    environment: dict[str, str],
+    scratch: Path,
+    workers: int = PROCESSORS + 1,
 ) -> Outcome:
-    say(f"\n== {engine} ==")
-    results = scratch / f"{engine}.xml"
-    workers = ["-n", environment.get("TEST_WORKERS", WORKERS), "--dist", "worksteal"]
-    command = [sys.executable, "-m", "pytest", *workers]
-    started = time.monotonic()
-    code = subprocess.run(
-        [*command, "--durations=10", f"--junit-xml={results}", "-o", "junit_logging=no", *options],
-        env=environment,
-    ).returncode
-    seconds = time.monotonic() - started
-    return Outcome(engine, code, f"{counts(results)} in {seconds:.0f} s")
+    """Run the suite on one engine alone."""
+    with Run(engine, options, environment, scratch, workers) as run:
+        return run.finish()
 
 
 def counts(results: Path) -> str:
@@ -180,7 +223,8 @@ def counts(results: Path) -> str:
     of = {name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
     bad = of["failures"] + of["errors"]
     passed = of["tests"] - bad - of["skipped"]
-    return f"{passed} passed, {bad} failed, {of['skipped']} skipped"
+    seconds = float(suite.get("time", "0"))
+    return f"{passed} passed, {bad} failed, {of['skipped']} skipped in {seconds:.0f} s"
 
 
 def is_covered(environment: dict[str, str]) -> bool:
