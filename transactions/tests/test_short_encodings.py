@@ -27,6 +27,12 @@ TEXTS = {
     ("pl-PL", "PLN", "cp1250 iso8859-2"): ["Łódź", "Czynsz świętokrzyska", "Płaca"],
     ("cs-CZ", "CZK", "cp1250 iso8859-2"): ["Kavárna Příbor", "Nájem za říjen", "Výplata"],
     ("lt-LT", "EUR", "cp1257"): ["Kavinė", "Būsto nuoma", "Darbo užmokestis"],
+    ("lv-LV", "EUR", "cp1257"): ["Maiznīca Ēna", "Aptieka Ģerbonis", "Grāmatnīca"],
+    ("et-EE", "EUR", "cp1257"): ["Pagariäri Õun", "Raamatupood Žanna", "Töötasu"],
+    ("sv-SE", "SEK", "cp1252 cp850"): ["Färskt bröd", "Läkemedel", "Hyresvärd Sjöberg"],
+    ("es-ES", "EUR", "cp1252 cp850"): ["Panadería", "Alquiler Peña", "Nómina Compañía"],
+    ("cs-CZ", "CZK", "cp1250 iso8859-2 cp852"): ["Lékárna Šťastná", "Kavárna Ďábel", "Nájem"],
+    ("hr-HR", "EUR", "cp1250 iso8859-2"): ["Pekara Šuma", "Račun za struju", "Plaća"],
     ("fr-FR", "EUR", "cp1252 iso8859-15 mac-roman"): ["Café", "Loyer février", "Versé"],
     ("de-DE", "EUR", "cp1252 cp850"): ["Bäckerei Müller", "Büro", "Rückzahlung"],
 }
@@ -57,3 +63,44 @@ def test_account_and_letters_tell_the_encoding_of_three_lines(locale, currency, 
         readings = detection.encodings or [detection.mapping.encoding]
         offered = [data.decode(name, "replace").splitlines() for name in readings]
         assert any(all(text in "".join(lines) for text in texts) for lines in offered), readings
+
+
+# Eight lines tell by themselves, whoever holds the account.
+TOLD = {
+    "big5": [
+        "陽光麵包店",
+        "購買麵包",
+        "台灣電力公司",
+        "電費繳納",
+        "薪資轉入",
+        "健康藥局",
+        "藥品",
+        "房租",
+    ],
+    "gb18030": [
+        "阳光面包店",
+        "购买面包",
+        "国家电网",
+        "电费缴纳",
+        "工资收入",
+        "药房",
+        "书籍",
+        "房租",
+    ],
+    "cp1253": ["Φούρνος", "Ηλεκτρικό ρεύμα", "Μισθοδοσία", "Φάρμακα", "Βιβλία", "Ενοίκιο"],
+    "cp1256": ["خبز طازج", "فاتورة كهرباء", "راتب شهري", "أدوية", "مكتبة النور", "إيجار"],
+    "cp1257": ["Šviežia duona", "Sąskaita už elektrą", "Vaistinė Gėlė", "Nuoma Įmonė", "Ūsas"],
+    "koi8-r": ["Свежий хлеб", "Оплата электричества", "Зарплата", "Лекарства", "Аренда"],
+    "cp850": ["Bäckerei Schön", "Brötchen", "Ärztekammer", "Büro Müller", "Straße"],
+}
+
+
+@pytest.mark.parametrize("encoding", TOLD)
+def test_letters_alone_tell_the_encoding_of_eight_lines(encoding):
+    texts = (TOLD[encoding] * 2)[:8]
+    rows = [f"2026-03-{day:02},{text},-{day}.50" for day, text in enumerate(texts, start=1)]
+    data = "\n".join(["Date,Description,Amount", *rows, ""]).encode(encoding)
+    for context in (NOTHING_KNOWN, ReadingContext(currency="EUR", locale="en-GB")):
+        detection = csv_file.detect(data, context)
+        found = [row.description for row in csv_file.read(data, detection.mapping).rows]
+        assert found == texts, detection.mapping.encoding

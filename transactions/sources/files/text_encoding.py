@@ -14,6 +14,7 @@ from charset_normalizer import from_bytes
 
 from transactions.sources.files.column_words import is_exact_word
 from transactions.sources.files.incoming import UnreadableFile
+from transactions.sources.files.letter_pairs import BALTIC, CENTRAL, TURKISH, WESTERN, usual_share
 from transactions.sources.files.notices import NoticeCode
 from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
 
@@ -42,6 +43,15 @@ _LETTERS = {
     "cp866": [_CYRILLIC],
     "mac-roman": _WESTERN,
 }
+# Their languages: the accented letters between plain ones tell which of these it is.
+_LATIN = {
+    **dict.fromkeys(("cp1252", "cp850", "mac-roman"), WESTERN),
+    **dict.fromkeys(("cp1250", "iso8859-2", "cp852"), CENTRAL),
+    "cp1257": BALTIC,
+    "cp1254": TURKISH,
+}
+_CLOSE, _PAIRS_WEIGH, _ENOUGH_PAIRS, _USUAL_PAIRS = 0.5, 0.6, 8, 0.7
+_PAIRS_TEXT = 20_000
 # How rare an encoding is among bank exports; decides if a few letters fit several.
 _RARITY = {"cp1252": 0, "cp1257": 0.12, "iso8859-2": 0.12, "cp866": 0.12, "cp850": 0.15}
 _RARITY |= {"mac-roman": 0.15, "cp852": 0.2}
@@ -79,6 +89,8 @@ UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 ENCODINGS = (*UNICODE, *_LETTERS, *_EAST_ASIAN)
 
 _INNER_CAPITAL = re.compile("[a-zà-žа-я][À-ÖØ-ÞА-ЯŠŽŚŤŹŻŁĄĘĆŃŐŰŘĎĚČ]")
+# A sign before or inside a word, where no sign stands: "©»astná".
+_SIGN_IN_WORD = re.compile(r"[»©®¹¾½¼¦¬¶¸¨±²³´][^\W\d_]|[^\W\d_][«©®¡¿¹¾½¼¦¬¶¸¨±²³´„”‰†‡][^\W\d_]")
 _OTHER_SCRIPTS = "Ͱ-ϿЀ-ӿ\u0590-\u06ff\u0e01-\u0e5b"
 _MIXED_SCRIPTS = re.compile(f"[a-zA-Z][{_OTHER_SCRIPTS}]|[{_OTHER_SCRIPTS}][a-zA-Z]")
 # A lone letter next to or inside a figure is a currency symbol or space, wrongly decoded.
@@ -169,6 +181,7 @@ def _national_encoding(data: bytes, context: ReadingContext) -> tuple[str, list[
         score = likeness(text, sample, encoding) + _heading_hits(text)
         scores[encoding] = score - _RARITY.get(encoding, _USUAL_RARITY)
         scores[encoding] += _EXPECTED * (encoding in expected and score > 0)
+    _weigh_pairs(sample, scores)
     hint = from_bytes(sample[:20_000]).best()
     if hint and hint.encoding.replace("_", "-") in scores:
         scores[hint.encoding.replace("_", "-")] += 0.02
@@ -184,6 +197,19 @@ def _national_encoding(data: bytes, context: ReadingContext) -> tuple[str, list[
     return best, (rivals if is_convincing else rivals or usual)
 
 
+def _weigh_pairs(sample: bytes, scores: dict[str, float]) -> None:
+    """Where encodings of the Latin alphabet score alike, prefer usual pairs of letters."""
+    best = max(scores.values())
+    close = [encoding for encoding in _LATIN if scores[encoding] > best - _CLOSE]
+    texts = {encoding: sample[:_PAIRS_TEXT].decode(encoding, "replace") for encoding in close}
+    if len(set(texts.values())) < 2:
+        return
+    for encoding, text in texts.items():
+        share, count = usual_share(text, _LATIN[encoding])
+        weight = _PAIRS_WEIGH * min(1, count / _ENOUGH_PAIRS)
+        scores[encoding] += weight * (share - _USUAL_PAIRS)
+
+
 def _letter_likeness(text: str, sample: bytes, encoding: str) -> float:
     """A score: how many accented letters belong to one language, and how many to any."""
     found = Counter(char.lower() for char in text if char > "\x7f" and char not in _NEUTRAL)
@@ -197,7 +223,11 @@ def _letter_likeness(text: str, sample: bytes, encoding: str) -> float:
     every_letter = "".join(_LETTERS[encoding])
     union = sum(count for char, count in found.items() if char in every_letter) / total
     # A capital inside a word, or two alphabets in one word, means a wrong decoding.
-    odd = len(_INNER_CAPITAL.findall(text)) + 3 * len(_MIXED_SCRIPTS.findall(text))
+    odd = (
+        3 * len(_SIGN_IN_WORD.findall(text))
+        + len(_INNER_CAPITAL.findall(text))
+        + 3 * len(_MIXED_SCRIPTS.findall(text))
+    )
     odd += 3 * len(_INSIDE_FIGURE.findall(text)) + 3 * len(_STRAY_MARK.findall(text))
     return 0.7 * max(shares) + 0.3 * union - min(odd / total, 0.5) - _unusual(text.lower())
 
@@ -245,10 +275,18 @@ def _asian_likeness(text: str, sample: bytes, encoding: str) -> float:
         share = sum(first <= char <= last for char in strange) / len(strange)
         weight += share * weights.get(encoding, 0)
     common = _common_share(text, encoding)
+    if encoding == "cp932" and _is_false_kana(text):
+        return 0
     is_loose = encoding in ("cp932", "big5") and paired < 0.8 * high_bytes
     if is_loose and (common < _MOSTLY_COMMON or _AMONG_LETTERS.search(text)):
         return 0
     return weight * common + (_LOOSE_PROOF if is_loose else _evenness(sample, encoding))
+
+
+def _is_false_kana(text: str) -> bool:
+    """Whether half-width kana stand beside Latin letters, as where Chinese is read as Japanese."""
+    kana = len(_HALF_KANA.findall(text))
+    return kana > 0 and 12 * len(_KANA_BESIDE_LATIN.findall(text)) > kana
 
 
 def _evenness(sample: bytes, encoding: str) -> float:
@@ -272,6 +310,10 @@ _MOSTLY_COMMON = 0.9
 _AMONG_LETTERS = re.compile(
     r"[a-z][\u4e00-\u9fff]|[\u4e00-\u9fff][a-z]|"
     r"[a-z@\[\\\]^_`{|}~][\uff61-\uff9f]|[\uff61-\uff9f][a-z@\[\\\]^_`{|}~]"
+)
+_HALF_KANA = re.compile("[\uff61-\uff9f]")
+_KANA_BESIDE_LATIN = re.compile(
+    r"[A-Za-z@\[\\\]^_`{|}~][\uff61-\uff9f]|[\uff61-\uff9f][A-Za-z@\[\\\]^_`{|}~]"
 )
 # Bytes that are common ideographs, every one, though their second bytes may be Latin letters.
 _LOOSE_PROOF = 0.2
