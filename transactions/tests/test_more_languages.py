@@ -10,7 +10,7 @@ from transactions.models.notices import notice_text
 from transactions.sources.files import csv_file
 from transactions.sources.files.csv_columns import date_styles
 from transactions.sources.files.dates import parse_date
-from transactions.sources.files.incoming import IncomingTransaction, SkippedRow
+from transactions.sources.files.incoming import IncomingTransaction, SkippedRow, UnreadableFile
 from transactions.sources.files.notices import NoticeCode
 from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingContext
 
@@ -78,6 +78,11 @@ STATES = [
     ("Statusi", "Kryer", "Në pritje", "Refuzuar"),
     ("Staða", "Bókað", "Í bið", "Hafnað"),
     ("სტატუსი", "დასრულებული", "მოლოდინში", "უარყოფილი"),
+    ("სტატუსი", "შესრულებული", "მუშავდება", "უარყოფილია"),
+    ("Կարգավիճակ", "Կատարված", "Ընթացքի մեջ", "Մերժված"),
+    ("Trạng thái", "Thành công", "Chờ duyệt", "Đã hủy"),
+    ("Status", "Gennemført", "Reserveret", "Afvist"),
+    ("当前状态", "支付成功", "处理中", "交易关闭"),
     ("สถานะ", "สำเร็จ", "กำลังดำเนินการ", "ยกเลิก"),
 ]
 
@@ -128,3 +133,84 @@ def test_letters_for_debit_and_credit_in_cyrillic():
     )
     bulgarian = ReadingContext(currency="BGN", locale="bg-BG", time_zone="Europe/Sofia")
     assert [row.amount for row in read(text, bulgarian)[0]] == [-900, 2000, Decimal("-4.20")]
+
+
+# Name -> (currency and language, the table, its amounts).
+TABLES = {
+    "sign with a dot": (
+        ("PAB", "es-PA"),
+        'Fecha,Descripción,Monto,Saldo\n25/03/2024,Pan,-B/.500.77,"B/.10,966.42"\n'
+        '26/03/2024,Sueldo,"B/.2,752.72","B/.13,719.14"\n'
+        '28/03/2024,Taxi,-B/.31.86,"B/.13,687.28"\n',
+        "-500.77 2752.72 -31.86",
+    ),
+    "soles": (
+        ("PEN", "es-PE"),
+        "Fecha;Movimiento;Cargo;Abono\n25/03/2024;Pan;S/.45.00;\n26/03/2024;Sueldo;;S/.952.72\n"
+        "28/03/2024;Taxi;S/.31.86;\n",
+        "-45.00 952.72 -31.86",
+    ),
+    "N/A": (
+        ("AED", "en-AE"),
+        "Date,Narration,Debit,Credit,Balance\n25/03/2024,Bread,49.41,N/A,950.59\n"
+        "26/03/2024,Salary,N/A,1000.00,1950.59\n28/03/2024,Taxi,22.37,N/A,1928.22\n",
+        "-49.41 1000.00 -22.37",
+    ),
+    "full width": (
+        ("JPY", "ja-JP"),
+        "日付,内容,金額\n２０２４／０３／２５,パン,－４２０\n"
+        "２０２４／０３／２６,給与,１５０，０００\n２０２４／０３／２８,家賃,－７０，０００\n",
+        "-420 150000 -70000",
+    ),
+    "turnover of debit and credit": (
+        ("UZS", "ru-UZ"),
+        "Дата;Оборот Дт;Оборот Кт;Назначение\n25.03.2024;4200,00;;Хлеб\n"
+        "26.03.2024;;150000,00;Зарплата\n28.03.2024;70000,00;;Аренда\n",
+        "-4200.00 150000.00 -70000.00",
+    ),
+    "Hebrew months": (
+        ("ILS", "he-IL"),
+        "תאריך,תיאור הפעולה,חובה,זכות\n25 במרץ 2024,לחם,₪4.20,\n26 במרץ 2024,משכורת,,₪900.00\n"
+        "28 באפריל 2024,שכר דירה,₪700.00,\n",
+        "-4.20 900.00 -700.00",
+    ),
+    "drams": (
+        ("AMD", "hy-AM"),
+        'Ամսաթիվ,Գործարք,Ելք,Մուտք\n25.03.2024,հաց,"1,200",\n'
+        '26.03.2024,աշխատավարձ,,"350,000"\n28.03.2024,վարձ,"170,000",\n',
+        "-1200 350000 -170000",
+    ),
+    "Mongolian days": (
+        ("MNT", "mn-MN"),
+        "Огноо,Гүйлгээний утга,Орлого,Зарлага\n2024 оны 3 сарын 25,талх,,4200.50\n"
+        '2024 оны 3 сарын 26,цалин,"900,000.00",\n2024 оны 3 сарын 28,эм,,700.00\n',
+        "-4200.50 900000.00 -700.00",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_of_more_countries_are_read_without_a_question(name):
+    (currency, locale), text, amounts = TABLES[name]
+    rows, _file = read(text, ReadingContext(currency=currency, locale=locale))
+    assert [row.amount for row in rows] == list(map(Decimal, amounts.split()))
+
+
+def test_letters_with_an_accent_are_no_known_pair():
+    text = (
+        "Dags;Texti;Upphæð;Tegund\n25.03.2024;Brauð;420;Ú\n26.03.2024;Laun;150000;I\n"
+        "27.03.2024;Kaffi;610;Ú\n28.03.2024;Leiga;70000;Ú\n"
+    )
+    detection = csv_file.detect(text.encode(), ReadingContext(currency="ISK", locale="is-IS"))
+    flags = [reading.changes.get("outflow_flag") for reading in detection.readings]
+    assert "u" in flags, detection.readings
+
+
+@pytest.mark.parametrize(
+    "heading", ["Määrä (sentit)", "Beløb i øre", "Сума в копійках", "Tutar kuruş"]
+)
+def test_amounts_in_hundredths_are_refused(heading):
+    text = f"Date;Text;{heading}\n25.03.2024;Bread;-420\n26.03.2024;Pay;150000\n"
+    with pytest.raises(UnreadableFile) as refused:
+        csv_file.detect(text.encode(), NOTHING_KNOWN)
+    assert refused.value.notices[0].code == NoticeCode.AMOUNTS_IN_CENTS

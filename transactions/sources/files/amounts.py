@@ -16,6 +16,7 @@ from transactions.sources.files.values import BLANK_MARKS, NUMBER_CELL_MARK, bar
 WHOLE_DIGITS = 12
 DECIMALS = 4
 LONGEST_SIGN = 12
+_NO_MONEY = frozenset(["n/a", "#n/a", "n.a.", "na", "nil", "null", "none", "n/d", "k.a."])
 
 _CODES = """
 AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN
@@ -66,7 +67,7 @@ _USUAL = {
 }
 _WRITTEN = {".": NoticeCode.NOT_AMOUNT_WITH_POINT, ",": NoticeCode.NOT_AMOUNT_WITH_COMMA}
 _BODY = re.compile(r"[0-9](?:[0-9.,' ]*[0-9])?")
-_FIGURE = re.compile(r"(?:(?<![^\W\d_])[.,])?[0-9](?:[0-9.,' ]*[0-9])?")
+_FIGURE = re.compile(r"(?:(?<![^\W\d_])(?<!/)[.,])?[0-9](?:[0-9.,' ]*[0-9])?")
 # "100,-", "100.--" and "500/-" are whole amounts: the dash stands for zero cents.
 _ROUND_AMOUNT = re.compile(r"(?<=[0-9])(?:[.,]\s?--?|/[-=])(?![0-9])")
 _DIRECTIONS = {
@@ -176,9 +177,11 @@ def _without_brackets(text: str, cleaned: str) -> tuple[str, bool]:
 
 
 def _is_abbreviation(before: str) -> bool:
-    """Whether the dot before a figure ends an abbreviation, as in "Rs.500" but not in "$.23"."""
+    """Whether the dot before a figure ends an abbreviation, as in "Rs.500" and "S/.500" but not in
+    "$.23".
+    """
     word = before[:-1].strip(" +-")
-    return word[-1:].isalpha() and word.upper() not in CURRENCY_CODES
+    return (word[-1:].isalpha() or word[-1:] == "/") and word.upper() not in CURRENCY_CODES
 
 
 class _Affix(NamedTuple):
@@ -230,7 +233,9 @@ def _currency_of(sign: str) -> str | None:
 
 @lru_cache(maxsize=2000)
 def is_no_money(text: str) -> bool:
-    """Whether a cell stands for no amount: dashes, also beside a currency sign, as in "$ -"."""
+    """Whether a cell stands for no amount: "N/A", or dashes, also beside a currency sign: "$ -"."""
+    if text.strip().casefold() in _NO_MONEY:
+        return True
     if any(char.isdigit() for char in text) or len(text) > LONGEST_SIGN + len("$ - "):
         return False
     sign = text.strip(BLANK_MARKS)

@@ -48,7 +48,10 @@ _SAMPLE_ROWS = 20
 _FEWEST_LINES = 3
 _IN_CENTS = re.compile(
     r"(?<!\w)(?:cents?|minor(?: units?)?|pence|centimes?|centavos?|centimos?|centesimi|groszy|"
-    r"grosze|ore|haleru|kopecks?|копеек|копейки)(?!\w)"
+    r"grosze|ore|haleru|kopecks?|коп[еі][ийеє]\w*|sent(?:it|tia|tiä|ti|te|i)|oere|øre|"
+    r"aurar?|filler|bani|kurus|halierov|centov|centu|centai|santimi|centims|stotinki|стотинки|"
+    r"стотинок|lipa|stotin|λεπτα|qepik|qəpik|tiyin|тиын|fils|halalas?|piast(?:er|re)s?|paise|paisa|"
+    r"satang|hundredths)(?!\w)"
 )
 
 

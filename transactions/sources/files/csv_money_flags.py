@@ -70,7 +70,12 @@ def _tells_directions(column: Column, words: list[str]) -> bool:
 
 
 def _settle_letters(money: Money, column: Column, words: list[str]) -> bool:
-    """Whether two letters that stand for the directions together are the only words."""
+    """Whether two letters that stand for the directions together are the only words.
+
+    With an accent they are another language's: "Ú" is money out in Icelandic.
+    """
+    if {value.strip(" .").casefold() for value in column.values} != set(words):
+        return False
     pair = next((pair for pair in LETTER_PAIRS if set(pair) == set(words)), None)
     if pair is None or sure(money.amount).negative_count:
         return False

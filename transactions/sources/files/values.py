@@ -27,6 +27,8 @@ _MARKS = str.maketrans(
         "\u066b": ",",
         "\uff0c": ",",
         "\uff0e": ".",
+        "\uff0f": "/",
+        "\uff1a": ":",
         "\uffe5": "¥",
     }
 )
