@@ -10,8 +10,19 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
 
-from transactions.matching.words import normalized
 from transactions.rules import merchant_map
+from transactions.rules.keywords import (
+    BRAND,
+    DEPARTMENT,
+    KIND,
+    LINE_WORD,
+    ORDINARY,
+    PEOPLE,
+    Keyword,
+    found_in,
+    keyword_numbers,
+    words_of,
+)
 
 _EARNED = frozenset({
     "salary", "bonus", "self-employment", "interest", "dividends", "pension", "benefits",
@@ -57,6 +68,10 @@ _ONLINE = frozenset({
 })  # fmt: skip
 _SELL_FUEL = frozenset({"fuel", "groceries"})
 _SUPPLIERS = frozenset({"pets", "hobbies", "shopping", "insurance", "gifts", "travel"})
+_SUPPLIES = frozenset({
+    "supply", "supplies", "society", "association", "foundation", "guides", "charters",
+    "expeditions", "safaris", "safari", "ministries", "congregation",
+})  # fmt: skip
 _MOST_STRANGE_WORDS = 1
 # Before a given name they make a city: "San Jose".
 _SAINTS = frozenset({"san", "santa", "santo", "sao", "st", "saint", "sankt", "fort", "port"})
@@ -68,23 +83,21 @@ _WRITTEN_ABOUT = frozenset({"rent", "insurance", "electricity", "internet", "loa
 # written, or shorter, or a year.
 _STORE_NUMBER, _NUMBER = "000", "0"
 _YEAR = re.compile(r"(?:19|20)\d\d")
-# The digits of a store's number, written to its name.
-_GLUED_NUMBER = re.compile(r"^([^\W\d]{3,})\d+$")
-_JOINED_LENGTH = 8
-_SHORTEST_HEAD = 3
 _MEMORY = 50_000
 _PLACES = frozenset(merchant_map.PLACES.split())
 _NOISE = frozenset(f"{merchant_map.NOISE} {merchant_map.BRANCHES}".split()) | _PLACES
 _BRANCHES = frozenset(merchant_map.BRANCHES.split())
 _SENTENCE = frozenset(merchant_map.SENTENCE.split())
 _NAMES = frozenset(merchant_map.NAMES.split())
-_AMBIGUOUS = frozenset(merchant_map.AMBIGUOUS.split())
 _TRADES = frozenset(merchant_map.TRADES.split())
 _SITES = frozenset(merchant_map.SITES.split())
 _JOINING = frozenset(merchant_map.JOINING.split())
 _OCCASIONS = frozenset(merchant_map.OCCASIONS.split())
 _ADDRESSING = frozenset(merchant_map.ADDRESSING.split())
 _TRANSFERS = frozenset(merchant_map.TRANSFERS.split())
+_STREETS = frozenset(merchant_map.STREETS.split())
+_WRITTEN_BY_PEOPLE = frozenset(merchant_map.WRITTEN_BY_PEOPLE.split())
+_SAID = _NOISE | _TRANSFERS | _ADDRESSING
 _COMPANY_WORDS = frozenset(merchant_map.COMPANY_WORDS.split())
 _GIVEN_NAMES = frozenset(merchant_map.GIVEN_NAMES.split())
 _FAMILY_NAMES = frozenset(merchant_map.FAMILY_NAMES.split())
@@ -92,6 +105,11 @@ _CARD_WORDS = frozenset(merchant_map.CARD_WORDS.split())
 # What tills and processors print and people do not write: "SQ *", "#4711", "T-1234", "apple.com".
 _PRINTED = re.compile(r"[*#@]|\w\.(?:com|net|co|de|fr|es|it|nl|eu)\b|\w-\d{3}")
 
+# Apps by which people pay each other, where a shop's till names them: "VIPPS*BAKERIET".
+_TILL_APP = re.compile(
+    r"^(?:.* )?(?:satispay|vipps|mobilepay|swish|twint|lydia|wero|bizum|blik)\s?\*\s?",
+    re.IGNORECASE,
+)
 # What banks and card schemes put before a merchant's name, and what they put behind it.
 _PREFIX = re.compile(
     r"^(?:(?:pos|card|debit|credit|visa|mastercard|maestro|contactless|purchase|payment|payments"
@@ -126,79 +144,9 @@ class Recognized:
     category_slug: str
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
-    """What one keyword means; `grade` is one of the constants below."""
-
-    text: str
-    grade: int
-    slug: str = ""
-    name: str = ""
-
-
-BRAND, ORDINARY_WORD, LINE_WORD, KIND, DEPARTMENT, PEOPLE, MISLEADING = range(7)
-
-
-def _entries(table: str) -> list[str]:
-    return [entry for part in table.split(";") if (entry := part.strip())]
-
-
-def _brands() -> list[Keyword]:
-    found = []
-    for slug, table in merchant_map.BRANDS.items():
-        for entry in _entries(table):
-            written, _, spellings = entry.partition(" = ")
-            name = written.strip().lstrip("!")
-            grade = (BRAND, ORDINARY_WORD, LINE_WORD)[len(written.strip()) - len(name)]
-            found.append(Keyword(" ".join(_words(name)), grade, slug, name))
-            for spelling in spellings.split(",") if spellings else ():
-                found.append(Keyword(" ".join(_words(spelling)), BRAND, slug, name))
-    return found
-
-
-def _other_words() -> list[Keyword]:
-    graded = ((KIND, merchant_map.KINDS), (DEPARTMENT, merchant_map.DEPARTMENTS))
-    found = [
-        Keyword(normalized(text), grade, slug)
-        for grade, tables in graded
-        for slug, table in tables.items()
-        for text in _entries(table)
-    ]
-    found += [Keyword(normalized(text), PEOPLE) for text in _entries(merchant_map.BETWEEN_PEOPLE)]
-    misleading = _entries(merchant_map.MISLEADING)
-    return found + [Keyword(normalized(text), MISLEADING) for text in misleading]
-
-
-@cache
-def _keywords() -> tuple[dict[str, Keyword], dict[str, int]]:
-    """Each keyword by its text, and by first word how many words the longest one has.
-
-    Of two meanings of one text the earlier stands: brands come before kinds.
-    """
-    meanings: dict[str, Keyword] = {}
-    for keyword in (*_brands(), *_other_words()):
-        meanings.setdefault(keyword.text, keyword)
-    for keyword in list(meanings.values()):
-        joined = keyword.text.replace(" ", "")
-        if keyword.grade == BRAND and len(joined) >= _JOINED_LENGTH:
-            meanings.setdefault(joined, keyword)
-    longest: dict[str, int] = {}
-    for text in meanings:
-        words = text.split()
-        longest[words[0]] = max(longest.get(words[0], 0), len(words))
-    return meanings, longest
-
-
-@cache
-def _keyword_numbers() -> frozenset[str]:
-    """The numbers that keywords contain. All others, such as stores' numbers, tell nothing."""
-    meanings, _ = _keywords()
-    return frozenset(word for text in meanings for word in text.split() if word.isdigit())
-
-
 @cache
 def _idle_number() -> re.Pattern[str]:
-    telling = sorted(number for number in _keyword_numbers() if len(number) > 2)
+    telling = sorted(number for number in keyword_numbers() if len(number) > 2)
     return re.compile(rf"\b(?!(?:{'|'.join(telling)}|{_YEAR.pattern})\b)\d{{3,}}\b")
 
 
@@ -207,67 +155,17 @@ def without_numbers(text: str) -> str:
     return _idle_number().sub(_STORE_NUMBER, text)
 
 
-def _words(text: str) -> list[str]:
-    """The words of a line; an apostrophe divides none, and "Disney+" is "disney plus"."""
-    text = text.replace("'", "").replace("\u2019", "").replace("_", " ")
-    return normalized(text.replace("+", " plus ") if "+" in text else text).split()
-
-
-def _found_in(words: list[str]) -> list[Keyword]:
-    """From left to right, the longest keyword that begins at each word; each word counts once."""
-    meanings, longest = _keywords()
-    found: list[Keyword] = []
-    at = 0
-    while at < len(words):
-        if words[at] not in longest and words[at][-1].isdigit():
-            words[at] = _without_number(words[at])
-        step = 1
-        for count in range(min(longest.get(words[at], 0), len(words) - at), 0, -1):
-            keyword = meanings.get(" ".join(words[at : at + count]))
-            if keyword is not None:
-                found.append(keyword)
-                step = count
-                break
-        else:
-            found += _kinds_of_compound(words[at])
-        at += step
-    return found
-
-
-@cache
-def _compound_ends() -> tuple[tuple[str, ...], dict[str, str]]:
-    """The ends of compound words, the longest first, and each one's slug."""
-    ends = {
-        normalized(end): slug
-        for slug, table in merchant_map.COMPOUNDS.items()
-        for end in _entries(table)
-    }
-    return tuple(sorted(ends, key=len, reverse=True)), ends
-
-
-def _kinds_of_compound(word: str) -> list[Keyword]:
-    """The kind that the end of a compound word says; empty if it says none."""
-    ends, slugs = _compound_ends()
-    if not word.endswith(ends):
-        return []
-    end = next(end for end in ends if word.endswith(end))
-    is_compound = len(word) >= len(end) + _SHORTEST_HEAD
-    return [Keyword(word, KIND, slugs[end])] if is_compound else []
-
-
-def _without_number(word: str) -> str:
-    glued = _GLUED_NUMBER.match(word)
-    return glued[1] if glued else word
-
-
 def recognize(text: str, *, is_inflow: bool) -> Recognized:
     """The merchant's name and a category slug for a bank's wording; linear in its length."""
-    telling = _keyword_numbers()
+    telling = keyword_numbers()
+    is_printed = _PRINTED.search(text) is not None
+    if is_printed and "*" in text:
+        text = _TILL_APP.sub("", text)
     words = tuple(
         _shown_number(word) if word.isdigit() and word not in telling else word
-        for word in _words(text)
+        for word in words_of(text)
     )
-    return _recognized(words, is_inflow, _PRINTED.search(text) is not None, _case_of(text))
+    return _recognized(words, is_inflow, is_printed, _case_of(text))
 
 
 def _case_of(text: str) -> Case:
@@ -287,7 +185,7 @@ def _shown_number(word: str) -> str:
 @lru_cache(maxsize=_MEMORY)
 def _recognized(line: tuple[str, ...], is_inflow: bool, is_printed: bool, case: Case) -> Recognized:
     words = list(line)
-    found = _found_in(words)
+    found = found_in(words)
     if not found:
         return Recognized("", "")
     is_upper = case == Case.UPPER
@@ -313,7 +211,7 @@ def _has_evidence(key: Keyword, found: list[Keyword], words: list[str], case: Ca
         return True
     if _is_between_people(key, found, words, case):
         return False
-    return key.text not in _AMBIGUOUS or _is_meant(key, found, words, case)
+    return not key.needs_evidence or _is_meant(key, found, words, case)
 
 
 def _is_of_another_name(key: Keyword, found: list[Keyword], words: list[str]) -> bool:
@@ -327,11 +225,12 @@ def _is_of_another_name(key: Keyword, found: list[Keyword], words: list[str]) ->
     if not behind or _number_after(key, words) or behind.count(key.text.split()[0]):
         return False
     unknown = [word for word in _unknown(key, found, words) if word in behind]
-    if (key.slug not in _SUPPLIERS and not _TRADES.isdisjoint(unknown)) or (
+    trades = _TRADES - _SUPPLIES if key.slug in _SUPPLIERS else _TRADES
+    if not trades.isdisjoint(unknown) or (
         behind[0] in _JOINING and behind[1:2] == unknown[:1] != []
     ):
         return True
-    if key.slug in _ONLINE and len(unknown) > _MOST_STRANGE_WORDS:
+    if key.slug in _ONLINE and sum(len(word) > 1 for word in unknown) > _MOST_STRANGE_WORDS:
         return True
     others = [other for other in found if other.grade == KIND and other.text in " ".join(behind)]
     return any(
@@ -384,6 +283,8 @@ def _is_meant(key: Keyword, found: list[Keyword], words: list[str], case: Case) 
 def _place_of(key: Keyword, words: list[str]) -> int:
     """Where the keyword begins in the line; behind it if it is written in another form."""
     name = key.text.split()
+    if len(name) == 1:
+        return words.index(key.text) if key.text in words else len(words)
     starts = range(len(words) - len(name) + 1)
     return next((at for at in starts if words[at : at + len(name)] == name), len(words))
 
@@ -415,13 +316,9 @@ def _is_between_people(key: Keyword, found: list[Keyword], words: list[str], cas
 
 def _unknown(key: Keyword, found: list[Keyword], words: list[str]) -> list[str]:
     """The words that no keyword and no list explains."""
-    known = {word for other in found for word in other.text.split()} | _NOISE | _TRANSFERS
-    own = set(key.text.split())
-    return [
-        word
-        for word in words
-        if word.isalpha() and word not in known and word not in own and word not in _ADDRESSING
-    ]
+    known = {word for other in found if other.grade not in ORDINARY for word in other.text.split()}
+    known.update(key.text.split())
+    return [word for word in words if word.isalpha() and word not in known and word not in _SAID]
 
 
 def _is_family_name(key: Keyword, words: list[str], case: Case) -> bool:
@@ -437,9 +334,13 @@ def _is_in_passing(key: Keyword, found: list[Keyword], words: list[str], case: C
     """Whether people wrote the line and only mention a kind of shop, or it is a name."""
     if key.text in _FAMILY_NAMES and words[-1] == key.text and _is_family_name(key, words, case):
         return True
-    if case == Case.UPPER or key.slug in _WRITTEN_ABOUT:
-        return False
     at, size = _place_of(key, words), len(key.text.split())
+    if not _STREETS.isdisjoint(words[at + size : at + size + 1]):
+        return True
+    if key.slug in _WRITTEN_ABOUT:
+        return False
+    if case == Case.UPPER:
+        return not _WRITTEN_BY_PEOPLE.isdisjoint(words)
     if at > 0 and not _ADDRESSING.isdisjoint(words[:at] + words[at + size :]):
         return True
     kinds = {other.slug for other in found if other.grade == KIND}
@@ -485,11 +386,11 @@ def _is_shop(key: Keyword, words: list[str], is_upper: bool) -> bool:
     """Whether an ordinary word is the shop of that name: nothing else is left of the line, or it
     is printed as a till does, with the store's number.
     """
-    if key.grade not in {ORDINARY_WORD, LINE_WORD}:
+    if key.grade not in ORDINARY:
         return False
     # Merchant and description may name the same brand: each word counts once.
     telling = dict.fromkeys(word for word in words if word not in _NOISE and word.isalpha())
-    is_alone = " ".join(telling) == key.text
+    is_alone = telling.keys() <= set(key.text.split())
     is_numbered = _number_after(key, words) == _STORE_NUMBER
     if key.grade == LINE_WORD:
         return is_alone and is_numbered and not _PLACES.isdisjoint(words)
