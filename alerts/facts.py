@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from alerts.subscriptions import Choices, default_threshold
-from banking.kernel.money import format_money
+from banking.kernel.sentences import Part, written
 from users.models import User
 
 
@@ -26,10 +26,15 @@ class Fact:
     type: str
     key: str
     on: date
-    message: str
+    sentence: Sequence[Part]
     severity: str
     link: str = ""
     transactions_link: str = ""
+
+    @property
+    def message(self) -> str:
+        """The sentence in the user's region format."""
+        return written(self.sentence, self.user.locale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,6 @@ class People:
         if self.has_own_threshold(user.pk, kind):
             return self.choices[user.pk, kind].threshold
         return default_threshold(kind, user.base_currency)
-
-
-def amount_text(amount: Decimal, currency: str, user: User) -> str:
-    """An amount formatted for this user."""
-    return format_money(amount, currency, user.locale)
 
 
 def transactions_link(**filters: Any) -> str:

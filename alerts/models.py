@@ -6,10 +6,12 @@ scan may run twice, late or concurrently. Only `alerts.services` writes.
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.fields import AmountField
+from banking.kernel.region import written_tag
+from banking.kernel.sentences import written
 from users.models import User
 
 
@@ -62,7 +64,9 @@ class Alert(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="alerts"
     )
     type = models.CharField(max_length=20, choices=AlertType.choices)
+    # The text of the day it was raised, and what it was written from; older rows have no parts.
     message = models.CharField(max_length=500)
+    sentence = models.JSONField(default=list, db_default=Value([], models.JSONField()), blank=True)
     severity = models.CharField(max_length=8, choices=Severity.choices)
     # Links to the subject, and to the transactions behind the alert.
     link = models.CharField(max_length=300, blank=True)
@@ -97,6 +101,11 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.message
+
+    @property
+    def text(self) -> str:
+        """The message in the reader's region format."""
+        return written(self.sentence, written_tag()) if self.sentence else self.message
 
     @property
     def icon(self) -> str:

@@ -31,6 +31,7 @@ def raise_alert(*, fact: Fact, choice: Choice, at: datetime) -> Alert | None:
         user=user,
         type=fact.type,
         message=fact.message[:500],
+        sentence=list(fact.sentence),
         severity=fact.severity,
         link=fact.link,
         transactions_link=fact.transactions_link,

@@ -53,7 +53,11 @@ def _target_of(link: str) -> tuple[str | None, int | None]:
 
 
 class AlertOut(TargetedOut, serializers.ModelSerializer):
-    """One alert. `transactions_link` leads to the transactions behind it."""
+    """One alert, in the region format of its owner. `transactions_link` leads to the transactions
+    behind it.
+    """
+
+    message = serializers.CharField(source="text")
 
     class Meta:
         model = Alert

@@ -22,6 +22,7 @@ from alerts.scanning import backtest, backtest_period
 from alerts.services import delete, dismiss, mark_read, restore, subscribe
 from alerts.subscriptions import choices_for
 from banking.kernel.api_input import ApiView, GenericApiView, operation
+from banking.kernel.region import region
 from banking.kernel.snapshot import read_snapshot
 from users.api.idempotency import idempotent
 from users.policy import Ability, require
@@ -41,7 +42,8 @@ class AlertApi(GenericApiView):
         return get_object_or_404(self.get_queryset(), pk=pk)
 
     def show(self, pk: int) -> Response:
-        return Response(AlertOut(self.find(pk)).data)
+        with region(self.request.user.locale):
+            return Response(AlertOut(self.find(pk)).data)
 
 
 class AlertListApi(AlertApi):
@@ -51,7 +53,8 @@ class AlertListApi(AlertApi):
     def get(self, request: UserApiRequest) -> Response:
         """List your alerts, newest first. Dismissed ones are included only on request."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(AlertOut(page, many=True).data)
+        with region(request.user.locale):
+            return self.get_paginated_response(AlertOut(page, many=True).data)
 
 
 class AlertDetailApi(AlertApi):

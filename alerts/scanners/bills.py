@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from django.db.models import Q
 from django.urls import reverse
 
-from alerts.facts import Fact, People, amount_text
+from alerts.facts import Fact, People
 from alerts.models import Alert, AlertType
-from banking.kernel.formats import date_format
 from banking.kernel.periods import Period
+from banking.kernel.sentences import Part, day, money
 from bills.models import Bill
 from bills.preflight import AutoPayState, Shortfall, auto_pay_outlook, shortfalls_of
 from transactions.models import UnpostedReason
@@ -39,14 +39,18 @@ def _not_posted(people: People, on: date) -> Iterator[Fact]:
     ).select_related("transaction")
     for unposted in waiting.order_by("transaction_id"):
         row, user = unposted.transaction, people.by_id[unposted.transaction.user_id]
-        amount = amount_text(row.amount, row.currency, user)
-        day = date_format(row.txn_date, "j F", user.locale)
         yield Fact(
             user=user,
             type=AlertType.AUTOPAY_FAILED,
             key=f"{AlertType.AUTOPAY_FAILED}:planned:{row.pk}:{unposted.tried_on}",
             on=on,
-            message=f"{row.title}: {amount} planned for {day} wasn't posted. {unposted.reason}",
+            sentence=[
+                f"{row.title}: ",
+                money(row.amount, row.currency),
+                " planned for ",
+                day(row.txn_date, "j F"),
+                f" wasn't posted. {unposted.reason}",
+            ],
             severity=Alert.Severity.CRITICAL,
             link=reverse("transactions:transaction_detail", args=[row.pk]),
         )
@@ -73,34 +77,33 @@ def _facts(people: People, days: Period, lacking: dict[int, Shortfall]) -> Itera
 
 def judge(bill: Bill, user: User, days: Period, lacking: Shortfall | None) -> Iterator[Fact]:
     """Report each of the three facts on the first of `days` on which it holds."""
-    amount = amount_text(bill.amount_due, bill.currency, user)
-    due = date_format(bill.due_date, "j F", user.locale)
+    amount, due = money(bill.amount_due, bill.currency), day(bill.due_date, "j F")
     on = max(days.start, bill.due_date - timedelta(days=DUE_DAYS))
     if on in days and on <= bill.due_date and _is_open(bill, user, on):
-        short = ""
+        short: list[Part] = []
         if lacking is not None:
-            less = amount_text(lacking.amount, lacking.currency, user)
-            short = f" {lacking.account.name} will be {less} short."
+            less = money(lacking.amount, lacking.currency)
+            short = [f" {lacking.account.name} will be ", less, " short."]
         outlook = auto_pay_outlook(bill, on, lacking)
         if outlook is not None and outlook.state != AutoPayState.SHORT:
-            short = f" {outlook.message}"
+            short = [f" {outlook.message}"]
         is_well = outlook.will_pay if outlook is not None else lacking is None
         # Alert again if auto-pay will no longer succeed. A failed payment has its own alert.
         more = "" if outlook is None or is_well else f":{bill.due_date}:{outlook.state}"
         if outlook is None or outlook.state != AutoPayState.FAILED:
             severity = Alert.Severity.INFO if is_well else Alert.Severity.WARNING
-            sentence = f"{bill.biller_name}: {amount} is due on {due}.{short}"
+            sentence = [f"{bill.biller_name}: ", amount, " is due on ", due, ".", *short]
             yield _fact(AlertType.BILL_DUE, bill, user, on, sentence, severity, more)
     on = max(days.start, bill.due_date + timedelta(days=1))
     is_late = on <= bill.due_date + timedelta(days=LATE_DAYS)
     if on in days and is_late and _is_open(bill, user, on):
-        sentence = f"{bill.biller_name}: {amount} was due on {due} and hasn't been paid."
+        sentence = [f"{bill.biller_name}: ", amount, " was due on ", due, " and hasn't been paid."]
         yield _fact(AlertType.BILL_OVERDUE, bill, user, on, sentence, Alert.Severity.CRITICAL)
     tried = bill.auto_pay_tried_on
     if bill.auto_pay_error and tried is not None:
         on = max(days.start, tried)
         if on in days and on <= tried + timedelta(days=LATE_DAYS) and _is_open(bill, user, on):
-            sentence = f"We couldn't pay {bill.biller_name} automatically: {bill.auto_pay_error}"
+            sentence = [f"We couldn't pay {bill.biller_name} automatically: {bill.auto_pay_error}"]
             severity = Alert.Severity.CRITICAL
             yield _fact(AlertType.AUTOPAY_FAILED, bill, user, on, sentence, severity, f":{tried}")
 
@@ -117,14 +120,20 @@ def _is_open(bill: Bill, user: User, on: date) -> bool:
 
 
 def _fact(
-    kind: str, bill: Bill, user: User, on: date, sentence: str, severity: str, more: str = ""
+    kind: str,
+    bill: Bill,
+    user: User,
+    on: date,
+    sentence: list[Part],
+    severity: str,
+    more: str = "",
 ) -> Fact:
     return Fact(
         user=user,
         type=kind,
         key=f"{kind}:{bill.pk}{more or f':{bill.due_date}'}",
         on=on,
-        message=sentence,
+        sentence=sentence,
         severity=severity,
         link=reverse("bills:bill_detail", args=[bill.pk]),
     )

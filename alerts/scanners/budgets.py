@@ -8,11 +8,11 @@ from decimal import Decimal
 from django.urls import reverse
 
 from accounts.models import Account
-from alerts.facts import Fact, People, amount_text, transactions_link
+from alerts.facts import Fact, People, transactions_link
 from alerts.models import Alert, AlertType
-from banking.kernel.formats import date_format, percent
 from banking.kernel.money import round_to_minor_unit
 from banking.kernel.periods import Period, first_of_month
+from banking.kernel.sentences import Part, day, money, share
 from budgets.models import Budget
 from budgets.progress import BudgetProgress, budget_progress, progress_of_month
 from budgets.spending import sub_categories
@@ -48,7 +48,7 @@ def judge(progress: BudgetProgress, people: People) -> Iterator[Fact]:
         type=kind,
         key=key.rstrip("0").rstrip(".") if "." in key else key,
         on=progress.on,
-        message=_message(progress, kind),
+        sentence=_sentence(progress, kind),
         severity=severity,
         link=reverse("budgets:budget_detail", args=[budget.pk]),
         transactions_link=transactions_link(
@@ -60,22 +60,17 @@ def judge(progress: BudgetProgress, people: People) -> Iterator[Fact]:
     )
 
 
-def _message(progress: BudgetProgress, kind: str) -> str:
-    user, currency = progress.budget.user, progress.currency
-    name, month = (
-        progress.budget.category.name,
-        date_format(progress.period.start, "F", user.locale),
-    )
-    spent, limit = (
-        amount_text(progress.spent, currency, user),
-        amount_text(progress.limit, currency, user),
-    )
+def _sentence(progress: BudgetProgress, kind: str) -> list[Part]:
+    currency, name = progress.currency, progress.budget.category.name
+    month = day(progress.period.start, "F")
+    spent, limit = money(progress.spent, currency), money(progress.limit, currency)
     if kind == AlertType.BUDGET_EXCEEDED:
-        over = amount_text(progress.overspent, currency, user)
-        return f"{name}: you spent {spent} in {month}, {over} over your budget of {limit}."
-    left = amount_text(progress.remaining, currency, user)
-    used = percent(progress.percent, locale=user.locale)
-    return f"{name}: you've used {used} of your {month} budget, {left} of {limit} left."
+        over = money(progress.overspent, currency)
+        end = " over your budget of "
+        return [f"{name}: you spent ", spent, " in ", month, ", ", over, end, limit, "."]
+    left, used = money(progress.remaining, currency), share(progress.percent)
+    end = " budget, "
+    return [f"{name}: you've used ", used, " of your ", month, end, left, " of ", limit, " left."]
 
 
 # --- Day by day ----------------------------------------------------------------------------------

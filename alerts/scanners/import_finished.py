@@ -9,6 +9,7 @@ from alerts.facts import Fact, People, transactions_link
 from alerts.models import Alert, AlertType
 from banking.kernel.narrowing import sure
 from banking.kernel.periods import Period
+from banking.kernel.sentences import Part, count
 from transactions.models import ImportBatch
 from users.models import User
 from users.timezones import local_date
@@ -44,17 +45,21 @@ def replay(people: People, days: Period) -> Iterator[Fact]:
 
 
 def judge(batch: ImportBatch, on: date, users: Mapping[int, User]) -> Fact:
-    counts = f"{batch.added_count:,} added"
+    sentence: list[Part] = [
+        f"{batch.file_name[:120]} was imported into {batch.account.name}: ",
+        count(batch.added_count),
+        " added",
+    ]
     if batch.duplicate_count:
-        counts += f", {batch.duplicate_count:,} already there"
+        sentence += [", ", count(batch.duplicate_count), " already there"]
     if batch.invalid_count:
-        counts += f", {batch.invalid_count:,} with errors"
+        sentence += [", ", count(batch.invalid_count), " with errors"]
     return Fact(
         user=users[batch.user_id],
         type=AlertType.IMPORT_FINISHED,
         key=f"import_finished:{batch.pk}",
         on=on,
-        message=f"{batch.file_name[:120]} was imported into {batch.account.name}: {counts}.",
+        sentence=[*sentence, "."],
         severity=Alert.Severity.WARNING if batch.invalid_count else Alert.Severity.INFO,
         link=reverse("transactions:import_receipt", args=[batch.pk]),
         transactions_link=transactions_link(account=batch.account_id),

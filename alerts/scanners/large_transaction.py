@@ -11,10 +11,10 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.exchange import RateTable
-from alerts.facts import Fact, People, amount_text
+from alerts.facts import Fact, People
 from alerts.models import Alert, AlertType
-from banking.kernel.formats import date_format
 from banking.kernel.periods import Period
+from banking.kernel.sentences import day, money
 from transactions.models import Category, Transaction
 from users.models import User
 
@@ -88,13 +88,13 @@ def _times(row: Transaction, paid: list[tuple[date, Decimal]]) -> int:
 
 def _fact(row: Transaction, user: User) -> Fact:
     url = reverse("transactions:transaction_detail", args=[row.pk])
-    amount = amount_text(-row.signed_amount, row.currency, user)
+    amount = money(-row.signed_amount, row.currency)
     return Fact(
         user=user,
         type=AlertType.LARGE_TRANSACTION,
         key=f"large_transaction:{row.pk}",
         on=row.txn_date,
-        message=f"{row.title}: {amount} on {date_format(row.txn_date, 'j F', user.locale)}.",
+        sentence=[f"{row.title}: ", amount, " on ", day(row.txn_date, "j F"), "."],
         severity=Alert.Severity.INFO,
         link=url,
         transactions_link=url,

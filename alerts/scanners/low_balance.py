@@ -14,9 +14,10 @@ from django.urls import reverse
 
 from accounts.exchange import RateTable
 from accounts.models import Account
-from alerts.facts import Fact, People, amount_text, transactions_link
+from alerts.facts import Fact, People, transactions_link
 from alerts.models import Alert, AlertType
 from banking.kernel.periods import Period
+from banking.kernel.sentences import Part, money
 from transactions.models import Transaction
 from users.models import User
 
@@ -81,19 +82,18 @@ def judge(
     if not is_low and limit is None:
         return
     account, user = course.account, course.user
-    holds = f"{account.name} is at {amount_text(balance, account.currency, user)}"
-    usual = amount_text(average, account.currency, user)
-    why = (
-        f"below your threshold of {amount_text(limit, user.base_currency, user)}"
-        if limit is not None
-        else f"less than a fifth of its 90-day average of {usual}"
-    )
+    why: list[Part] = [
+        ", less than a fifth of its 90-day average of ",
+        money(average, account.currency),
+    ]
+    if limit is not None:
+        why = [", below your threshold of ", money(limit, user.base_currency)]
     yield Fact(
         user=user,
         type=AlertType.LOW_BALANCE,
         key=f"low_balance:{account.pk}:{on:%Y-%m}",
         on=on,
-        message=f"{holds}, {why}.",
+        sentence=[f"{account.name} is at ", money(balance, account.currency), *why, "."],
         severity=Alert.Severity.CRITICAL if balance < 0 else Alert.Severity.WARNING,
         link=reverse("accounts:account_detail", args=[account.pk]),
         transactions_link=transactions_link(

@@ -12,9 +12,9 @@ from django.urls import reverse
 from alerts.facts import Fact, People
 from alerts.models import Alert, AlertType
 from alerts.scanners.import_finished import moments
-from banking.kernel.formats import date_format
 from banking.kernel.narrowing import sure
 from banking.kernel.periods import Period
+from banking.kernel.sentences import day
 from banking.limits import KNOWN_LOGIN_FOR
 from users.models import AuditEvent, User
 from users.network import network_of
@@ -62,14 +62,16 @@ def _is_new(seen: Seen, what: str, at: datetime) -> bool:
 def judge(event_id: int, user: User, ip: str, device: str, on: date, *, is_elsewhere: bool) -> Fact:
     what = "a new location" if is_elsewhere else "a new device"
     by = f" with {device}" if device else ""
-    day = date_format(on, "j F", user.locale)
     return Fact(
         user=user,
         type=AlertType.NEW_LOGIN,
         key=f"new_login:{event_id}",
         on=on,
-        message=f"New sign-in to your account from {ip}{by} on {day},"
-        f" {what}. If this wasn't you, change your password.",
+        sentence=[
+            f"New sign-in to your account from {ip}{by} on ",
+            day(on, "j F"),
+            f", {what}. If this wasn't you, change your password.",
+        ],
         severity=Alert.Severity.CRITICAL,
         link=reverse("users:security"),
     )

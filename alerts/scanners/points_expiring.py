@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from alerts.facts import Fact, People
 from alerts.models import Alert, AlertType
-from banking.kernel.formats import date_format, number
 from banking.kernel.periods import Period
+from banking.kernel.sentences import count, day
 from banking.limits import POINTS_WARNING_DAYS
 from rewards.models import PointsEntry, Reward
 from rewards.points import expiring_by
@@ -55,14 +55,18 @@ def judge(
     points = sum(lot.points for lot in expiring_by(rows, end) if lot.expires_on == end)
     if not points:
         return
-    count = number(points, locale=user.locale)
-    day = date_format(end, "j F Y", user.locale)
     yield Fact(
         user=user,
         type=AlertType.POINTS_EXPIRING,
         key=f"points_expiring:{reward.pk}:{end}",
         on=on,
-        message=f"{reward.program_name}: {count} points expire on {day}.",
+        sentence=[
+            f"{reward.program_name}: ",
+            count(points),
+            " points expire on ",
+            day(end, "j F Y"),
+            ".",
+        ],
         severity=Alert.Severity.INFO,
         link=reverse("rewards:reward_detail", args=[reward.pk]),
     )

@@ -51,7 +51,7 @@ def judge(run: SyncRun, on: date, people: People) -> Fact:
         type=AlertType.SYNC_FAILED,
         key=f"sync_failed:{run.pk}",
         on=on,
-        message=f"{bank} isn't syncing. {run.error}",
+        sentence=[f"{bank} isn't syncing. {run.error}"],
         severity=Alert.Severity.WARNING,
         link=reverse("transactions:connection_detail", args=[run.connection_id]),
         transactions_link="",

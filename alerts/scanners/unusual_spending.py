@@ -11,12 +11,12 @@ from decimal import Decimal
 from statistics import median
 
 from accounts.models import Account
-from alerts.facts import Fact, People, amount_text, transactions_link
+from alerts.facts import Fact, People, transactions_link
 from alerts.models import Alert, AlertType
 from alerts.scanners.budgets import daily_periods, net_outflow
-from banking.kernel.formats import date_format
 from banking.kernel.money import minor_unit_digits, round_to_minor_unit
 from banking.kernel.periods import Period, add_months, first_of_month
+from banking.kernel.sentences import day, money
 from transactions.flows import load_flows_in
 from transactions.models import Category
 from users.models import User
@@ -103,10 +103,9 @@ def judge(
         return
     size = next((factor for factor in CLASSES if spent >= factor * middle), 0)
     month = Period.month_of(on)
-    amounts = [
-        amount_text(round_to_minor_unit(amount, currency), currency, user)
-        for amount in (spent, middle)
-    ]
+    so_far, ordinary = (
+        money(round_to_minor_unit(amount, currency), currency) for amount in (spent, middle)
+    )
     url = transactions_link(
         category=category.slug, date_from=month.start, date_to=on, txn_type="expense"
     )
@@ -115,8 +114,15 @@ def judge(
         type=AlertType.UNUSUAL_SPENDING,
         key=f"unusual_spending:{user.pk}:{category.pk}:{on:%Y-%m}:{size}",
         on=on,
-        message=f"{category.name}: you've spent {amounts[0]} so far in"
-        f" {date_format(on, 'F', user.locale)}; you usually spend {amounts[1]} a month.",
+        sentence=[
+            f"{category.name}: you've spent ",
+            so_far,
+            " so far in ",
+            day(on, "F"),
+            "; you usually spend ",
+            ordinary,
+            " a month.",
+        ],
         severity=Alert.Severity.INFO if size < 3 else Alert.Severity.WARNING,
         link=url,
         transactions_link=url,

@@ -18,7 +18,7 @@ AT = datetime(2026, 3, 15, 12, tzinfo=UTC)
 
 def tell(user, number=1, kind="budget_exceeded") -> Alert | None:
     fact = Fact(
-        user, kind, f"{kind}:{number}", date(2026, 3, 15), f"Message {number}.", "warning", "/x/"
+        user, kind, f"{kind}:{number}", date(2026, 3, 15), [f"Message {number}."], "warning", "/x/"
     )
     return raise_alert(fact=fact, choice=choices_of([user.pk], [kind])[user.pk, kind], at=AT)
 

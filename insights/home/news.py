@@ -31,7 +31,7 @@ _UNUSUAL = (AlertType.UNUSUAL_SPENDING, AlertType.LARGE_TRANSACTION)
 class NewsItem:
     """One change. `kind` is new, dearer (price increase), refund or unusual.
 
-    Amounts are positive, in `currency`. An unusual one has its alert's message instead of a name
+    Amounts are positive, in `currency`. An unusual one has its alert's text instead of a name
     and an amount.
     """
 
@@ -178,6 +178,6 @@ _ALERTS = WrittenOnce(
 
 def _unusual(user: User, on: date) -> list[NewsItem]:
     return [
-        NewsItem("unusual", row.occurred_on, row.message, row.transactions_link or row.link)
+        NewsItem("unusual", row.occurred_on, row.text, row.transactions_link or row.link)
         for row in asking_alerts(user, on).rows()
     ]

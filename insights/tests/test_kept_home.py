@@ -175,7 +175,7 @@ def test_what_has_no_event_of_its_own_changes_what_is_kept(client_for, api_for, 
     make_transaction(account=household, amount="-77.31", txn_date=day, description="To savings")
     make_transaction(account=savings, amount="77.31", txn_date=day, description="From checking")
     Transfer.objects.filter(user=alice).delete()
-    fact = Fact(alice, "budget_exceeded", "budget:1", day, "Over budget.", "warning", "/x/")
+    fact = Fact(alice, "budget_exceeded", "budget:1", day, ["Over budget."], "warning", "/x/")
     choice = choices_of([alice.pk], ["budget_exceeded"])[alice.pk, "budget_exceeded"]
     alert = raise_alert(fact=fact, choice=choice, at=timezone.now())
     client, api = client_for(alice), api_for(alice)
