@@ -1,7 +1,7 @@
 """The staff API: each URL × each role, what support never sees, and role changes."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core import mail
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from insights.staff.figures import AUDIT_JOB, LEDGER_JOB
 from insights.staff.job_log import record_run
+from insights.staff.platform_counts import count_platform
 from tests.builders import PASSWORD, make_transaction, make_user, step_up
 from tests.world import SECRET, things_of
 from users import limits
@@ -26,6 +27,8 @@ ALL_READ, READERS, HELPERS = (
     {"auditor", "admin"},
     {"support", "admin"},
 )
+# What a job counts for the overview.
+COUNTED = ["at", "users", "accounts", "volume", "months", "notifications", "trouble"]
 # method, URL, body, permitted roles, their status code
 CALLS = [
     ("get", "/api/admin/users", None, ALL_READ, 200),
@@ -277,7 +280,7 @@ def test_audit_log_can_be_filtered_and_verified(api_for, alice, bob):
     assert (result["intact"], result["problems"][0]["event"]) == (False, event.pk)
 
 
-def test_overview_counts_the_platform(api_for, alice, bob, checking, failed):
+def test_overview_answers_what_the_job_counted_and_the_jobs_as_they_are(api_for, alice, bob, checking, failed):
     now = timezone.now()
     make_transaction(account=checking, amount="-12.50", txn_date=now.date())
     make_transaction(account=checking, amount="100", txn_date=now.date())
@@ -289,7 +292,14 @@ def test_overview_counts_the_platform(api_for, alice, bob, checking, failed):
         ("alerts.tasks.scan_for_alerts", "", "OSError: to bob@example.com"),
     ):
         record_run(name=name, at=now, duration_ms=5, result=result, error=error)
-    overview = api_for(staff("auditor")).get("/api/admin/overview").json()
+    client = api_for(staff("auditor"))
+    first = client.get("/api/admin/overview").json()
+    assert [first[name] for name in COUNTED] == [None] * len(COUNTED)
+    assert (first["audit"]["chains"], first["audit"]["events"]) == (None, None)
+    assert (first["ledger"]["passed"], len(first["jobs"])) == (True, 3)
+    count_platform(now)
+    overview = client.get("/api/admin/overview").json()
+    assert datetime.fromisoformat(overview["at"]) == now
     assert (overview["users"]["total"], overview["users"]["deactivated"]) == (3, 1)
     assert overview["users"]["by_role"] == {"auditor": 1, "user": 2}
     assert overview["accounts"] == 1
@@ -304,6 +314,10 @@ def test_overview_counts_the_platform(api_for, alice, bob, checking, failed):
     [job] = [job for job in overview["jobs"] if job["outcome"] == "failed"]
     assert (job["run_count"], job["failure_count"]) == (2, 2)
     assert job["error"] == "OSError: to b***@example.com"
+    make_user("later@example.com")
+    assert {name: client.get("/api/admin/overview").json()[name] for name in COUNTED} == {
+        name: overview[name] for name in COUNTED
+    }
 
 
 def test_text_that_names_people_is_masked():

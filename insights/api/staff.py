@@ -1,8 +1,8 @@
 """`GET /api/admin/overview`: platform figures for auditors and admins."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -10,7 +10,8 @@ from rest_framework.response import Response
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import ApiView, operation
 from insights.models import JobState
-from insights.staff.figures import Month, Platform, platform_figures
+from insights.staff.figures import Counts, Health, Month, health_now
+from insights.staff.platform_counts import last_counts
 from users.api.staff import Needs
 from users.policy import Ability
 from users.signed_in import UserApiRequest
@@ -79,24 +80,37 @@ class CheckOut(serializers.Serializer):
 
 
 class AuditStateOut(CheckOut):
-    """The nightly audit trail check, and the trail's length."""
+    """The nightly audit trail check, and the trail's length when it was counted."""
 
-    chains = serializers.IntegerField()
-    events = serializers.IntegerField()
+    chains = serializers.IntegerField(allow_null=True)
+    events = serializers.IntegerField(allow_null=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What was counted last, None before the first time, and the state of the jobs now."""
+
+    counts: Counts | None
+    health: Health
 
 
 class PlatformOut(serializers.Serializer):
-    """Platform figures."""
+    """Platform figures.
 
-    at = serializers.DateTimeField(source="counts.at")
-    users = PeopleCountOut(source="counts.people")
-    accounts = serializers.IntegerField(source="counts.accounts")
-    volume = VolumeOut(many=True, source="counts.volume")
-    months = PlatformMonthOut(many=True, source="counts.months")
+    A job counts every 15 minutes; `at` is when it last did. Before its first run, `at` and all that
+    it counts are null: users, accounts, volume, months, notifications, trouble, and the length of
+    the audit trail. Jobs, queue and nightly checks are as they are now.
+    """
+
+    at = serializers.DateTimeField(source="counts.at", allow_null=True)
+    users = PeopleCountOut(source="counts.people", allow_null=True)
+    accounts = serializers.IntegerField(source="counts.accounts", allow_null=True)
+    volume = VolumeOut(many=True, source="counts.volume", allow_null=True)
+    months = PlatformMonthOut(many=True, source="counts.months", allow_null=True)
     notifications = serializers.DictField(
-        child=serializers.IntegerField(), source="counts.notifications"
+        child=serializers.IntegerField(), source="counts.notifications", allow_null=True
     )
-    trouble = TroubleOut(source="counts.trouble")
+    trouble = TroubleOut(source="counts.trouble", allow_null=True)
     jobs = JobOut(many=True, source="health.jobs")
     queue = serializers.IntegerField(
         source="health.queue", allow_null=True, help_text="null if the broker didn't respond."
@@ -106,8 +120,12 @@ class PlatformOut(serializers.Serializer):
 
     @extend_schema_field(AuditStateOut)
     def get_audit(self, platform: Platform) -> dict[str, Any]:
-        state = CheckOut(platform.health.audit).data
-        return {**state, "chains": platform.counts.chains, "events": platform.counts.events}
+        counts = platform.counts
+        return {
+            **CheckOut(platform.health.audit).data,
+            "chains": counts and counts.chains,
+            "events": counts and counts.events,
+        }
 
 
 class PlatformOverviewApi(ApiView):
@@ -118,4 +136,4 @@ class PlatformOverviewApi(ApiView):
     @operation(operation_id="admin_overview", responses=PlatformOut)
     def get(self, request: UserApiRequest) -> Response:
         """Users, accounts, volume by currency, jobs, messages, queue and nightly checks."""
-        return Response(PlatformOut(platform_figures(at=timezone.now())).data)
+        return Response(PlatformOut(Platform(last_counts(), health_now())).data)

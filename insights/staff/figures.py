@@ -112,22 +112,6 @@ class Health:
     audit: Check
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """All data of `/api/admin/overview`."""
-
-    counts: Counts
-    health: Health
-
-
-def platform_figures(*, at: datetime) -> Platform:
-    """All figures at one moment, in a fixed number of queries; only the queue asks the broker."""
-    queue = queue_length()
-    with read_snapshot():
-        health = _health(queue)
-        return Platform(_counted(at, health.jobs, health.sources), health)
-
-
 def counts_at(at: datetime) -> Counts:
     """The counts at one moment."""
     with read_snapshot():

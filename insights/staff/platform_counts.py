@@ -1,6 +1,6 @@
-"""The platform's counts as a job stored them, for the staff home.
+"""The platform's counts as a job stored them, for the staff home and the API.
 
-A reader of the page never waits for a count: it shows the last one and when that was.
+A reader never waits for a count: both show the last one and when that was.
 """
 
 from dataclasses import asdict
