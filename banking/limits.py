@@ -141,6 +141,8 @@ STAFF_LIST_ROWS = 50
 PLATFORM_COUNT_EVERY = timedelta(minutes=15)
 # What no index finds is looked for in this many of the newest rows, a few milliseconds' work.
 STAFF_SEARCH_ROWS = 10_000
+# Within days, in this many of their newest rows: these lie all over the table, a block each.
+STAFF_SEARCH_ROWS_IN_DAYS = 2_500
 # How long a request waits for a second admin.
 APPROVAL_FOR = timedelta(hours=48)
 # A person's own wish to be erased waits as long as the law gives us (GDPR, article 12: a month).

@@ -309,7 +309,7 @@ def test_what_fits_on_one_page_is_not_counted(auditor, checking):
 
 
 def test_a_filter_in_some_days_looks_in_their_newest_rows(auditor, checking, monkeypatch):
-    monkeypatch.setattr("users.admin.lists.STAFF_SEARCH_ROWS", 2)
+    monkeypatch.setattr("users.admin.lists.STAFF_SEARCH_ROWS_IN_DAYS", 2)
     for day, merchant in (
         (1, "Anchor"),
         (2, "Anchor"),
@@ -325,7 +325,9 @@ def test_a_filter_in_some_days_looks_in_their_newest_rows(auditor, checking, mon
 
     def found(**query: str) -> tuple[int, bool]:
         answer = auditor.get(TRANSACTIONS, until | query)
-        return answer.context["cl"].result_count, "Only the newest" in answer.content.decode()
+        return answer.context["cl"].result_count, "Only the newest 2 rows" in (
+            answer.content.decode()
+        )
 
     assert found() == (4, False)
     assert found(merchant="Anchor") == (1, True)

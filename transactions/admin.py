@@ -6,8 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from banking.kernel.fields import folded
+from banking.kernel.template_tags import category_icon, color_dot
 from banking.limits import CUSTOMERS_SUGGESTED
 from transactions.models import (
     Attachment,
@@ -46,7 +49,9 @@ from users.admin import (
     StaffAdmin,
     TypedFilter,
     amount,
+    moment,
     newest_rows,
+    written,
     yes_or_no,
 )
 from users.models import User
@@ -303,6 +308,16 @@ class ImportMappingAdmin(ReadOnlyAdmin):
     list_select_related = ["account__user"]
 
 
+def _side(row: Transaction) -> str:
+    """The account of one side of a transfer, leading to its transaction."""
+    url = reverse("admin:transactions_transaction_change", args=[row.pk])
+    return format_html('<a href="{}">{}</a>', url, row.account.name)
+
+
+def _moved(row: Transaction) -> str:
+    return amount(row.signed_amount, row.currency)
+
+
 @admin.register(Transfer)
 class TransferAdmin(ReadOnlyAdmin):
     """Two transactions that form one transfer, suggested or confirmed."""
@@ -310,11 +325,32 @@ class TransferAdmin(ReadOnlyAdmin):
     group, label = "Money", "Transfers"
     customer_path = "user"
     list_display = [
-        "created_at", "customer", "outflow_transaction_id", "inflow_transaction_id", "status",
+        "day", "customer", "from_account", "to_account", "money_out", "money_in", "status",
+        "created_at",
     ]  # fmt: skip
     list_filter = ["status", "created_at"]
     search_fields = ["user__email", "=outflow_transaction__id", "=inflow_transaction__id"]
-    list_select_related = ["user"]
+    list_select_related = ["user", "outflow_transaction__account", "inflow_transaction__account"]
+
+    @admin.display(description="date")
+    def day(self, pair: Transfer) -> str:
+        return moment(pair.outflow_transaction.txn_date)
+
+    @admin.display(description="from")
+    def from_account(self, pair: Transfer) -> str:
+        return _side(pair.outflow_transaction)
+
+    @admin.display(description="to")
+    def to_account(self, pair: Transfer) -> str:
+        return _side(pair.inflow_transaction)
+
+    @admin.display(description="out")
+    def money_out(self, pair: Transfer) -> str:
+        return _moved(pair.outflow_transaction)
+
+    @admin.display(description="in")
+    def money_in(self, pair: Transfer) -> str:
+        return _moved(pair.inflow_transaction)
 
 
 @admin.register(TransactionSplit)
@@ -440,7 +476,7 @@ class CategoryAdmin(StaffAdmin):
     group, label = "Money", "Categories"
     customer_path = "user"
     form = CategoryForm
-    list_display = ["name", "slug", "kind", "parent", "owner", "icon", "color", "state"]
+    list_display = ["name", "slug", "kind", "parent", "owner", "drawn", "shade", "state"]
     list_filter = ["kind", ("user", SetFilter)]
     search_fields = ["name", "slug", "user__email"]
     list_select_related = ["parent", "user"]
@@ -454,6 +490,17 @@ class CategoryAdmin(StaffAdmin):
             (row.pk, row.name, "predefined" if row.user_id is None else "own")
             for row in found[:CUSTOMERS_SUGGESTED]
         ]
+
+    @admin.display(description="icon", ordering="icon")
+    def drawn(self, category: Category) -> str:
+        mark = category_icon(category.icon, category.color, "small")
+        return written(format_html("{} {}", mark, category.icon), category.icon)
+
+    @admin.display(description="color", ordering="color")
+    def shade(self, category: Category) -> str:
+        return written(
+            format_html("{} {}", color_dot(category.color), category.color), category.color
+        )
 
     @admin.display(description="owner", ordering="user__email")
     def owner(self, category: Category) -> str:

@@ -2,7 +2,7 @@
 
 from users.admin.base import ForSupportToo, ReadOnlyAdmin, StaffAdmin, sees_all
 from users.admin.filters import MerchantFilter, PickedFilter, SetFilter, TypedFilter, is_id
-from users.admin.lists import IN_TRASH, amount, newest_rows, yes_or_no
+from users.admin.lists import IN_TRASH, amount, moment, newest_rows, written, yes_or_no
 from users.admin.messages import NotificationAdmin
 from users.admin.people import UserAdmin
 from users.admin.records import AuditEventAdmin
@@ -22,10 +22,12 @@ __all__ = [
     "UserAdmin",
     "amount",
     "is_id",
+    "moment",
     "newest_rows",
     "sees_all",
     "sign_in",
     "staff_site",
     "tables_by_subject",
+    "written",
     "yes_or_no",
 ]

@@ -26,7 +26,7 @@ from banking.kernel.formats import date_format
 from banking.kernel.money import format_money, plain_amount
 from banking.kernel.region import written_tag
 from banking.kernel.spreadsheets import BYTE_ORDER_MARK, safe_cell
-from banking.limits import STAFF_ROWS_COUNTED, STAFF_SEARCH_ROWS
+from banking.limits import STAFF_ROWS_COUNTED, STAFF_SEARCH_ROWS, STAFF_SEARCH_ROWS_IN_DAYS
 from users.admin.words import staff_label
 from users.models import User
 
@@ -183,7 +183,9 @@ class StaffChangeList(ChangeList):
 
     @property
     def newest_count(self) -> int:
-        return STAFF_SEARCH_ROWS
+        """How many rows were searched, where not all were."""
+        in_days = self.model_admin.asks_days(self.request)
+        return STAFF_SEARCH_ROWS_IN_DAYS if in_days else STAFF_SEARCH_ROWS
 
     @property
     def is_newest_only(self) -> bool:
