@@ -1,12 +1,14 @@
 """The ledger in the admin site: read-only for everyone, with a constant number of queries."""
 
+from datetime import date
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Account, AccountShare, ExchangeRate
-from tests.builders import make_transaction, make_user
+from tests.builders import make_account, make_transaction, make_user
 from tests.shared_rows import shared_rows
 from tests.world import things_of
 from transactions.models import (
@@ -19,6 +21,7 @@ from transactions.models import (
     MonthlyTotal,
     ReviewItem,
     Transaction,
+    Transfer,
 )
 from transactions.services.categorizing import set_category
 from users.models import AuditEvent
@@ -96,6 +99,32 @@ class TestEveryTable:
         assert staff(client_for, "support").get(url(model, "changelist")).status_code == 403
 
 
+def test_transfers_and_categories_are_listed_in_what_people_see(alice, client_for):
+    """Date, accounts and amounts of a transfer; a category's icon and color beside their words."""
+    sent, got = (
+        make_transaction(
+            account=make_account(user=alice, name=name, currency=currency),
+            amount=amount, txn_date=date(2026, 3, 5),
+        )
+        for name, currency, amount in (("Checking", "EUR", "-90.00"), ("Savings", "USD", "97.50"))
+    )  # fmt: skip
+    Transfer.objects.create(user=alice, outflow_transaction=sent, inflow_transaction=got)
+    client = staff(client_for, "auditor")
+    page = client.get(url(Transfer, "changelist")).content.decode()
+    for row, name in ((sent, "Checking"), (got, "Savings")):
+        assert f'<a href="{url(Transaction, "change", row.pk)}">{name}</a>' in page
+    assert "Mar 5, 2026" in page
+    saved = client.post(url(Transfer, "export")).getvalue().decode().splitlines()[1]
+    assert ",Checking,Savings,-90.00 EUR,97.50 USD,Suggested," in saved
+    page = client.get(url(Category, "changelist"), {"q": "groceries"}).content.decode()
+    groceries = Category.objects.get(slug="groceries")
+    assert f'color="{groceries.color}"' in page
+    assert f"</svg> {groceries.icon}</td>" in page
+    assert "style=" not in page
+    saved = client.post(url(Category, "export")).getvalue().decode()
+    assert f",Predefined,{groceries.icon},{groceries.color},In use" in saved
+
+
 def test_admin_edits_a_predefined_category_through_the_service(client_for, groceries):
     client = staff(client_for, "admin")
     answer = client.post(
@@ -120,7 +149,9 @@ def test_auditor_cannot_edit_categories(client_for, groceries):
 
 @pytest.mark.once
 @pytest.mark.slow
-@pytest.mark.parametrize("model", [Account, Transaction, MerchantTotal, CategoryChange])
+@pytest.mark.parametrize(
+    "model", [Account, Transaction, MerchantTotal, CategoryChange, Transfer]
+)
 def test_list_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client_for, model):
     make_world(alice, bob)
     client = staff(client_for, "admin")
