@@ -123,9 +123,7 @@ def doors(client: Client, api: APIClient, reader: User, world: dict[str, Any]) -
         "the jobs' action": lambda: act(client, PeriodicTask, "run_tasks"),
         "a rate": lambda: act(client, HeldRate, "accept"),
         "a rate's form": post("accounts_heldrate_change", world["held"].pk),
-        **{
-            f"approve {row.action}": post("approval_approve", row.pk) for row in world["waiting"]
-        },
+        **{f"approve {row.action}": post("approval_approve", row.pk) for row in world["waiting"]},
         "a second factor": post("customer_reset_factors", world["alice"].pk),
     }
 

@@ -103,7 +103,7 @@ def test_transfers_and_categories_are_listed_in_what_people_see(alice, client_fo
     """Date, accounts and amounts of a transfer; a category's icon and color beside their words."""
     sent, got = (
         make_transaction(
-            account=make_account(user=alice, name=name, currency=currency),
+            account=make_account(user=alice, name=name, currency=currency, opening_balance="100"),
             amount=amount, txn_date=date(2026, 3, 5),
         )
         for name, currency, amount in (("Checking", "EUR", "-90.00"), ("Savings", "USD", "97.50"))
@@ -149,9 +149,7 @@ def test_auditor_cannot_edit_categories(client_for, groceries):
 
 @pytest.mark.once
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "model", [Account, Transaction, MerchantTotal, CategoryChange, Transfer]
-)
+@pytest.mark.parametrize("model", [Account, Transaction, MerchantTotal, CategoryChange, Transfer])
 def test_list_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client_for, model):
     make_world(alice, bob)
     client = staff(client_for, "admin")
