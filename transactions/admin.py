@@ -459,6 +459,11 @@ class TagAdmin(ReadOnlyAdmin):
     list_select_related = ["user"]
 
 
+def _marked(mark: str, words: str) -> str:
+    """A cell with a mark before its words; files have the words alone."""
+    return written(format_html("<span>{} {}</span>", mark, words), words)
+
+
 class CategoryForm(forms.ModelForm):
     """The fields of a predefined category that an admin may change. The slug stays, for links and
     files.
@@ -493,14 +498,11 @@ class CategoryAdmin(StaffAdmin):
 
     @admin.display(description="icon", ordering="icon")
     def drawn(self, category: Category) -> str:
-        mark = category_icon(category.icon, category.color, "small")
-        return written(format_html("{} {}", mark, category.icon), category.icon)
+        return _marked(category_icon(category.icon, category.color, "small"), category.icon)
 
     @admin.display(description="color", ordering="color")
     def shade(self, category: Category) -> str:
-        return written(
-            format_html("{} {}", color_dot(category.color), category.color), category.color
-        )
+        return _marked(color_dot(category.color), category.color)
 
     @admin.display(description="owner", ordering="user__email")
     def owner(self, category: Category) -> str:

@@ -119,7 +119,7 @@ def test_transfers_and_categories_are_listed_in_what_people_see(alice, client_fo
     page = client.get(url(Category, "changelist"), {"q": "groceries"}).content.decode()
     groceries = Category.objects.get(slug="groceries")
     assert f'color="{groceries.color}"' in page
-    assert f"</svg> {groceries.icon}</td>" in page
+    assert f"</svg> {groceries.icon}</span></td>" in page
     assert "style=" not in page
     saved = client.post(url(Category, "export")).getvalue().decode()
     assert f",Predefined,{groceries.icon},{groceries.color},In use" in saved
