@@ -37,7 +37,18 @@ CARDS = (
     Card("recent", _("Recent transactions"), "receipt-text", WIDE, needs_insights=False),
     Card("trend", _("Last 12 months"), "chart-column", WIDE),
 )
+# The narrow column is short with fewer rows; then fewer transactions stand beside it.
+ROWS_OF_A_LONG_COLUMN = 10
+RECENT_BESIDE_SHORT, RECENT_BESIDE_LONG = 6, 10
 BY_NAME = {card.name: card for card in CARDS}
+
+
+def recent_shown(rows_beside: int) -> int:
+    """How many recent transactions are listed beside so many rows of the narrow column's cards, so
+    that neither column ends far above the other.
+    """
+    is_long = rows_beside >= ROWS_OF_A_LONG_COLUMN
+    return RECENT_BESIDE_LONG if is_long else RECENT_BESIDE_SHORT
 
 
 @dataclass(frozen=True, slots=True)

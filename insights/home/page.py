@@ -42,7 +42,7 @@ from insights.figures.spending import percent_change
 from insights.forecast.expected_events import Event
 from insights.forecast.forecast_page import event_url
 from insights.home.account_lines import LAST_UPDATES, AccountLine, account_lines, latest_days
-from insights.home.cards import Card, Layout, layout_from
+from insights.home.cards import Card, Layout, layout_from, recent_shown
 from insights.home.charts import pace_chart, worth_chart
 from insights.home.getting_started import Checklist, asking_done, checklist_for
 from insights.home.kept_outlook import BILLED_IN, Ahead, ahead_of
@@ -305,10 +305,13 @@ def home_context(page: HomePage) -> dict[str, Any]:
         )
         for row in figures.trend
     ]
+    month = _month_context(page, links)
+    beside = len(page.accounts) + len(month.get("upcoming", figures.bills)) + len(page.news)
     return (
         {
             "page": page,
             "overview": figures,
+            "recent": figures.recent[: recent_shown(beside)],
             "currency": figures.currency,
             "worth": figures.net_worth,
             "tiles": _tiles(page, links),
@@ -330,7 +333,7 @@ def home_context(page: HomePage) -> dict[str, Any]:
             "uncategorized_url": _uncategorized_url(page, links),
             "needs_more": _needs_more(page.needs),
         }
-        | _month_context(page, links)
+        | month
         | _worth_context(page)
     )
 

@@ -5,7 +5,7 @@ import pytest
 from insights.home.arranging import arrange_cards, move_card
 from insights.home.cards import CARDS, layout_from, layout_of
 from insights.models import HomeState
-from tests.builders import make_account
+from tests.builders import make_account, make_transaction
 from users.models import AuditEvent
 
 USUAL = layout_of()
@@ -34,6 +34,17 @@ def test_a_hidden_card_returns_to_its_column():
     assert hidden.names("hidden") == ["budgets"]
     assert "budgets" not in hidden.names("wide")
     assert hidden.moved("budgets", "show").names("wide")[-1] == "budgets"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("accounts", "shown"), [(1, 6), (10, 10)])
+def test_fewer_transactions_stand_beside_a_short_column(alice, client, accounts, shown):
+    first, *_ = [make_account(user=alice, name=f"Account {n}") for n in range(accounts)]
+    for number in range(12):
+        make_transaction(account=first, amount="5.00", description=f"Line {number}")
+    client.force_login(alice)
+    page = client.get("/").content.decode()
+    assert sum(f">Line {number}<" in page for number in range(12)) == shown
 
 
 @pytest.mark.django_db
