@@ -344,16 +344,16 @@ SENTENCES: dict[str, Any] = {
     "headings_say": _("This is what the headings say."),
     "best_heading": _("Its heading says “amount” most clearly."),
     "heading_currency": _("Its heading names %(currency)s, the currency of your account."),
-    "on_more_lines": _("It has an amount on more lines."),
+    "on_more_lines": _("This column has an amount on more lines."),
     "word_on_more_lines": _(
         "Most lines on a statement are money out, and “%(text)s” is on more of them."
     ),
     "out_on_more_lines": _(
-        "Most lines on a statement are money out, and it has an amount on more."
+        "Read this way, more of the lines are money out, as on most statements."
     ),
     "mostly_out": _("Most lines on a statement are money out."),
-    "has_minus": _("It has minus signs, as amounts usually do."),
-    "has_decimals": _("It has decimals, as amounts usually do."),
+    "has_minus": _("This column has minus signs, as amounts usually do."),
+    "has_decimals": _("This column has decimals, as amounts usually do."),
     "line_says_in": _("The words on this line say money in."),
     "words_say_in": _("The words on most lines or over the column say money in."),
     "words_say_out": _("The words on most lines or over the column say money out."),

@@ -92,6 +92,8 @@ te kn ml my km lo am so ha ky tk tg bs af lb fo rm fy zu fil
 _MORE_LANGUAGES = tuple(_LANGUAGE_CODES.split())
 # The genitive in Basque and Mongolian, where the year or day follows.
 _MONTH_ENDING = re.compile("(?:ren|k|ын)$")
+# Bengali and Hindi months have two spellings each.
+_SPELLINGS = (("ী", "ি"), ("\u093c", ""), ("म्ब", "ंब"), ("क्तू", "क्टू"))
 _OF_MONTH = re.compile("^(?:d['\u2019\u05f3]|de |ב(?=[א-ת]{3}))")
 _CROATIAN = re.compile(
     r"(?<!\w)(?:sij|sijecnja|velj|veljace|ozu|ozujka|tra|travnja|svi|svibnja|lipanj|lipnja|srpanj|srpnja|kol|"
@@ -132,7 +134,11 @@ def _two_word_months() -> re.Pattern:
 
 def _month_word(text: str) -> str:
     """The name alone, as it is compared: "d’abril" and "במרץ" have an "of" or "in" in front."""
-    return _OF_MONTH.sub("", fold(text)).replace(".", "").replace(" ", "").strip()
+    word = _OF_MONTH.sub("", fold(text)).replace(".", "").replace(" ", "").strip()
+    if not word.isascii():
+        for one, other in _SPELLINGS:
+            word = word.replace(one, other)
+    return word
 
 
 def is_croatian(texts: Iterable[str]) -> bool:
