@@ -569,6 +569,19 @@ def test_announcement_of_what_another_line_was_asked_about_is_no_new_payment(db)
 
 
 @pytest.mark.once
+def test_booked_line_has_none_of_the_answers_about_its_twins_announcement(db):
+    """One file books the first payment and announces the second, on one day in the same words."""
+    payments = [Payment(n, day, "-49.90", "Hotel Sea") for n, day in enumerate((1, 2))]
+    steps = [
+        ("typed", (payments[0], -1, True, "hand")),
+        ("file", (ofx_file, 2, 16, 0, True, random.Random(1))),
+        ("file", (csv_file, 1, 5, 1, True, random.Random(1))),
+    ]
+    teller = tell_everything(payments, steps)
+    assert teller.ledger() == teller.truth()
+
+
+@pytest.mark.once
 def test_entry_with_the_day_and_words_of_a_bank_line_has_none_of_its_answers(db):
     """The bank's two lines are two payments. The second is then typed on the first one's day."""
     payments = [Payment(n, day, "-10.00", "Shell Station") for n, day in enumerate((18, 20))]

@@ -67,7 +67,7 @@ class Evidence:
 
     def judge(self, line: Incoming, held: Held) -> Pair | None:
         """Whether two lines with the same amount may be one payment, and how certain that is."""
-        if (line.fingerprint, held.pk) in self.knowledge.different:
+        if self.knowledge.keeps_apart(line, held):
             return None
         if self.is_other(line, held):
             return None
@@ -145,7 +145,7 @@ class Evidence:
         if has_other_id and self.knowledge.ids_are_reliable:
             # The bank lists both.
             return None
-        if (line.fingerprint, held.pk) in self.knowledge.different:
+        if self.knowledge.keeps_apart(line, held):
             return None
         return gap if self.agreement(line, held) == SURELY else None
 
@@ -159,7 +159,7 @@ class Evidence:
         is_near = abs(line.units - held.units) * 100 <= abs(held.units) * PENDING_CHANGE_PERCENT
         if not is_near or line.units == held.units or (line.units > 0) != (held.units > 0):
             return False
-        if (line.fingerprint, held.pk) in self.knowledge.different or self.is_other(line, held):
+        if self.knowledge.keeps_apart(line, held) or self.is_other(line, held):
             return False
         return self.agreement(line, held) != NOT_AT_ALL
 

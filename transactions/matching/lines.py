@@ -76,19 +76,24 @@ Texts = Callable[[Iterable[int]], Mapping[int, Text]]
 class Knowledge:
     """Earlier decisions, and the days that the incoming lines cover.
 
-    `different` holds (incoming fingerprint, held pk) pairs that a person kept apart; `wordings`
+    `different` holds what a person kept apart: (incoming fingerprint, whether pending, held pk). An
+    announcement and a booked line alike may be two payments, so each has its own answers. `wordings`
     holds pairs of normalized texts that a person matched; `covers` is the first and last ordinal
     day of a complete file; dates beyond `latest` and `earliest` are implausible. `withdrawn` holds
     pending transactions that the bank no longer lists: a booked line may safely take their place.
     """
 
-    different: frozenset[tuple[int, int]] = frozenset()
+    different: frozenset[tuple[int, bool, int]] = frozenset()
     wordings: frozenset[tuple[str, str]] = frozenset()
     covers: tuple[int, int] | None = None
     ids_are_reliable: bool = False
     earliest: int = 0
     latest: int = 10_000_000
     withdrawn: frozenset[int] = frozenset()
+
+    def keeps_apart(self, line: Incoming, held: Held) -> bool:
+        """Whether a person has said that these are two payments."""
+        return (line.fingerprint, line.is_pending, held.pk) in self.different
 
     def has_no_odd_day(self, first: int, last: int) -> bool:
         """Whether all days from `first` to `last` are plausible, so the owner need not be asked."""

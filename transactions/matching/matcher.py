@@ -155,7 +155,7 @@ class _Run:
         for line in sorted(self.open.values(), key=_by_content):
             for name in (line.external_id, line.replaces):
                 held = self.free.get(pks[name]) if name in pks else None
-                if held is None or (line.fingerprint, held.pk) in self.knowledge.different:
+                if held is None or self.knowledge.keeps_apart(line, held):
                     continue
                 self._settle_by_id(line, held, is_replaced=name != line.external_id)
                 break
@@ -365,7 +365,8 @@ class _Run:
         held: Held,
     ) -> int | None:
         """The cost of a certain pair. On different days, or with what is not booked yet, it is
-        certain only without a rival: another possible partner that is as near.
+        certain only without a rival: another possible partner that is as near. Twins are no rivals:
+        whichever is taken, the ledger is the same.
         """
         pair = self.evidence.judge(line, held)
         if pair is None or not pair.is_certain:
@@ -380,13 +381,13 @@ class _Run:
             other
             for day in range(line.day - gap, line.day + gap + 1)
             for other in held_of.get(day, ())
-            if other is not held and self.evidence.judge(line, other) is not None
+            if _as_held(other) != _as_held(held) and self.evidence.judge(line, other) is not None
         )
         ours = (
             other
             for day in range(held.day - gap, held.day + gap + 1)
             for other in lines_of.get(day, ())
-            if other is not line and self.evidence.judge(other, held) is not None
+            if _as_line(other) != _as_line(line) and self.evidence.judge(other, held) is not None
         )
         has_rival = next(theirs, None) is not None or next(ours, None) is not None
         return None if has_rival else pair.cost
@@ -491,6 +492,9 @@ class _Run:
 _by_content: Callable[[Incoming], tuple] = attrgetter(
     "day", "units", "fingerprint", "external_id", "is_pending"
 )
+# What twins have in common, of the incoming lines and of the held ones.
+_as_line = attrgetter("fingerprint", "is_pending")
+_as_held = attrgetter("fingerprint", "status", "source")
 
 
 def _by_day(lines: Iterable[Any]) -> dict[int, list[Any]]:

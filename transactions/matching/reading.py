@@ -262,30 +262,30 @@ def knowledge_of(
     decided = ReviewItem.objects.filter(about, account_id=account_id)
     columns = (
         *("status", "fingerprint", "candidate_id", "told_apart", "description"),
-        *("candidate_description", "entered_id", "posted_id"),
+        *("candidate_description", "is_pending", "entered_id", "posted_id"),
     )
     posted = decided.exclude(posted=None).filter(status=ReviewItem.Status.DIFFERENT)
     if entry is not None:
         posted = posted.filter(candidate=entry)
-    different: set[tuple[int, int]] = set()
+    different: set[tuple[int, bool, int]] = set()
     wordings: set[tuple[str, str]] = set()
     # And the reverse: the candidate is not the transaction that the answer posted.
-    different.update(
-        posted.order_by("-pk").values_list("candidate__fingerprint", "posted_id")[
-            :ANSWERS_REMEMBERED
-        ]
-    )
+    reverse = ("candidate__fingerprint", "candidate__status", "posted_id")
+    for fingerprint, status, pk in posted.order_by("-pk").values_list(*reverse)[
+        :ANSWERS_REMEMBERED
+    ]:
+        different.add((fingerprint, status == PENDING, pk))
     latest = decided.order_by("-pk").values_list(*columns)[:ANSWERS_REMEMBERED]
-    for status, fingerprint, candidate, apart, ours, theirs, *became in latest:
+    for status, fingerprint, candidate, apart, ours, theirs, is_pending, *became in latest:
         if status == ReviewItem.Status.SAME:
             became.append(candidate)
             if theirs:
                 wordings.add((normalized(ours), normalized(theirs)))
         if entry is not None and entry not in became:
             continue
-        different.update((fingerprint, pk) for pk in apart)
+        different.update((fingerprint, is_pending, pk) for pk in apart)
         if status == ReviewItem.Status.DIFFERENT and candidate is not None:
-            different.add((fingerprint, candidate))
+            different.add((fingerprint, is_pending, candidate))
     first, last = (day.toordinal() for day in covers) if covers else (0, 0)
     return Knowledge(
         different=frozenset(different),
