@@ -270,7 +270,7 @@ class ImportRowAdmin(ReadOnlyAdmin):
 
 @admin.register(ReviewItem)
 class ReviewItemAdmin(ReadOnlyAdmin):
-    """Possible duplicates, and the owners' answers."""
+    """Possible duplicates, pending lines the bank dropped, and the owners' answers."""
 
     group, label = "Files", "Possible duplicates"
     customer_path = "user"

@@ -15,20 +15,23 @@ from banking.kernel.api_input import GenericApiView, Input, operation
 from transactions.api.serializers import TransactionOut
 from transactions.filters import ReviewFilter
 from transactions.models import ReviewItem
-from transactions.services.reviewing import ANSWERS, decide, decide_all, undo_decision
+from transactions.services.reviewing import EVERY_ANSWER, decide, decide_all, undo_decision
 from users.policy import Ability, require
 from users.signed_in import UserApiRequest
 
 
 class IncomingLineOut(serializers.ModelSerializer):
-    """The incoming transaction. Unless entered by hand, it isn't in any balance until answered."""
+    """The incoming transaction. Unless entered by hand, it isn't in any balance until answered.
+
+    If `kind` is `unlisted`, the pending transaction that the bank no longer lists.
+    """
 
     signed_amount = AmountSerializerField(read_only=True)
     transaction = serializers.IntegerField(
-        source="entered_id",
+        source="transaction_id",
         read_only=True,
         allow_null=True,
-        help_text="Set if it was entered by hand.",
+        help_text="Set if it was entered by hand, or is pending and no longer listed.",
     )
     import_batch = serializers.IntegerField(
         source="import_row.batch_id", read_only=True, allow_null=True, default=None
@@ -52,9 +55,12 @@ class IncomingLineOut(serializers.ModelSerializer):
 
 
 class ReviewItemOut(serializers.ModelSerializer):
-    """One question: is `incoming` the same payment as `candidate`, or a different one?"""
+    """One question. Kind `match`: is `incoming` the same payment as `candidate`, or another?
+    Kind `unlisted`: keep or remove `incoming`, a pending transaction the bank no longer lists?
+    """
 
     account_name = serializers.CharField(source="account.name", read_only=True)
+    kind = serializers.ChoiceField(choices=["match", "unlisted"], read_only=True)
     incoming = IncomingLineOut(source="*", read_only=True)
     candidate = serializers.SerializerMethodField()
     posted = serializers.IntegerField(source="posted_id", read_only=True, allow_null=True)
@@ -66,6 +72,7 @@ class ReviewItemOut(serializers.ModelSerializer):
             "id",
             "account",
             "account_name",
+            "kind",
             "status",
             "incoming",
             "candidate",
@@ -81,13 +88,13 @@ class ReviewItemOut(serializers.ModelSerializer):
 
 
 class DecisionIn(Input):
-    """The answer: the same payment, or a different one."""
+    """The answer: the same payment or a different one; about an unlisted one, keep or remove it."""
 
-    decision = serializers.ChoiceField(choices=ANSWERS)
+    decision = serializers.ChoiceField(choices=EVERY_ANSWER)
 
 
 class DecisionsIn(DecisionIn):
-    """One answer to several open questions; without `ids`, to all of them."""
+    """One answer to several open questions; without `ids`, to all of the kind that takes it."""
 
     ids = serializers.ListField(child=id_field(), max_length=1000, required=False)
 
@@ -130,7 +137,7 @@ class ReviewListApi(ReviewApi):
 
     @operation(operation_id="review_decide_all", request=DecisionsIn, responses=DecisionsOut)
     def post(self, request: UserApiRequest) -> Response:
-        """Give the same answer to several questions: all open ones, or those in `ids`."""
+        """Give several questions of one kind the same answer: all open ones, or those in `ids`."""
         require(request.user, Ability.CHANGE_OWN_DATA)
         data = DecisionsIn(data=request.data)
         data.is_valid(raise_exception=True)
@@ -156,9 +163,11 @@ class ReviewDetailApi(ReviewApi):
 
     @operation(operation_id="review_decide", request=DecisionIn, responses=ReviewItemOut)
     def post(self, request: UserApiRequest, pk: int) -> Response:
-        """Answer "same" or "different". A question that is already answered doesn't change.
+        """Answer "same" or "different", or for kind `unlisted` "keep" or "remove". An answered
+        question doesn't change.
 
-        After "different", `status` is still `open` if another candidate needs an answer.
+        "remove" moves the pending transaction to the trash. After "different", `status` is still
+        `open` if another candidate needs an answer.
         """
         item = self.find_to_change(pk)
         data = DecisionIn(data=request.data)

@@ -77,10 +77,11 @@ class Knowledge:
     """Earlier decisions, and the days that the incoming lines cover.
 
     `different` holds what a person kept apart: (incoming fingerprint, whether pending, held pk). An
-    announcement and a booked line alike may be two payments, so each has its own answers. `wordings`
-    holds pairs of normalized texts that a person matched; `covers` is the first and last ordinal
-    day of a complete file; dates beyond `latest` and `earliest` are implausible. `withdrawn` holds
-    pending transactions that the bank no longer lists: a booked line may safely take their place.
+    announcement and a booked line alike may be two payments, so each has its own answers.
+    `wordings` holds pairs of normalized texts that a person matched; `covers` is the first and last
+    ordinal day of a complete file; dates beyond `latest` and `earliest` are implausible.
+    `withdrawn` holds pending transactions that the bank no longer lists: a booked line may safely
+    take their place.
     """
 
     different: frozenset[tuple[int, bool, int]] = frozenset()

@@ -130,7 +130,7 @@ def read_ledger(
 
 def _waiting(account_id: int, kind: Kind) -> list[Held]:
     """Lines with an open question, under negative keys, so that nobody is asked twice."""
-    items = ReviewItem.objects.open().filter(account_id=account_id, entered=None)
+    items = ReviewItem.objects.open().filter(account_id=account_id, entered=None, unlisted=None)
     with_units = items.annotate(units=Cast("signed_amount", BigIntegerField()))
     columns = ("pk", "units", "txn_date", "fingerprint", "external_id", "is_pending")
     origins = ("import_row__batch_id", "source")

@@ -88,7 +88,8 @@ SENTENCES: dict[str, Any] = {
         "count",
     ),
     "pending_not_listed": _(
-        "The bank no longer lists the pending line %(description)s, %(amount)s on %(on)s."
+        "The bank no longer lists the pending line %(description)s, %(amount)s on %(on)s. Under"
+        " Review you can keep or remove it."
     ),
     "more_pending_not_listed": ngettext_lazy(
         "The bank no longer lists %(number)s more pending line of these days.",
@@ -97,7 +98,7 @@ SENTENCES: dict[str, Any] = {
     ),
     "still_pending": _(
         "%(description)s, %(amount)s, has been pending since %(on)s. This file doesn't list it as"
-        " posted. Delete it if it was canceled or posted with another amount."
+        " posted. Under Review you can keep it, or remove it if it was canceled."
     ),
     # Why a file can't be read.
     "file_empty": _("The file is empty."),

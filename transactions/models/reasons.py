@@ -23,6 +23,8 @@ LEFT_OUT, ANSWERED_SAME = "left_out", "answered_same"
 ENTERED, PAID, MOVED, LISTED = "entered", "paid", "moved", "listed"
 PLANNED, ANNOUNCED, ALREADY_THERE = "planned", "announced", "already_there"
 CHANGED_PENDING, CHANGED_PLANNED = "changed_pending", "changed_planned"
+# With the date of a pending transaction that a later file does not list.
+UNLISTED, OVERDUE = "unlisted", "overdue"
 # Added to a code if the two texts differ.
 IN_OTHER_WORDS = "_otherwise"
 
@@ -52,6 +54,10 @@ SENTENCES = {
     ),
     CHANGED_PENDING: _("This may be the line pending on %(on)s, with a different amount."),
     CHANGED_PLANNED: _("This may be the payment planned for %(on)s, with a different amount."),
+    UNLISTED: _(
+        "Your bank listed this as pending on %(on)s, and no longer does. It may have been canceled."
+    ),
+    OVERDUE: _("This has been pending since %(on)s. Your bank's later files don't list it."),
     ALREADY_THERE: _("Your account has a payment of this amount on %(on)s. Is it the same one?"),
 }
 

@@ -20,9 +20,14 @@ class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
         return self.filter(user=user, account__deleted_at=None)
 
     def open(self) -> "ReviewItemQuerySet":
-        """Unanswered questions, except those about a manual entry in the trash."""
+        """Unanswered questions, except those about a manual entry in the trash, or about a pending
+        transaction that has been booked or deleted since.
+        """
         is_there = Q(entered=None) | Q(entered__deleted_at=None)
-        return self.filter(is_there, status=ReviewItem.Status.OPEN)
+        pending = Transaction.Status.PENDING
+        is_pending = Q(unlisted__status=pending, unlisted__deleted_at=None)
+        still_waits = Q(unlisted=None) | is_pending
+        return self.filter(is_there, still_waits, status=ReviewItem.Status.OPEN)
 
     def for_list(self) -> "ReviewItemQuerySet":
         """Load everything a list row shows, with a fixed number of queries."""
@@ -35,12 +40,17 @@ class ReviewItem(models.Model):
     An open line from a file or sync counts in no balance until answered. A manual entry (`entered`)
     is already posted; if it is the same payment, it is replaced by the candidate. Without a
     candidate the question is whether the line is correct.
+
+    Or one about a pending transaction (`unlisted`) that the bank's later file (`unlisted_in`) does
+    not list: whether to keep or remove it.
     """
 
     class Status(models.TextChoices):
         OPEN = "open", _("Open")
         SAME = "same", _("Same payment")
         DIFFERENT = "different", _("Different payment")
+        KEPT = "kept", _("Kept as pending")
+        REMOVED = "removed", _("Removed")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="review_items"
@@ -59,6 +69,12 @@ class ReviewItem(models.Model):
     )
     candidate = models.ForeignKey(
         Transaction, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    unlisted = models.ForeignKey(
+        Transaction, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    unlisted_in = models.ForeignKey(
+        ImportBatch, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
     # The transaction posted by the answer "different".
     posted = models.ForeignKey(
@@ -108,6 +124,16 @@ class ReviewItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.txn_date} {self.description}: {self.status}"
+
+    @property
+    def kind(self) -> str:
+        """What is asked: "match" or "unlisted"."""
+        return "unlisted" if self.unlisted_id else "match"
+
+    @property
+    def transaction_id(self) -> int | None:
+        """The transaction in the ledger that the question is about: an entry, or a pending one."""
+        return self.unlisted_id or self.entered_id
 
     @property
     def why(self) -> str:

@@ -46,6 +46,7 @@ from transactions.services.importing import (
 from transactions.services.posting import book
 from transactions.services.review_questions import ask_about_rows, close_reviews_of
 from transactions.services.transfer_sides import accounts_of_pairs, dissolve_pairs
+from transactions.services.unlisted_lines import ask_about_pending
 from transactions.sources.files.csv_mapping import Detection
 from transactions.totals import merge
 from users.audit import trail
@@ -134,6 +135,7 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
         write_history(batch, actor=actor, at=at)
         ask_about_rows(batch, actor=actor, at=at)
         completed = complete(account, tellings_of(batch), at=at)
+        ask_about_pending(batch)
         _open_with_balance(actor, batch, account)
         book(accounts, merge((sums, 1), (completed, 1)))
         paired = pair_transfers(batch)

@@ -4,7 +4,6 @@ Every row without an owner's decision is checked again each time, so that transa
 count too. Only rows whose verdict changes are written.
 """
 
-from datetime import timedelta
 from typing import Any
 
 from django.db import connection
@@ -13,8 +12,6 @@ from django.db.models.functions import Cast, RowNumber
 
 from banking.kernel.bulk import batched
 from banking.kernel.garbage import collector_paused
-from banking.kernel.money import plain_amount
-from banking.limits import PENDING_DAYS_AFTER
 from transactions.matching.lines import NEW, REVIEW, SAME, Incoming, Matching, Text
 from transactions.matching.lines import Verdict as Judged
 from transactions.matching.matcher import match
@@ -28,11 +25,9 @@ from transactions.matching.reading import (
     texts_of_held,
 )
 from transactions.models import ImportBatch, ImportRow, Transaction
-from transactions.sources.files.notices import Notice, NoticeCode
 from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
 
 TWICE_IN_FILE = "This line is in the file twice with the same bank reference."
-MOST_NAMED = 5
 ROWS_AT_ONCE = 2000
 Verdict = ImportRow.Verdict
 _VERDICT_OF = {
@@ -84,10 +79,10 @@ def likely_matches(batch: ImportBatch, first: str, last: str) -> dict[int | str,
 
 
 @collector_paused()
-def mark_known_rows(batch: ImportBatch) -> list[Notice]:
+def mark_known_rows(batch: ImportBatch) -> list[int]:
     """Give each undecided row its verdict and its matching transaction.
 
-    Returns notices about transactions within the file's days that the file does not list.
+    Returns the ids of posted transactions within the file's days that the file does not list.
     """
     found = _surveyed(batch)
     if found["first"] is None:
@@ -123,7 +118,7 @@ def mark_known_rows(batch: ImportBatch) -> list[Notice]:
         knowledge=knowledge,
     )
     _write(matching.verdicts, before)
-    return _unlisted(matching)
+    return matching.missing
 
 
 _JUDGED = (
@@ -224,53 +219,6 @@ UPDATE {table} SET verdict = v.verdict, match_id = v.match_id, error = v.error
 FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::bigint[]) AS v (verdict, match_id, error, id)
 WHERE {table}.id = v.id
 """
-
-
-def _unlisted(matching: Matching) -> list[Notice]:
-    """Transactions the bank listed before for the file's days but does not list in this file."""
-    notices = []
-    for pks, listed, more in (
-        (matching.missing, NoticeCode.NOT_LISTED, NoticeCode.MORE_NOT_LISTED),
-        (matching.vanished, NoticeCode.PENDING_NOT_LISTED, NoticeCode.MORE_PENDING_NOT_LISTED),
-    ):
-        named = Transaction.objects.filter(pk__in=pks[:MOST_NAMED]).order_by("txn_date", "pk")
-        notices += [_about(listed, row) for row in named]
-        if len(pks) > MOST_NAMED:
-            notices.append(Notice(more, {"count": len(pks) - MOST_NAMED}))
-    return notices
-
-
-def _about(code: NoticeCode, row: Transaction) -> Notice:
-    amount = plain_amount(row.signed_amount, row.currency)
-    values = {"description": row.description, "amount": amount, "currency": row.currency}
-    return Notice(code, {**values, "on": row.txn_date.isoformat()})
-
-
-def overdue_lines(batch: ImportBatch) -> list[Notice]:
-    """Notices about pending lines of earlier files from before this file's days, which it should
-    have listed as posted by now: the bank books or drops an announcement within two weeks.
-    """
-    if batch.format == OWN_FORMAT:
-        return []
-    pending = Transaction.objects.filter(
-        account_id=batch.account_id,
-        deleted_at=None,
-        status=Transaction.Status.PENDING,
-        origin=Transaction.Origin.IMPORT,
-    )
-    waiting = list(pending.order_by("txn_date", "pk"))
-    if not waiting:
-        return []
-    rows = ImportRow.objects.filter(batch=batch)
-    span = rows.filter(BOOKED).aggregate(first=Min("txn_date"), last=Max("txn_date"))
-    if span["first"] is None:
-        return []
-    before = min(span["first"], span["last"] - timedelta(days=PENDING_DAYS_AFTER))
-    late = [row for row in waiting if row.txn_date < before]
-    ids = [row.pk for row in late]
-    matched = set(rows.filter(match__in=ids).values_list("match_id", flat=True))
-    unmatched = [row for row in late if row.pk not in matched]
-    return [_about(NoticeCode.STILL_PENDING, row) for row in unmatched[:MOST_NAMED]]
 
 
 def batches_of_this_kind(batch: ImportBatch) -> list[int]:

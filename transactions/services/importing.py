@@ -45,8 +45,8 @@ from transactions.services.import_verdicts import (
     likely_matches,
     mark_known_rows,
     mark_repeated_ids,
-    overdue_lines,
 )
+from transactions.services.unlisted_lines import notices_of
 from transactions.sources.files.csv_mapping import CsvMapping
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.sources.files.notices import Notice, NoticeCode
@@ -302,11 +302,12 @@ def _stage(batch: ImportBatch, spool: Spool) -> None:
     spool.write(batch, likely_matches(batch, spool.first_on, spool.last_on))
     report_progress(batch.pk, "comparing", spool.row_count, spool.row_count)
     mark_repeated_ids(batch)
-    unlisted = [*mark_known_rows(batch), *overdue_lines(batch)]
+    missing = mark_known_rows(batch)
     batch.file_opening_balance = spool.opening_balance
     batch.file_closing_balance = spool.closing_balance
     _state_days(batch, spool)
-    said = [*spool.warnings, *_opening_warning(batch), *_balance_warning(batch), *unlisted]
+    said = [*spool.warnings, *_opening_warning(batch), *_balance_warning(batch)]
+    said += notices_of(batch, missing)
     batch.warnings = [notice.as_json() for notice in said[:20]]
     if batch.status != Status.IMPORTING:
         batch.status = Status.CHECKED

@@ -210,7 +210,8 @@ def announces(item: ReviewItem, booked: ReviewItem) -> bool:
 
 def close_reviews_of(batch: ImportBatch) -> None:
     """Close the open questions of an import that is being reverted."""
-    ReviewItem.objects.open().filter(import_row__batch=batch).delete()
+    raised = Q(import_row__batch=batch) | Q(unlisted_in=batch)
+    ReviewItem.objects.open().filter(raised).delete()
     asked = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.REVIEW)
     asked.update(verdict=ImportRow.Verdict.SKIPPED)
 

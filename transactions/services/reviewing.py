@@ -48,12 +48,19 @@ from transactions.services.review_questions import (
     taken_by_its_file,
 )
 from transactions.services.transfers import suggest_transfers_with
+from transactions.services.unlisted_lines import (
+    STATUS_OF,
+    answer_unlisted,
+    ask_about_pending,
+    undo_unlisted,
+)
 from transactions.totals import SumsByKey, merge, sums_of_rows
 from users.audit import trail
 from users.models import User
 
 Status = ReviewItem.Status
 ANSWERS = (Status.SAME.value, Status.DIFFERENT.value)
+EVERY_ANSWER = (*ANSWERS, *STATUS_OF)
 BOTH_STAY = (
     "Both paid a bill or belong to a transfer made here, so they can't be merged. Undo one of the "
     "two first, or choose “Different payment”."
@@ -63,11 +70,14 @@ GONE = "The transaction it looked like no longer exists. Choose “Different pay
 
 @command
 def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> ReviewItem:
-    """Answer an open question "same" or "different". An answered one stays as it is.
+    """Answer an open question: "same" or "different", or about a pending transaction that the bank
+    no longer lists "keep" or "remove". An answered one stays as it is.
 
     Raises ValidationError for any other answer, and if the candidate no longer exists.
     """
-    if decision not in ANSWERS:
+    if item.unlisted_id and decision not in STATUS_OF:
+        raise ValidationError({"decision": "Answer “keep” or “remove”."})
+    if not item.unlisted_id and decision not in ANSWERS:
         raise ValidationError({"decision": "Answer “same” or “different”."})
     accounts = lock_accounts([item.account_id])
     item = ReviewItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
@@ -76,8 +86,11 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
     account = accounts[item.account_id]
     same = decision == Status.SAME
     freed = None if item.entered_id else item.candidate
-    change = _same if same else _different
-    book(accounts, change(actor, account, item, at))
+    if item.unlisted_id:
+        answer_unlisted(actor, item, decision)
+    else:
+        change = _same if same else _different
+        book(accounts, change(actor, account, item, at))
     if item.status != Status.OPEN:
         item.decided_by, item.decided_at = actor, at
     item.save()
@@ -87,6 +100,8 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
         _look_again_at_rivals(actor, accounts, item, at)
     if not same and freed is not None:
         _ask_about_freed(item, freed)
+        if item.import_row_id and freed.status == Transaction.Status.PENDING:
+            ask_about_pending(sure(item.import_row).batch)
     if item.posted:
         suggest_transfers_with(item.posted)
     trail.record(
@@ -102,11 +117,12 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
 def decide_all(
     *, actor: User, items: ReviewItemQuerySet, decision: str, at: datetime
 ) -> tuple[int, list[str]]:
-    """Give up to ANSWERS_AT_ONCE open questions one answer. Returns how many, and why others
-    failed.
+    """Give up to ANSWERS_AT_ONCE of the open questions that take this answer the same one. Returns
+    how many, and why others failed.
     """
     count, refused = 0, []
-    for item in items.open().order_by("pk")[:ANSWERS_AT_ONCE]:
+    taking = items.open().filter(unlisted__isnull=decision not in STATUS_OF)
+    for item in taking.order_by("pk")[:ANSWERS_AT_ONCE]:
         try:
             decide(actor=actor, item=item, decision=decision, at=at)
             count += 1
@@ -177,6 +193,7 @@ def _ask_about(item: ReviewItem, verdict: Verdict) -> None:
     item.candidate = Transaction.objects.get(pk=sure(verdict.held))
     item.candidate_description = item.candidate.description
     item.reason = verdict.reason
+    _settle_row(item, ImportRow.Verdict.REVIEW, item.reason, item.candidate_id)
 
 
 def _verdict_on(account: Account, item: ReviewItem, at: datetime) -> Verdict:
@@ -446,6 +463,10 @@ def undo_decision(*, actor: User, item: ReviewItem, at: datetime) -> ReviewItem:
         return item
     if item.import_row_id and sure(item.import_row).batch.status == ImportBatch.Status.REVERTED:
         raise ValidationError("This import was undone.")
+    undo_unlisted(actor, item)
+    if item.candidate_id:
+        # About a pending candidate there is now this question again.
+        ReviewItem.objects.open().filter(unlisted=item.candidate_id).delete()
     book(accounts, take_back(BankLine.objects.filter(review_item=item), at=at))
     if item.posted is not None:
         book(accounts, _trash(item.posted, at))

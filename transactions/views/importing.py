@@ -25,7 +25,7 @@ from banking.limits import FILES_A_PAGE, FORM_OVERHEAD_BYTES
 from transactions import dispatching
 from transactions.forms.importing import ImportStartForm, MappingForm, PartsForm
 from transactions.merchant_groups import uncategorized
-from transactions.models import ImportBatch
+from transactions.models import ImportBatch, ReviewItem
 from transactions.models.imports import MAPPED_FORMATS
 from transactions.models.notices import notice_text, notice_texts
 from transactions.services.import_confirming import (
@@ -279,6 +279,7 @@ def import_receipt(request: UserRequest, pk: int) -> HttpResponse:
         "batch": batch,
         "proof": proof,
         "others": others_of(batch),
+        "unlisted_count": ReviewItem.objects.open().filter(unlisted_in=batch).count(),
         "may_change": may_change(request.user, batch.account),
         "uncategorized_count": uncategorized(request.user).filter(import_batch=batch).count(),
         "is_first": batch.status == Status.DONE and _is_first(batch),

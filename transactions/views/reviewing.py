@@ -28,6 +28,7 @@ def review_list(request: UserRequest) -> HttpResponse:
     context = {
         "items": page.rows,
         "open_count": mine.open().count(),
+        "match_count": mine.open().filter(unlisted=None).count(),
         "answered": answered.order_by("-decided_at", "-pk")[:5],
         "newer_url": f"?cursor={page.previous_cursor}" if page.previous_cursor else "",
         "older_url": f"?cursor={page.next_cursor}" if page.next_cursor else "",
@@ -53,11 +54,17 @@ def review_decide(request: UserRequest, pk: int) -> HttpResponse:
     if item.status == ReviewItem.Status.OPEN:
         messages.info(request, _("There's another possible match."))
     else:
-        words = (
-            _("Matched.") if item.status == ReviewItem.Status.SAME else _("Kept as two payments.")
-        )
-        say_with_undo(request, words, "transactions:review_undo", pk)
+        say_with_undo(request, _answered(item.status), "transactions:review_undo", pk)
     return stay(request, "transactions:review_list")
+
+
+def _answered(status: str) -> str:
+    return {
+        ReviewItem.Status.SAME: _("Matched."),
+        ReviewItem.Status.DIFFERENT: _("Kept as two payments."),
+        ReviewItem.Status.KEPT: _("Kept as pending."),
+        ReviewItem.Status.REMOVED: _("Moved to the trash."),
+    }[ReviewItem.Status(status)]
 
 
 @require_POST

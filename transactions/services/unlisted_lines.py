@@ -1,0 +1,154 @@
+"""Transactions of earlier files that a later file should list and does not.
+
+The import's warnings name them. About a pending one there is also a question: it counts in no
+balance, so the person may remove it or keep it waiting. Either answer can be undone.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+from django.db.models import Max, Min, QuerySet
+
+from banking.kernel.money import plain_amount
+from banking.kernel.narrowing import sure
+from banking.limits import PENDING_DAYS_AFTER
+from transactions.models import BankLine, ImportBatch, ImportRow, ReviewItem, Transaction
+from transactions.models.reasons import OVERDUE, UNLISTED, reason_on
+from transactions.services.import_verdicts import BOOKED, batches_of_this_kind
+from transactions.services.posting import delete_transactions, restore_transactions
+from transactions.sources.files.notices import Notice, NoticeCode
+from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
+from users.models import User
+
+MOST_NAMED = 5
+KEEP, REMOVE = "keep", "remove"
+STATUS_OF = {KEEP: ReviewItem.Status.KEPT, REMOVE: ReviewItem.Status.REMOVED}
+NOT_PENDING = "This transaction is no longer pending."
+
+
+def notices_of(batch: ImportBatch, missing: Sequence[int]) -> list[Notice]:
+    """What the import says about transactions that the file does not list: the posted ones
+    (`missing`), and the pending ones.
+    """
+    posted = Transaction.objects.filter(pk__in=missing[:MOST_NAMED]).order_by("txn_date", "pk")
+    notices = [_about(NoticeCode.NOT_LISTED, row) for row in posted]
+    if len(missing) > MOST_NAMED:
+        notices.append(Notice(NoticeCode.MORE_NOT_LISTED, {"count": len(missing) - MOST_NAMED}))
+    left_out = _left_out(batch)
+    dropped = [row for row, code in left_out if code == UNLISTED]
+    overdue = [row for row, code in left_out if code == OVERDUE]
+    notices += [_about(NoticeCode.PENDING_NOT_LISTED, row) for row in dropped[:MOST_NAMED]]
+    if len(dropped) > MOST_NAMED:
+        more = {"count": len(dropped) - MOST_NAMED}
+        notices.append(Notice(NoticeCode.MORE_PENDING_NOT_LISTED, more))
+    return notices + [_about(NoticeCode.STILL_PENDING, row) for row in overdue[:MOST_NAMED]]
+
+
+def _about(code: NoticeCode, row: Transaction) -> Notice:
+    amount = plain_amount(row.signed_amount, row.currency)
+    values = {"description": row.description, "amount": amount, "currency": row.currency}
+    return Notice(code, {**values, "on": row.txn_date.isoformat()})
+
+
+def _left_out(batch: ImportBatch) -> list[tuple[Transaction, str]]:
+    """The pending transactions that this file should list, and why: its days include theirs and a
+    file of its kind has announced them (UNLISTED), or they are so old that it should list them as
+    posted by now, since a bank books or drops an announcement within two weeks (OVERDUE).
+    """
+    if batch.format == OWN_FORMAT:
+        return []
+    waiting = list(_pending_before(batch).order_by("txn_date", "pk"))
+    if not waiting:
+        return []
+    span = ImportRow.objects.filter(BOOKED, batch=batch).aggregate(
+        first=Min("txn_date"), last=Max("txn_date")
+    )
+    first, last = span["first"], span["last"]
+    if first is None:
+        return []
+    overdue_before = min(first, last - timedelta(days=PENDING_DAYS_AFTER))
+    announced = _announced_by_its_kind(batch, waiting)
+    found = []
+    for row in waiting:
+        if row.txn_date < overdue_before and row.origin == Transaction.Origin.IMPORT:
+            found.append((row, OVERDUE))
+        elif first <= row.txn_date <= last and row.pk in announced:
+            found.append((row, UNLISTED))
+    return found
+
+
+def _pending_before(batch: ImportBatch) -> QuerySet[Transaction]:
+    """The account's pending transactions that are none of this file's lines. Without those that
+    another question is about, or that the person said to keep.
+    """
+    items = ReviewItem.objects.filter(account_id=batch.account_id)
+    kept = items.filter(status=ReviewItem.Status.KEPT).exclude(unlisted=None)
+    matched = ImportRow.objects.filter(batch=batch).exclude(match=None)
+    asked = items.open().exclude(candidate=None)
+    rows = Transaction.objects.filter(
+        account_id=batch.account_id, deleted_at=None, status=Transaction.Status.PENDING
+    )
+    return (
+        rows.exclude(import_batch=batch)
+        .exclude(pk__in=matched.values("match"))
+        .exclude(pk__in=asked.values("candidate"))
+        .exclude(pk__in=kept.values("unlisted"))
+    )
+
+
+def _announced_by_its_kind(batch: ImportBatch, rows: Iterable[Transaction]) -> set[int]:
+    """Which of these rows a file of the same kind has announced."""
+    kind = set(batches_of_this_kind(batch))
+    lines = BankLine.objects.filter(account_id=batch.account_id, import_batch__in=kind)
+    reported = set(lines.values_list("transaction_id", flat=True)) if kind else set()
+    return {row.pk for row in rows if row.import_batch_id in kind or row.pk in reported}
+
+
+def ask_about_pending(batch: ImportBatch) -> None:
+    """Ask about the pending transactions that a confirmed file does not list, and withdraw the
+    question where it lists one again. The caller holds the account's lock.
+    """
+    asked = ReviewItem.objects.open().filter(account_id=batch.account_id).exclude(unlisted=None)
+    matched = ImportRow.objects.filter(batch=batch, match__in=asked.values("unlisted"))
+    asked.filter(unlisted__in=list(matched.values_list("match_id", flat=True))).delete()
+    known = set(asked.values_list("unlisted_id", flat=True))
+    ReviewItem.objects.bulk_create(
+        _question(batch, row, code) for row, code in _left_out(batch) if row.pk not in known
+    )
+
+
+_FROM_LINE = (
+    *("user_id", "account_id", "txn_date", "posted_date", "signed_amount", "currency"),
+    *("description", "merchant", "external_id", "fingerprint"),
+)
+
+
+def _question(batch: ImportBatch, row: Transaction, code: str) -> ReviewItem:
+    return ReviewItem(
+        unlisted=row,
+        unlisted_in=batch,
+        is_pending=True,
+        reason=reason_on(code, row.txn_date),
+        **{name: getattr(row, name) for name in _FROM_LINE},
+    )
+
+
+def answer_unlisted(actor: User, item: ReviewItem, decision: str) -> None:
+    """Set the answer "keep" or "remove" on a locked question. "remove" moves the transaction to the
+    trash. Raises ValidationError if it is no longer pending, or cannot be deleted.
+    """
+    row = sure(item.unlisted)
+    if row.deleted_at is not None or row.status != Transaction.Status.PENDING:
+        raise ValidationError(NOT_PENDING)
+    if decision == REMOVE:
+        delete_transactions(actor=actor, rows=Transaction.objects.filter(pk=row.pk))
+    item.status = STATUS_OF[decision]
+
+
+def undo_unlisted(actor: User, item: ReviewItem) -> None:
+    """Restore the transaction that the answer removed. Raises ValidationError if a later import
+    has added it again.
+    """
+    if item.status == ReviewItem.Status.REMOVED:
+        restore_transactions(actor=actor, rows=Transaction.objects.filter(pk=item.unlisted_id))
