@@ -591,6 +591,21 @@ def test_announcement_of_what_another_line_was_asked_about_is_no_new_payment(db)
 
 
 @pytest.mark.once
+def test_transfer_whose_line_became_a_bills_payment_is_asked_about_a_farther_one(db):
+    """All three are alike, and entered two days early or late."""
+    payments = [Payment(n, day, "-3.20", "Shell Station") for n, day in enumerate((13, 17, 17))]
+    steps = [
+        ("typed", (payments[2], -2, True, "bill")),
+        ("typed", (payments[1], -1, True, "transfer")),
+        ("file", (camt_file, 11, 4, 0, True, random.Random(1))),
+        ("typed", (payments[0], -2, True, "transfer")),
+        ("file", (ofx_file, 9, 11, 0, False, random.Random(1))),
+    ]
+    teller = tell_everything(payments, steps)
+    assert teller.ledger() == teller.truth()
+
+
+@pytest.mark.once
 def test_booked_line_has_none_of_the_answers_about_its_twins_announcement(db):
     """One file books the first payment and announces the second, on one day in the same words."""
     payments = [Payment(n, day, "-49.90", "Hotel Sea") for n, day in enumerate((1, 2))]

@@ -1,6 +1,7 @@
 """Find the best overall pairing of lines with the same amount, whatever their order."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 # Up to this many lines on the smaller side are paired exactly. The cost grows with the square.
@@ -11,6 +12,23 @@ NO_PAIR = 10_000
 FARTHEST = 31
 
 Cost = Callable[[Any, Any], int | None]
+
+
+def of_one_amount(
+    left: Iterable[Any], right: Iterable[Any]
+) -> Iterator[tuple[list[Any], list[Any]]]:
+    """The lines of both sides by amount (`units`), where both have any; `right` sorted by day."""
+    wanted = {line.units for line in left}
+    theirs: dict[int, list[Any]] = defaultdict(list)
+    for line in right:
+        if line.units in wanted:
+            theirs[line.units].append(line)
+    ours: dict[int, list[Any]] = defaultdict(list)
+    for line in left:
+        if line.units in theirs:
+            ours[line.units].append(line)
+    for units, lines in ours.items():
+        yield lines, sorted(theirs[units], key=lambda line: (line.day, line.pk))
 
 
 def clusters(

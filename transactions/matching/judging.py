@@ -8,6 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from banking.limits import (
+    DISPLACED_WITHIN_DAYS,
     MATCH_WITHIN_DAYS,
     PENDING_CHANGE_PERCENT,
     PENDING_DAYS_AFTER,
@@ -154,6 +155,14 @@ class Evidence:
         costs = [(self.late_cost(line, held), held.pk, held) for held in among]
         found = [(cost, pk, held) for cost, pk, held in costs if cost is not None]
         return min(found)[2] if found else None
+
+    def displaced_cost(self, line: Incoming, held: Held) -> int | None:
+        gap = abs(line.day - held.day)
+        if line.is_pending or held.status != POSTED or gap > DISPLACED_WITHIN_DAYS:
+            return None
+        if self.knowledge.keeps_apart(line, held):
+            return None
+        return gap if self.agreement(line, held) == SURELY else None
 
     def may_have_changed(self, line: Incoming, held: Held) -> bool:
         is_near = abs(line.units - held.units) * 100 <= abs(held.units) * PENDING_CHANGE_PERCENT

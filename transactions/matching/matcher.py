@@ -14,20 +14,23 @@ from operator import attrgetter
 from typing import Any
 
 from banking.limits import (
+    DISPLACED_WITHIN_DAYS,
     MATCH_WITHIN_DAYS,
     PENDING_DAYS_AFTER,
     PENDING_DAYS_BEFORE,
     SAME_BANK_ID_DAYS,
 )
-from transactions.matching.assignment import Cost, best_pairs, clusters
+from transactions.matching.assignment import Cost, best_pairs, clusters, of_one_amount
 from transactions.matching.judging import Evidence, Pair
 from transactions.matching.lines import (
     BANK,
+    BILL,
     NEW,
     PENDING,
     POSTED,
     REVIEW,
     SAME,
+    TRANSFER,
     Alias,
     Held,
     Incoming,
@@ -64,9 +67,9 @@ def match(
 ) -> Matching:
     """Compare every incoming line with the account's held transactions and return the verdicts.
 
-    The held transactions must extend MATCH_WITHIN_DAYS (PENDING_DAYS_AFTER for pending ones) beyond
-    the incoming days, and include every one whose bank ID is among the incoming lines. Texts are
-    loaded only for decisions that need them.
+    The held transactions must extend DISPLACED_WITHIN_DAYS (PENDING_DAYS_AFTER for pending ones)
+    beyond the incoming days, and include every one whose bank ID is among the incoming lines. Texts
+    are loaded only for decisions that need them.
     """
     run = _Run(incoming, held, list(aliases), knowledge or Knowledge())
     run.by_id()
@@ -78,6 +81,7 @@ def match(
     run.by_amount(only_certain=False)
     run.by_late_announcement()
     run.by_changed_amount()
+    run.by_displaced_entry()
     return run.result()
 
 
@@ -297,6 +301,9 @@ class _Run:
             ours.update(line.key for line in left)
             theirs.update(line.pk for line in right)
         unsure = [line for line in self.free.values() if line.status != POSTED]
+        for left, right in self._displaced():
+            ours.update(line.key for line in left)
+            theirs.update(line.pk for line in right)
         if unsure and self.open:
             theirs.update(line.pk for line in unsure)
             near = self._near_days(unsure)
@@ -312,21 +319,16 @@ class _Run:
         }
 
     def _clusters(self) -> Iterable[tuple[list[Incoming], list[Held]]]:
-        held_of: dict[int, list[Held]] = defaultdict(list)
-        wanted = {line.units for line in self.open.values()}
-        for held in self.free.values():
-            if held.units in wanted:
-                held_of[held.units].append(held)
-        lines_of: dict[int, list[Incoming]] = defaultdict(list)
-        for line in self.open.values():
-            if line.units in held_of:
-                lines_of[line.units].append(line)
-        for units, lines in lines_of.items():
-            theirs = sorted(held_of[units], key=lambda held: (held.day, held.pk))
+        for lines, theirs in of_one_amount(self.open.values(), self.free.values()):
             reach = (
                 MATCH_WITHIN_DAYS if all(h.status == POSTED for h in theirs) else PENDING_DAYS_AFTER
             )
             yield from clusters(lines, theirs, reach)
+
+    def _displaced(self) -> Iterable[tuple[list[Incoming], list[Held]]]:
+        own = [held for held in self.free.values() if held.source in (BILL, TRANSFER)]
+        for lines, theirs in of_one_amount(self.open.values(), own):
+            yield from clusters(lines, theirs, DISPLACED_WITHIN_DAYS)
 
     def by_amount(self, *, only_certain: bool) -> None:
         """Pair lines with the same amount on nearby days: as many and as close as possible."""
@@ -465,6 +467,16 @@ class _Run:
             return
         code = CHANGED_PENDING if held.status == PENDING else CHANGED_PLANNED
         self.take(line, held, REVIEW, reason_on(code, date.fromordinal(held.day)))
+
+    # -- entries whose line another one took ---------------------------------------------------
+
+    def by_displaced_entry(self) -> None:
+        """A bill's payment or transfer takes the bank's line of another one a few days off without
+        a question, so that its own is left for that other one: ask.
+        """
+        for left, right in list(self._displaced()):
+            for line, held in best_pairs(left, right, self.evidence.displaced_cost):
+                self.take(line, held, REVIEW, self.evidence.reason(held, SURELY))
 
     # -- result --------------------------------------------------------------------------------
 

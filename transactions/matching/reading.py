@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 
 from banking.limits import (
     ANSWERS_REMEMBERED,
-    MATCH_WITHIN_DAYS,
+    DISPLACED_WITHIN_DAYS,
     PENDING_DAYS_AFTER,
     PENDING_DAYS_BEFORE,
     TYPED_YEARS_AHEAD,
@@ -81,8 +81,8 @@ def read_ledger(
     """
     live = Transaction.objects.filter(account_id=account_id, deleted_at=None)
     span = Q(
-        txn_date__gte=_moved(first, -max(PENDING_DAYS_AFTER, MATCH_WITHIN_DAYS)),
-        txn_date__lte=_moved(last, max(PENDING_DAYS_BEFORE, MATCH_WITHIN_DAYS)),
+        txn_date__gte=_moved(first, -max(PENDING_DAYS_AFTER, DISPLACED_WITHIN_DAYS)),
+        txn_date__lte=_moved(last, max(PENDING_DAYS_BEFORE, DISPLACED_WITHIN_DAYS)),
     )
     rows = _values(live.filter(span))
     lines = BankLine.objects.filter(account_id=account_id, transaction__deleted_at=None)

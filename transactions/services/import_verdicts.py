@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, RowNumber
 
 from banking.kernel.bulk import batched
 from banking.kernel.garbage import collector_paused
-from transactions.matching.lines import NEW, REVIEW, SAME, Incoming, Matching, Text
+from transactions.matching.lines import NEW, REVIEW, SAME, Incoming, Text
 from transactions.matching.lines import Verdict as Judged
 from transactions.matching.matcher import match
 from transactions.matching.reading import (

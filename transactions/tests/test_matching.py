@@ -215,7 +215,8 @@ def test_vanished_pending_line_is_reported(checking):
     lines = ["2026-03-12,Pay,10,booked", "2026-03-16,Tea,-2,booked"]
     batch = imported(checking, csv_of(lines, PENDING))
     assert batch.warning_texts == [
-        "The bank no longer lists the pending line HOTEL SEA, -€100.00 on March 13, 2026."
+        "The bank no longer lists the pending line HOTEL SEA, -€100.00 on March 13, 2026. Under"
+        " Review you can keep or remove it."
     ]
 
 
