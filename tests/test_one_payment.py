@@ -606,6 +606,30 @@ def test_transfer_whose_line_became_a_bills_payment_is_asked_about_a_farther_one
 
 
 @pytest.mark.once
+def test_question_about_a_merged_entry_is_about_what_it_became(db):
+    """The file comes before the question about the two entries is answered."""
+    payments = [Payment(0, 15, "-10.00", "Łódź Zoo")]
+    steps = [
+        ("typed", (payments[0], 1, True, "transfer")),
+        ("typed", (payments[0], -1, False, "hand")),
+    ]
+    teller = tell_everything(payments, steps, late={0, 1})
+    assert teller.ledger() == teller.truth()
+
+
+@pytest.mark.once
+def test_line_like_a_waiting_one_is_asked_about_what_that_became(db):
+    """The second file comes before the questions of the first are answered."""
+    days = ((6, "Kern Bakery"), (8, "Kern Bakery"), (10, "Kern Bakery"), (11, "Shell Station"))
+    payments = [Payment(n, day, "25.00", payee) for n, (day, payee) in enumerate(days)]
+    steps = [("typed", (payments[n], shift, False, "hand")) for n, shift in enumerate((2, -2, 2))]
+    steps += [("file", (csv_file, 9, 20, 0, False, random.Random(1)))]
+    steps += [("file", (csv_file, 5, 21, 1, False, random.Random(1)))]
+    teller = tell_everything(payments, steps, late={0, 2, 3})
+    assert teller.ledger() == teller.truth()
+
+
+@pytest.mark.once
 def test_booked_line_has_none_of_the_answers_about_its_twins_announcement(db):
     """One file books the first payment and announces the second, on one day in the same words."""
     payments = [Payment(n, day, "-49.90", "Hotel Sea") for n, day in enumerate((1, 2))]

@@ -7,7 +7,7 @@ added to it; "different" asks about the next one it may be. `review_questions` a
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -15,10 +15,9 @@ from django.db.models import Q
 from accounts.models import Account
 from accounts.services import lock_accounts
 from banking.kernel.commands import command
-from banking.kernel.fields import folded_field
 from banking.kernel.money import to_units
 from banking.kernel.narrowing import sure
-from banking.limits import ANSWERS_AT_ONCE
+from banking.limits import ANSWERS_AT_ONCE, MATCH_WITHIN_DAYS
 from transactions.matching.lines import SAME, Incoming, Text, Verdict
 from transactions.matching.matcher import match
 from transactions.matching.reading import Kind, knowledge_of, read_ledger, texts_of_held
@@ -28,23 +27,22 @@ from transactions.models import (
     ImportBatch,
     ImportRow,
     ReviewItem,
-    Tag,
     Transaction,
 )
-from transactions.models.reasons import ANSWERED_SAME, LEFT_OUT
+from transactions.models.reasons import ANSWERED_SAME, LEFT_OUT, LIKE_ASKED
 from transactions.models.reviews import ReviewItemQuerySet
 from transactions.services.completing import Telling, complete, take_back
 from transactions.services.import_details import give_details_of
 from transactions.services.import_verdicts import batches_of_this_kind
 from transactions.services.importing import batch_with_account, count_verdicts
-from transactions.services.posting import book, delete_transactions, restore_transactions
+from transactions.services.merging_entries import GONE, merge_entered, part_again
+from transactions.services.posting import book
 from transactions.services.review_questions import (
     announces,
     are_of_one_list,
     ask_about_entry,
     ask_on_about_entry,
     listed_beside,
-    must_stay,
     taken_by_its_file,
 )
 from transactions.services.transfers import suggest_transfers_with
@@ -61,11 +59,6 @@ from users.models import User
 Status = ReviewItem.Status
 ANSWERS = (Status.SAME.value, Status.DIFFERENT.value)
 EVERY_ANSWER = (*ANSWERS, *STATUS_OF)
-BOTH_STAY = (
-    "Both paid a bill or belong to a transfer made here, so they can't be merged. Undo one of the "
-    "two first, or choose “Different payment”."
-)
-GONE = "The transaction it looked like no longer exists. Choose “Different payment” to add it."
 
 
 @command
@@ -75,10 +68,7 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
 
     Raises ValidationError for any other answer, and if the candidate no longer exists.
     """
-    if item.unlisted_id and decision not in STATUS_OF:
-        raise ValidationError({"decision": "Answer “keep” or “remove”."})
-    if not item.unlisted_id and decision not in ANSWERS:
-        raise ValidationError({"decision": "Answer “same” or “different”."})
+    _refuse_other_answers(item, decision)
     accounts = lock_accounts([item.account_id])
     item = ReviewItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
     if item.status != Status.OPEN:
@@ -96,12 +86,7 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
     item.save()
     if item.import_row_id:
         _count_again(sure(item.import_row).batch_id)
-    if same and item.candidate_id:
-        _look_again_at_rivals(actor, accounts, item, at)
-    if not same and freed is not None:
-        _ask_about_freed(item, freed)
-        if item.import_row_id and freed.status == Transaction.Status.PENDING:
-            ask_about_pending(sure(item.import_row).batch)
+    _ask_on(actor, accounts, item, freed, at)
     if item.posted:
         suggest_transfers_with(item.posted)
     trail.record(
@@ -112,6 +97,33 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
         candidate=item.candidate_id,
     )
     return item
+
+
+def _refuse_other_answers(item: ReviewItem, decision: str) -> None:
+    if item.unlisted_id and decision not in STATUS_OF:
+        raise ValidationError({"decision": "Answer “keep” or “remove”."})
+    if not item.unlisted_id and decision not in ANSWERS:
+        raise ValidationError({"decision": "Answer “same” or “different”."})
+
+
+def _ask_on(
+    actor: User,
+    accounts: Mapping[int, Account],
+    item: ReviewItem,
+    freed: Transaction | None,
+    at: datetime,
+) -> None:
+    """Ask what the answer opens or settles of other questions. `freed` is the candidate that a line
+    of the bank was about.
+    """
+    if item.status == Status.SAME and item.candidate_id:
+        _look_again_at_rivals(actor, accounts, item, at)
+    if freed is not None and freed.pk in item.told_apart:
+        _ask_about_freed(item, freed)
+        if item.import_row_id and freed.status == Transaction.Status.PENDING:
+            ask_about_pending(sure(item.import_row).batch)
+    if item.status != Status.OPEN and not item.entered_id:
+        _ask_about_likes(accounts[item.account_id], item, at)
 
 
 def decide_all(
@@ -134,7 +146,7 @@ def decide_all(
 def _same(actor: User, account: Account, item: ReviewItem, at: datetime) -> SumsByKey:
     item.status = Status.SAME
     if item.entered_id:
-        return _merge_entered(actor, account, item, at)
+        return merge_entered(actor, account, item, at)
     if item.candidate is None:
         # A line with an odd date or a twin: the answer means that it is not added.
         _settle_row(item, ImportRow.Verdict.SKIPPED, LEFT_OUT, None)
@@ -201,7 +213,7 @@ def _verdict_on(account: Account, item: ReviewItem, at: datetime) -> Verdict:
 
     What another open question is about comes last, since that one may be answered "same".
     """
-    ruled_out = {*item.told_apart, sure(item.candidate_id)}
+    ruled_out = {*item.told_apart, item.candidate_id} - {None}
     others = ReviewItem.objects.open().filter(account=account).exclude(pk=item.pk)
     asked = set(others.exclude(candidate=None).values_list("candidate_id", flat=True))
     verdict = _verdict_apart_from(ruled_out | asked, account, item, at)
@@ -306,15 +318,19 @@ def _count_again(batch_id: int) -> None:
 def _look_again_at_rivals(
     actor: User, accounts: Mapping[int, Account], item: ReviewItem, at: datetime
 ) -> None:
-    """Check other lines with the same candidate again, since it is now taken. An announcement
-    takes it only from lines of its own file: elsewhere the bank may list the payment itself.
+    """Check other lines with the same candidate again, if it is now taken: a file lists a payment
+    once. About lines of other files the question stays, since they may list the same payment.
     """
     rivals = ReviewItem.objects.open().filter(candidate=item.candidate_id, entered=None)
     for rival in rivals.order_by("pk"):
-        if item.is_pending and not rival.is_pending and not are_of_one_list(item, rival):
+        taken = taken_by_its_file(rival, [sure(item.candidate_id)])
+        if announces(rival, item):
+            change = _same
+        elif taken or are_of_one_list(item, rival):
+            change = _ask_on_or_post
+        else:
             continue
         account = accounts[rival.account_id]
-        change = _same if announces(rival, item) else _ask_on_or_post
         book(accounts, change(actor, account, rival, at))
         if rival.status != Status.OPEN:
             rival.decided_at = at
@@ -323,6 +339,25 @@ def _look_again_at_rivals(
             _count_again(sure(rival.import_row).batch_id)
     if item.entered_id is None:
         _ask_on_about_listed(item, at)
+
+
+def _ask_about_likes(account: Account, item: ReviewItem, at: datetime) -> None:
+    """Other files' lines that were like this one while it waited: ask whether each is what it has
+    become, now that there is something to compare it with.
+    """
+    within = timedelta(days=MATCH_WITHIN_DAYS)
+    likes = ReviewItem.objects.open().filter(
+        account=account,
+        candidate=None,
+        reason=LIKE_ASKED,
+        signed_amount=item.signed_amount,
+        txn_date__range=(item.txn_date - within, item.txn_date + within),
+    )
+    for like in likes.order_by("pk"):
+        verdict = _verdict_on(account, like, at)
+        if verdict.held is not None:
+            _ask_about(like, verdict)
+            like.save()
 
 
 def _ask_on_about_listed(item: ReviewItem, at: datetime) -> None:
@@ -352,102 +387,6 @@ def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
     ask_about_entry(freed, among=came)
 
 
-# -- manual entries --------------------------------------------------------------------------------
-
-
-def _merge_entered(actor: User, account: Account, item: ReviewItem, at: datetime) -> SumsByKey:
-    """Move one of the two to the trash, and give the other everything a person added to it.
-
-    A bill's payment and a side of a transfer made here always stay. Otherwise the bank's
-    transaction stays, unless only the entry is split or has attachments. Raises ValidationError if
-    both must stay.
-    """
-    kept, entered = item.candidate, sure(item.entered)
-    if kept is None or kept.deleted_at is not None:
-        raise ValidationError(GONE)
-    if must_stay(entered) and must_stay(kept):
-        raise ValidationError(BOTH_STAY)
-    has_more = _has_more(entered) and not _has_more(kept)
-    if must_stay(kept) or not (must_stay(entered) or has_more):
-        _let_go(actor, item, entered, kept)
-        return {}
-    # An announcement has told nothing yet that the entry's own data would give way to.
-    told = kept.bank_lines.filter(is_pending=False).order_by("-pk").first()
-    telling = Telling(
-        transaction_id=entered.pk,
-        import_batch=kept.import_batch or (told.import_batch if told else None),
-        review_item=item,
-        is_pending=kept.status != Transaction.Status.POSTED,
-        **{name: getattr(kept, name) for name in _TOLD_BY_HELD},
-    )
-    is_from_bank = kept.is_bank_fact or told is not None
-    _let_go(actor, item, kept, entered)
-    return complete(account, [telling], at=at) if is_from_bank else {}
-
-
-def _has_more(row: Transaction) -> bool:
-    return row.is_split or row.attachments.exists()
-
-
-_TOLD_BY_HELD = (
-    *("txn_date", "posted_date", "signed_amount", "description", "merchant"),
-    *("external_id", "fingerprint"),
-)
-
-
-def _let_go(actor: User, item: ReviewItem, row: Transaction, stays: Transaction) -> None:
-    """Move `row` to the trash in favor of `stays`, which also takes its bank lines, so that the
-    bank's next file still recognizes it.
-    """
-    delete_transactions(actor=actor, rows=Transaction.objects.filter(pk=row.pk))
-    BankLine.objects.bulk_create(
-        BankLine(
-            transaction=stays,
-            account_id=stays.account_id,
-            review_item=item,
-            **{name: getattr(line, name) for name in _OF_BANK_LINE},
-        )
-        for line in row.bank_lines.all()
-    )
-    item.undo = {"trashed": row.pk}
-    _give_what_was_typed(actor, item, row, stays)
-
-
-_OF_BANK_LINE = (
-    *("import_batch", "source", "external_id", "fingerprint", "description", "is_pending"),
-)
-
-
-def _give_what_was_typed(
-    actor: User, item: ReviewItem, row: Transaction, stays: Transaction
-) -> None:
-    manual = Transaction.CategorySource.MANUAL
-    item.undo |= {"notes": stays.notes, "tags": sorted(stays.tags.values_list("pk", flat=True))}
-    stays.notes = stays.notes or row.notes
-    stays.search_text = folded_field(Transaction, "search_text").text_of(stays)
-    stays.save(update_fields=["notes", "search_text", "updated_at"])
-    stays.tags.add(*Tag.objects.filter(transactions=row))
-    takes_category = row.category_source == manual and stays.category_source != manual
-    if takes_category and not (stays.is_split or row.is_split):
-        item.undo |= {"category": stays.category_id, "category_source": stays.category_source}
-        _give_category(actor, stays, row.category_id, manual)
-
-
-def _give_category(actor: User, row: Transaction, category_id: int | None, source: str) -> None:
-    old, before = sums_of_rows([row]), row.category_id
-    row.category_id, row.category_source = category_id, source
-    row.save(update_fields=["category", "category_source", "updated_at"])
-    if before != category_id:
-        CategoryChange.objects.create(
-            transaction=row,
-            from_category_id=before,
-            to_category_id=category_id,
-            by=CategoryChange.By.USER,
-            actor=actor,
-        )
-    book({row.account_id: row.account}, merge((sums_of_rows([row]), 1), (old, -1)))
-
-
 # -- undo ------------------------------------------------------------------------------------------
 
 
@@ -470,8 +409,10 @@ def undo_decision(*, actor: User, item: ReviewItem, at: datetime) -> ReviewItem:
     book(accounts, take_back(BankLine.objects.filter(review_item=item), at=at))
     if item.posted is not None:
         book(accounts, _trash(item.posted, at))
+        likes = ReviewItem.objects.open().filter(candidate=item.posted, entered=None)
+        likes.update(candidate=None, reason=LIKE_ASKED)
     if item.entered is not None and item.status == Status.SAME:
-        _part_again(actor, item)
+        part_again(actor, item)
     item.status, item.posted, item.decided_by, item.decided_at = Status.OPEN, None, None, None
     if item.candidate_id in item.told_apart:
         item.told_apart = [pk for pk in item.told_apart if pk != item.candidate_id]
@@ -490,25 +431,3 @@ def _trash(row: Transaction, at: datetime) -> SumsByKey:
     lost = merge((sums_of_rows([row]), -1))
     Transaction.objects.filter(pk=row.pk).update(deleted_at=at, updated_at=at)
     return lost
-
-
-def _part_again(actor: User, item: ReviewItem) -> None:
-    kept, entered, undo = item.candidate, sure(item.entered), item.undo
-    # Answers from before both could go say nothing: then the origin decided.
-    was_typed = entered.origin == Transaction.Origin.MANUAL
-    trashed = undo.get("trashed", entered.pk if was_typed else item.candidate_id)
-    stays = kept if trashed == entered.pk else entered
-    if stays is not None and "notes" in undo:
-        stays.refresh_from_db()
-        stays.notes = undo["notes"]
-        stays.search_text = folded_field(Transaction, "search_text").text_of(stays)
-        stays.save(update_fields=["notes", "search_text", "updated_at"])
-        stays.tags.set(undo["tags"])
-        if "category" in undo:
-            _give_category(actor, stays, undo["category"], undo["category_source"])
-    if trashed == entered.pk:
-        restore_transactions(actor=actor, rows=Transaction.objects.filter(pk=entered.pk))
-    elif kept is not None and kept.deleted_at is not None:
-        Transaction.objects.filter(pk=kept.pk).update(deleted_at=None)
-        kept.refresh_from_db()
-        book({kept.account_id: kept.account}, sums_of_rows([kept]))

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from transactions.ledger_check import check_ledger
@@ -73,8 +74,6 @@ def test_kept_line_is_not_asked_about_again_and_can_still_be_booked(door, droppe
 
 
 def _file(text):
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
     return SimpleUploadedFile("b.csv", text.encode())
 
 
