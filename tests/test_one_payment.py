@@ -630,6 +630,19 @@ def test_line_like_a_waiting_one_is_asked_about_what_that_became(db):
 
 
 @pytest.mark.once
+def test_line_that_one_entry_was_told_apart_from_is_asked_about_another(db):
+    """The bill's payment is the first line, so that the second may be what was typed before."""
+    payments = [Payment(n, day, "-49.90", "Müller Drogerie") for n, day in enumerate((5, 8))]
+    steps = [
+        ("typed", (payments[1], -2, True, "hand")),
+        ("file", (csv_file, 1, 9, 1, True, random.Random(1))),
+        ("typed", (payments[0], 0, True, "bill")),
+    ]
+    teller = tell_everything(payments, steps, late={0, 1, 2})
+    assert teller.ledger() == teller.truth()
+
+
+@pytest.mark.once
 def test_booked_line_has_none_of_the_answers_about_its_twins_announcement(db):
     """One file books the first payment and announces the second, on one day in the same words."""
     payments = [Payment(n, day, "-49.90", "Hotel Sea") for n, day in enumerate((1, 2))]

@@ -27,7 +27,13 @@ from transactions.services.category_removal import delete_category, rows_in
 from transactions.services.rule_applying import apply_rules, count_changes
 from transactions.services.syncing import request_sync
 from transactions.services.undoing import Undone, undo_change
-from transactions.tasks import check_import, confirm_import, find_transfers, run_change, sync_bank
+from transactions.tasks import (
+    check_import,
+    confirm_import,
+    find_imported_transfers,
+    run_change,
+    sync_bank,
+)
 from users.models import User
 
 
@@ -135,7 +141,7 @@ def confirm_soon(actor: User, batch: ImportBatch, *, at: datetime) -> ImportBatc
     """Confirm a small file at once, or a large one in the worker. Raises ValidationError."""
     if is_small(batch):
         batch = import_confirming.confirm_import(actor=actor, batch_id=batch.pk, at=at)
-        wake(find_transfers, batch.user_id)
+        wake(find_imported_transfers, batch.pk)
         return batch
     batch = import_confirming.request_confirmation(actor=actor, batch=batch)
     if not batch.is_confirmed:
@@ -152,7 +158,7 @@ def confirm_group_soon(actor: User, batch: ImportBatch, *, at: datetime) -> list
     """Confirm all imports of one upload: a small file at once, a large one in the worker."""
     if is_small(batch):
         together = import_confirming.confirm_group(actor=actor, batch=batch, at=at)
-        wake(find_transfers, batch.user_id)
+        wake(find_imported_transfers, batch.pk)
         return together
     together = import_confirming.request_group_confirmation(actor=actor, batch=batch)
     for part in together:

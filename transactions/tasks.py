@@ -18,6 +18,7 @@ from banking.limits import (
     SYNCS_AT_ONCE,
     WORK_GIVEN_UP_AFTER,
 )
+from transactions.models import ImportBatch
 from transactions.services import import_confirming, importing, long_changes
 from transactions.services.connecting import end_accesses
 from transactions.services.converting import convert_open_months
@@ -25,6 +26,7 @@ from transactions.services.import_progress import is_silent
 from transactions.services.posting_planned import post_planned
 from transactions.services.purging import purge
 from transactions.services.syncing import due_connections, sync_if_waiting
+from transactions.services.transfer_search import WINDOW
 from transactions.services.transfers import suggest_transfers
 from users.models import User
 
@@ -84,12 +86,21 @@ def find_transfers(user_id: int) -> int:
     return suggest_transfers(user=user, since=timezone.now().date() - TRANSFERS_WITHIN)
 
 
+@shared_task(**_RETRY)
+def find_imported_transfers(batch_id: int) -> int:
+    """Look for transfers among the lines of an upload, however old. Returns how many are new."""
+    batch = importing.batch_with_account(batch_id)
+    first = importing.first_day(ImportBatch.objects.together_with(batch))
+    since = timezone.now().date() - TRANSFERS_WITHIN
+    return suggest_transfers(user=batch.user, since=min(since, first - WINDOW) if first else since)
+
+
 def _confirm(batch_id: int) -> None:
     """Problems the owner must fix are stored on the batch and do not fail the task."""
     batch = importing.batch_with_account(batch_id)
     try:
         import_confirming.confirm_import(actor=batch.user, batch_id=batch_id, at=timezone.now())
-        wake(find_transfers, batch.user_id)
+        wake(find_imported_transfers, batch_id)
     except ValidationError as error:
         importing.note_failure(batch_id=batch_id, error=error)
 

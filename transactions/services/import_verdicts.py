@@ -4,6 +4,7 @@ Every row without an owner's decision is checked again each time, so that transa
 count too. Only rows whose verdict changes are written.
 """
 
+from datetime import date
 from typing import Any
 
 from django.db import connection
@@ -26,6 +27,7 @@ from transactions.matching.reading import (
 )
 from transactions.models import ImportBatch, ImportRow, Transaction
 from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
+from users.timezones import local_date
 
 TWICE_IN_FILE = "This line is in the file twice with the same bank reference."
 ROWS_AT_ONCE = 2000
@@ -99,11 +101,10 @@ def mark_known_rows(batch: ImportBatch) -> list[int]:
         kind=Kind(frozenset(batches_of_this_kind(batch))),
         apart_from=_decided_matches(batch) if found["chosen"] else (),
     )
-    is_partial = batch.format == OWN_FORMAT or found["booked_first"] is None
     knowledge = knowledge_of(
         batch.account_id,
         on=batch.created_at.date(),
-        covers=None if is_partial else (found["booked_first"], found["booked_last"]),
+        covers=covered_days(batch),
     )
     is_plain = knowledge.has_no_odd_day(found["first"].toordinal(), found["last"].toordinal())
     if is_plain and not ledger.held and not found["touched"]:
@@ -147,9 +148,22 @@ def _surveyed(batch: ImportBatch) -> dict[str, Any]:
         named=Count("pk", filter=_JUDGED & ~Q(external_id="")),
         touched=Count("pk", filter=_JUDGED & ~Q(verdict=Verdict.NEW)),
         chosen=Count("pk", filter=Q(is_chosen=True)),
-        booked_first=Min("txn_date", filter=BOOKED),
-        booked_last=Max("txn_date", filter=BOOKED),
     )
+
+
+def covered_days(batch: ImportBatch) -> tuple[date, date] | None:
+    """The first and last day that the file lists completely, if it does. It knows no day after its
+    upload, whatever date a damaged line has.
+    """
+    if batch.format == OWN_FORMAT:
+        return None
+    known = ImportRow.objects.filter(BOOKED, batch=batch, txn_date__lte=_uploaded_on(batch))
+    span = known.aggregate(first=Min("txn_date"), last=Max("txn_date"))
+    return None if span["first"] is None else (span["first"], span["last"])
+
+
+def _uploaded_on(batch: ImportBatch) -> date:
+    return local_date(batch.user.timezone, batch.created_at)
 
 
 def _decided_matches(batch: ImportBatch) -> list[int]:

@@ -5,7 +5,7 @@ the batch under its lock before it writes.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -464,6 +464,11 @@ def _locked_unconfirmed(batch: ImportBatch) -> ImportBatch:
     if batch.is_confirmed:
         raise ValidationError("This import has been confirmed. Undo it to make changes.")
     return batch
+
+
+def first_day(batches: Iterable[ImportBatch]) -> date | None:
+    """The first day of these imports' lines; None if no line has one."""
+    return min((batch.covers_from for batch in batches if batch.covers_from), default=None)
 
 
 def batch_with_account(batch_id: int, *, lock: bool = False) -> ImportBatch:

@@ -5,14 +5,14 @@ a manual entry is already in it.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import Account
 from banking.kernel.money import to_units
-from banking.limits import PENDING_DAYS_AFTER, PENDING_DAYS_BEFORE
+from banking.limits import MATCH_WITHIN_DAYS, PENDING_DAYS_AFTER, PENDING_DAYS_BEFORE
 from transactions.holds import held_in
 from transactions.matching.lines import HAND, Held, Incoming, Knowledge, Text, Verdict
 from transactions.matching.matcher import match
@@ -46,6 +46,7 @@ def must_stay(row: Transaction) -> bool:
     return bool(held_in(Transaction.objects.filter(pk=row.pk)))
 
 
+_ENTERED = (Transaction.Origin.MANUAL, Transaction.Origin.BILL, Transaction.Origin.TRANSFER)
 _FROM_ENTRY = (
     *("txn_date", "posted_date", "signed_amount", "description", "merchant"),
     *("category_id", "category_source", "notes", "fingerprint"),
@@ -72,6 +73,30 @@ def ask_about_entry(
     )
     review.save(force_insert=True)
     return review
+
+
+def ask_entries_about(row: Transaction) -> None:
+    """Ask whether one of the entries that nobody is asked about is this transaction, which another
+    entry was told apart from.
+    """
+    within = timedelta(days=MATCH_WITHIN_DAYS)
+    asked = ReviewItem.objects.open().filter(account=row.account_id)
+    if row.deleted_at is not None or asked.filter(candidate=row).exists():
+        return
+    entries = Transaction.objects.filter(
+        account=row.account_id,
+        deleted_at=None,
+        signed_amount=row.signed_amount,
+        txn_date__range=(row.txn_date - within, row.txn_date + within),
+        origin__in=_ENTERED,
+    ).exclude(pk=row.pk)
+    told = BankLine.objects.filter(account=row.account_id, is_pending=False)
+    free = entries.exclude(pk__in=told.values("transaction"))
+    for column in ("entered", "candidate"):
+        free = free.exclude(pk__in=asked.exclude(**{column: None}).values(column))
+    for entry in free.select_related("account").order_by("pk"):
+        if ask_about_entry(entry, among=Transaction.objects.filter(pk=row.pk)):
+            return
 
 
 def ask_again_about_entry(row: Transaction) -> ReviewItem | None:

@@ -41,6 +41,7 @@ from transactions.services.review_questions import (
     announces,
     are_of_one_list,
     ask_about_entry,
+    ask_entries_about,
     ask_on_about_entry,
     listed_beside,
     taken_by_its_file,
@@ -75,7 +76,7 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
         return item
     account = accounts[item.account_id]
     same = decision == Status.SAME
-    freed = None if item.entered_id else item.candidate
+    before = item.candidate
     if item.unlisted_id:
         answer_unlisted(actor, item, decision)
     else:
@@ -86,7 +87,7 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
     item.save()
     if item.import_row_id:
         _count_again(sure(item.import_row).batch_id)
-    _ask_on(actor, accounts, item, freed, at)
+    _ask_on(actor, accounts, item, before, at)
     if item.posted:
         suggest_transfers_with(item.posted)
     trail.record(
@@ -110,18 +111,16 @@ def _ask_on(
     actor: User,
     accounts: Mapping[int, Account],
     item: ReviewItem,
-    freed: Transaction | None,
+    before: Transaction | None,
     at: datetime,
 ) -> None:
-    """Ask what the answer opens or settles of other questions. `freed` is the candidate that a line
-    of the bank was about.
+    """Ask what the answer opens or settles of other questions. `before` is the candidate that it is
+    about.
     """
     if item.status == Status.SAME and item.candidate_id:
         _look_again_at_rivals(actor, accounts, item, at)
-    if freed is not None and freed.pk in item.told_apart:
-        _ask_about_freed(item, freed)
-        if item.import_row_id and freed.status == Transaction.Status.PENDING:
-            ask_about_pending(sure(item.import_row).batch)
+    if before is not None and before.pk in item.told_apart:
+        _ask_about_told_apart(item, before)
     if item.status != Status.OPEN and not item.entered_id:
         _ask_about_likes(accounts[item.account_id], item, at)
 
@@ -365,11 +364,23 @@ def _ask_on_about_listed(item: ReviewItem, at: datetime) -> None:
     for asked in ReviewItem.objects.open().filter(entered=item.candidate_id).order_by("pk"):
         entered = sure(asked.entered)
         if asked.candidate_id and listed_beside(entered, [asked.candidate_id]):
-            asked.told_apart = [*asked.told_apart, asked.candidate_id]
+            freed = sure(asked.candidate)
+            asked.told_apart = [*asked.told_apart, freed.pk]
             ask_on_about_entry(asked, entered)
             if asked.status != Status.OPEN:
                 asked.decided_at = at
             asked.save()
+            ask_entries_about(freed)
+
+
+def _ask_about_told_apart(item: ReviewItem, freed: Transaction) -> None:
+    """Ask about what the candidate may be instead, now that it is not this."""
+    if item.entered_id:
+        ask_entries_about(freed)
+        return
+    _ask_about_freed(item, freed)
+    if item.import_row_id and freed.status == Transaction.Status.PENDING:
+        ask_about_pending(sure(item.import_row).batch)
 
 
 def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:

@@ -8,17 +8,16 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import Max, Min, QuerySet
+from django.db.models import QuerySet
 
 from banking.kernel.money import plain_amount
 from banking.kernel.narrowing import sure
 from banking.limits import PENDING_DAYS_AFTER
 from transactions.models import BankLine, ImportBatch, ImportRow, ReviewItem, Transaction
 from transactions.models.reasons import OVERDUE, UNLISTED, reason_on
-from transactions.services.import_verdicts import BOOKED, batches_of_this_kind
+from transactions.services.import_verdicts import batches_of_this_kind, covered_days
 from transactions.services.posting import delete_transactions, restore_transactions
 from transactions.sources.files.notices import Notice, NoticeCode
-from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
 from users.models import User
 
 MOST_NAMED = 5
@@ -56,17 +55,13 @@ def _left_out(batch: ImportBatch) -> list[tuple[Transaction, str]]:
     file of its kind has announced them (UNLISTED), or they are so old that it should list them as
     posted by now, since a bank books or drops an announcement within two weeks (OVERDUE).
     """
-    if batch.format == OWN_FORMAT:
-        return []
     waiting = list(_pending_before(batch).order_by("txn_date", "pk"))
     if not waiting:
         return []
-    span = ImportRow.objects.filter(BOOKED, batch=batch).aggregate(
-        first=Min("txn_date"), last=Max("txn_date")
-    )
-    first, last = span["first"], span["last"]
-    if first is None:
+    covers = covered_days(batch)
+    if covers is None:
         return []
+    first, last = covers
     overdue_before = min(first, last - timedelta(days=PENDING_DAYS_AFTER))
     announced = _announced_by_its_kind(batch, waiting)
     found = []
@@ -151,4 +146,6 @@ def undo_unlisted(actor: User, item: ReviewItem) -> None:
     has added it again.
     """
     if item.status == ReviewItem.Status.REMOVED:
-        restore_transactions(actor=actor, rows=Transaction.objects.filter(pk=item.unlisted_id))
+        restore_transactions(
+            actor=actor, rows=Transaction.objects.filter(pk=sure(item.unlisted_id))
+        )

@@ -535,8 +535,9 @@ def test_discarding_the_upload_discards_all_its_imports(upload, own):
     assert not ImportBatch.objects.exists()
 
 
+@pytest.mark.parametrize("year", ["2026", "2019"])
 def test_both_sides_of_a_transfer_in_one_file_are_suggested(
-    post, own, django_capture_on_commit_callbacks
+    post, own, django_capture_on_commit_callbacks, year
 ):
     checking, savings = own("Everyday"), own("Rainy days")
     content = (
@@ -544,7 +545,7 @@ def test_both_sides_of_a_transfer_in_one_file_are_suggested(
         b"2026-03-02,Checking 1111,Transfer to savings,-50.00\n"
         b"2026-03-13,Checking 1111,Kern Bakery,-4.00\n"
         b"2026-03-02,Savings 2222,Transfer from checking,50.00\n"
-    )
+    ).replace(b"2026", year.encode())
     answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
     with django_capture_on_commit_callbacks(execute=True):
         assert post(content, checking, accounts=answers).status_code == 201
