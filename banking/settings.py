@@ -278,6 +278,8 @@ SPECTACULAR_SETTINGS = {
         "ConnectionStatusEnum": "accounts.models.BankConnection.Status",
         "SyncRunStatusEnum": "accounts.models.SyncRun.Status",
         "CategoryKindEnum": "transactions.models.Category.Kind",
+        "ReviewDecisionEnum": "transactions.services.reviewing.EVERY_ANSWER",
+        "DoubtDecisionEnum": "insights.api.outlook_serializers.DECISIONS",
         "ChangeStatusEnum": "transactions.models.Change.Status",
         "ChangeKindEnum": "transactions.models.Change.Kind",
         "KycStatusEnum": "users.models.User.KycStatus",
