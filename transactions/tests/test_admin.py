@@ -24,6 +24,7 @@ from transactions.models import (
     Transfer,
 )
 from transactions.services.categorizing import set_category
+from users.audit.activity_words import words_for
 from users.models import AuditEvent
 from users.services import people
 
@@ -114,6 +115,12 @@ def test_transfers_and_categories_are_listed_in_what_people_see(alice, client_fo
     for row, name in ((sent, "Checking"), (got, "Savings")):
         assert f'<a href="{url(Transaction, "change", row.pk)}">{name}</a>' in page
     assert "Mar 5, 2026" in page
+    page = client.get(url(Transaction, "change", sent.pk)).content.decode()
+    assert ">-€90.00</bdi>" in page
+    assert '<time class="staff-moment" datetime="2026-03-05">Mar 5, 2026</time>' in page
+    event = AuditEvent.objects.order_by("-pk").first()
+    page = client.get(url(AuditEvent, "change", event.pk)).content.decode()
+    assert f"<h2>{words_for(event.action)}</h2>" in page
     saved = client.post(url(Transfer, "export")).getvalue().decode().splitlines()[1]
     assert ",Checking,Savings,-90.00 EUR,97.50 USD,Suggested," in saved
     page = client.get(url(Category, "changelist"), {"q": "groceries"}).content.decode()

@@ -19,6 +19,7 @@ from users.admin.filters import CustomerFilter, is_id, person_meant
 from users.admin.lists import (
     BoundedPaginator,
     StaffChangeList,
+    column,
     csv_answer,
     customer_link,
     newest_rows,
@@ -75,6 +76,10 @@ class StaffAdmin(admin.ModelAdmin):
     def label_for(self, request: HttpRequest) -> str:
         """What this reader's list is called."""
         return self.label
+
+    def name_of(self, row: Any) -> str:
+        """What a row's page is called."""
+        return str(row)
 
     def is_narrow(self, request: HttpRequest) -> bool:
         """Whether the list is asked for rows that an index finds, or is exported as a whole."""
@@ -209,6 +214,7 @@ class StaffAdmin(admin.ModelAdmin):
         context |= {"list_label": label, "group": self.group}
         if not kwargs.get("add"):
             context["title"] = label  # Django's words are the code's: "View sync run".
+            context["subtitle"] = self.name_of(context["original"])
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_form(
@@ -233,7 +239,13 @@ class StaffAdmin(admin.ModelAdmin):
 
 
 class ReadOnlyAdmin(StaffAdmin):
-    """Read-only rows: nobody adds, changes or deletes them here."""
+    """Read-only rows: nobody adds, changes or deletes them here.
+
+    Their pages write days and moments as the lists do.
+    """
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return [column(self.model, name) for name in super().get_fields(request, obj)]
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

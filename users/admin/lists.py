@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 
+from banking.kernel.fields import AmountField
 from banking.kernel.formats import date_format
 from banking.kernel.money import format_money, plain_amount
 from banking.kernel.region import written_tag
@@ -126,7 +127,7 @@ class StaffChangeList(ChangeList):
         *others: Any, **named: Any,
     ) -> None:  # fmt: skip
         self.request = request
-        self.columns = {name: _column(model, name) for name in list_display}
+        self.columns = {name: column(model, name) for name in list_display}
         super().__init__(
             request, model, self._columns(list_display), self._columns(list_display_links),
             *others, **named,
@@ -196,21 +197,24 @@ class StaffChangeList(ChangeList):
         return names and [self.columns.get(name, name) for name in names]
 
 
-def _column(model: Any, name: str) -> Any:
-    """What a column shows: the name, or for a day, a moment or a yes and no a function that
-    writes it.
+def column(model: Any, name: str) -> Any:
+    """What a column or a row's page shows: the name, or a function that writes a day, a moment, a
+    yes or no, or an amount beside its row's currency.
     """
     try:
         field: Any = model._meta.get_field(name)
     except FieldDoesNotExist:
         return name
+    has_currency = any(other.name == "currency" for other in model._meta.fields)
+    is_money = has_currency and isinstance(field, AmountField)
     write = next((write for kind, write in _WRITTEN.items() if isinstance(field, kind)), None)
-    if write is None:
+    if write is None and not is_money:
         return name
 
     @admin.display(description=field.verbose_name, ordering=name)
     def show(row: Any) -> Written | str:
-        return write(getattr(row, name))
+        value = getattr(row, name)
+        return amount(value, row.currency) if write is None else write(value)
 
     show.__name__ = name  # The name of the column's CSS class.
     return show

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from users.admin.base import ForSupportToo, ReadOnlyAdmin, sees_all
 from users.admin.filters import KindFilter
-from users.admin.lists import customer_link
+from users.admin.lists import column, customer_link
 from users.masking import masked_email, masked_text
 from users.messages.kind_words import kind_words
 from users.messages.outbox import channel_problem
@@ -48,6 +48,9 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
         found = super().get_list_filter(request)
         return found if sees_all(request) else [name for name in found if name != "created_at"]
 
+    def name_of(self, row: Notification) -> str:
+        return f"{kind_words(row.kind)} by {row.get_channel_display()}"
+
     def get_sortable_by(self, request: HttpRequest) -> Any:
         return ["created_at", "about", "channel", "status", "attempts", "due_at"]
 
@@ -57,7 +60,7 @@ class NotificationAdmin(ForSupportToo, ReadOnlyAdmin):
             "channel_state", "attempts", "due_at", "claimed_at", "finished_at", "provider_id",
             "answer", "created_at",
         ]  # fmt: skip
-        names = [self._shown(name, request) for name in names]
+        names = [column(Notification, self._shown(name, request)) for name in names]
         return names + (["subject", "text"] if sees_all(request) else [])
 
     def get_list_display(self, request: HttpRequest) -> Any:

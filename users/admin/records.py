@@ -127,6 +127,9 @@ class AuditEventAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     readonly_fields = ["by", "what", "object_link", "before_after", "chain_link"]
 
+    def name_of(self, row: AuditEvent) -> str:
+        return words_for(row.action)
+
     def search_in(self, rows: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
         """By the action's words or code; no other table is joined, row by row, to be searched."""
         words = text.casefold()
