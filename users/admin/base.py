@@ -245,7 +245,8 @@ class ReadOnlyAdmin(StaffAdmin):
     """
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return [column(self.model, name) for name in super().get_fields(request, obj)]
+        names: Any = super().get_fields(request, obj)
+        return [column(self.model, name) for name in names]
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
