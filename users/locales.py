@@ -4,6 +4,8 @@ from functools import cache
 
 from babel import Locale, UnknownLocaleError
 
+from banking.kernel.passing_locales import read_in_passing
+
 OFFERED = (
     "ar-AE", "bg-BG", "ca-ES", "cs-CZ", "da-DK", "de-AT", "de-CH", "de-DE", "el-GR", "en-AU",
     "en-CA", "en-GB", "en-IE", "en-IN", "en-NZ", "en-US", "en-ZA", "es-ES", "es-MX", "et-EE",
@@ -17,9 +19,14 @@ OFFERED = (
 @cache
 def locale_choices() -> list[tuple[str, str]]:
     """(tag, its name in its own language), sorted by name."""
-    named = [(tag, Locale.parse(tag, sep="-").display_name or tag) for tag in OFFERED]
+    named = [(tag, _own_name(tag)) for tag in OFFERED]
     capitalized = [(tag, name[0].upper() + name[1:]) for tag, name in named]
     return sorted(capitalized, key=lambda choice: choice[1].casefold())
+
+
+@read_in_passing()
+def _own_name(tag: str) -> str:
+    return Locale.parse(tag, sep="-").display_name or tag
 
 
 def is_locale(tag: str) -> bool:

@@ -1,5 +1,6 @@
 """The signs and codes people write for a currency next to an amount."""
 
+from collections.abc import Iterator
 from functools import cache
 
 from babel.core import Locale, UnknownLocaleError, get_global
@@ -7,6 +8,7 @@ from babel.languages import get_official_languages
 from babel.numbers import get_currency_symbol
 
 from banking.kernel.money import active_currencies
+from banking.kernel.passing_locales import read_in_passing
 from banking.kernel.region import locale_of
 
 # Common signs that CLDR does not list for the currency's own country.
@@ -73,20 +75,22 @@ def _also(currency: str) -> frozenset[str]:
 @cache
 def _native_signs(currency: str) -> frozenset[str]:
     """The currency's signs in the languages of the countries that use it: "$" for CLP."""
-    symbols = set()
-    for locale in _native_locales(currency):
-        symbols.add(bare(get_currency_symbol(currency, locale=locale)))
-    return frozenset(symbols) | _also(currency)
+    signs = {_sign_in(tag, currency) for tag in _native_locales(currency)}
+    return frozenset(signs - {""}) | _also(currency)
 
 
-def _native_locales(currency: str) -> list[Locale]:
-    locales = []
+@read_in_passing()
+def _sign_in(tag: str, currency: str) -> str:
+    """The currency's sign there; "" where the CLDR doesn't know the locale."""
+    try:
+        return bare(get_currency_symbol(currency, locale=Locale.parse(tag)))
+    except (UnknownLocaleError, ValueError):
+        return ""
+
+
+def _native_locales(currency: str) -> Iterator[str]:
     for territory, entries in get_global("territory_currencies").items():
         if not any(code == currency and end is None for code, _start, end, _tender in entries):
             continue
         for language in get_official_languages(territory, de_facto=True):
-            try:
-                locales.append(Locale.parse(f"{language}_{territory}"))
-            except (UnknownLocaleError, ValueError):
-                continue
-    return locales
+            yield f"{language}_{territory}"

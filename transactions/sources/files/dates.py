@@ -4,13 +4,14 @@ The style of a whole column is chosen elsewhere, from all of its cells.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
 from babel.dates import get_day_names, get_month_names
 
+from banking.kernel.passing_locales import read_in_passing
 from transactions.sources.files.notices import NoticeCode, RowError
 from transactions.sources.files.values import bare, fold, shown
 
@@ -106,19 +107,35 @@ _WIDTHS: list[Any] = [
 
 
 @cache
+def _names() -> tuple[list[tuple[str, int]], frozenset[str]]:
+    """In the languages above: names of months with their numbers, and the words for weekdays."""
+    months, weekdays = zip(*map(_texts_in, ("en", "ja", "ko", "zh", *_MORE_LANGUAGES)), strict=True)
+    lines = (line.split(" ", 1) for line in "\n".join(filter(None, months)).split("\n"))
+    days = "\n".join(weekdays).split("\n")
+    return [(name, int(number)) for number, name in lines], frozenset(map(_month_word, days))
+
+
+@read_in_passing()
+def _texts_in(language: str) -> tuple[str, str]:
+    """Names of months, if it is one of the languages above, and of weekdays. Each a text of lines:
+    words by themselves would keep the memory around them in use.
+    """
+    forms = _WIDTHS if language in _MORE_LANGUAGES else ()
+    months = [get_month_names(width, form, language) for width, form in forms]
+    days = [get_day_names(width, "format", language) for width in ("wide", "abbreviated", "short")]
+    return (
+        "\n".join(f"{number} {name}" for names in months for number, name in names.items()),
+        "\n".join(name for names in days for name in names.values()),
+    )
+
+
+@cache
 def _more_months() -> dict[str, int]:
     """Month names in the languages above, except words that two of them use differently."""
     found: dict[str, set[int]] = {}
-    for name, number in _names_of_months():
+    for name, number in _names()[0]:
         found.setdefault(_month_word(name), set()).add(number)
     return {word: min(numbers) for word, numbers in found.items() if len(numbers) == 1}
-
-
-def _names_of_months() -> Iterator[tuple[str, int]]:
-    for language in _MORE_LANGUAGES:
-        for width, form in _WIDTHS:
-            for number, name in get_month_names(width, form, language).items():
-                yield name, number
 
 
 @cache
@@ -126,7 +143,7 @@ def _two_word_months() -> re.Pattern:
     """Month names of two words, such as "تشرين الأول" and "Meán Fómhair"."""
     names = {
         name
-        for name, _number in _names_of_months()
+        for name, _number in _names()[0]
         if " " in name and len(min(name.split(), key=len)) > len("de")
     }
     return re.compile("|".join(map(re.escape, sorted(names))), re.IGNORECASE)
@@ -242,17 +259,6 @@ def _reign_year(match: re.Match) -> str:
     return str(number + (2018 if match[1] else 1988))
 
 
-@cache
-def _weekdays() -> frozenset[str]:
-    """Names and abbreviations of weekdays in many languages."""
-    return frozenset(
-        _month_word(name)
-        for language in ("en", "ja", "ko", "zh", *_MORE_LANGUAGES)
-        for width in ("wide", "abbreviated", "short")
-        for name in get_day_names(width, "format", language).values()
-    )
-
-
 def _year_first(match: re.Match) -> str:
     """A day, a month called by its number and a year, in the order that means the same anywhere."""
     day, month, year = match.groups()
@@ -266,10 +272,10 @@ def _without_weekday(text: str) -> str:
         name = _month_word(_THE.sub("", front[0].strip(" .,()")))
         rest = text[front.end() :].lstrip(" .,")
         is_also_month = month_of(name) is not None and not _NUMERIC_DAY.match(rest)
-        if name in _weekdays() and not is_also_month:
+        if name in _names()[1] and not is_also_month:
             text = rest
     behind = _BEHIND_DIGITS.search(text)
-    if behind and _month_word(behind[0].strip(" .,()")) in _weekdays():
+    if behind and _month_word(behind[0].strip(" .,()")) in _names()[1]:
         text = text[: behind.start()].rstrip(" .,(")
     return text
 

@@ -10,6 +10,8 @@ from itertools import pairwise
 
 from babel.core import Locale
 
+from banking.kernel.passing_locales import read_in_passing
+
 # By the group of encodings that write them, the languages of the Latin alphabet.
 WESTERN = ("de", "fr", "es", "pt", "it", "nl", "sv", "da", "nb", "fi", "is", "ca", "et", "af", "ga")
 CENTRAL = ("pl", "cs", "sk", "hu", "ro", "hr", "sl", "sq", "bs", "de")
@@ -32,6 +34,7 @@ def _pairs(text: str) -> Counter[str]:
 
 
 @cache
+@read_in_passing()
 def _pairs_of(language: str) -> frozenset[str]:
     locale = Locale.parse(language)
     names = [*locale.territories.values(), *locale.languages.values(), *locale.currencies.values()]
