@@ -1,7 +1,7 @@
 """The categories a person is likely to choose next, likeliest first: wherever one is offered.
 
-First what the merchant tells: what its next line would get by itself, then what the person chose
-there. Then what the person used most lately, then what most people use.
+First what the merchant tells: a rule or what was learned, then what the person chose there, then
+the built-in map. Then what the person used most lately, then what most people use.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from transactions.rules.rule_book import Line
 from transactions.rules.suggestions import suggester_for
 from users.models import User
 
+_SOURCES = Transaction.CategorySource
 RECENT_MONTHS = 3
 MOST = 5
 # For people who haven't used any category lately.
@@ -46,17 +47,22 @@ class LikelyCategories:
     def _named(self, ids: list[int]) -> list[Category]:
         return [self._categories[pk] for pk in dict.fromkeys(ids) if pk in self._categories][:MOST]
 
-    def _at_merchant(self, row: Transaction, is_inflow: bool) -> Iterator[int]:
+    def _at_merchant(self, row: Transaction, is_inflow: bool) -> list[int]:
         line = Line(row.description, row.merchant, row.account_id, row.amount)
         found = self._suggester.suggest(line, is_inflow=is_inflow, on=row.txn_date)
-        if found.category_id is not None:
-            yield found.category_id
+        suggested = [found.category_id] if found.category_id is not None else []
         title = row.merchant or named_in(row.description, is_inflow=is_inflow)
+        chosen = self._chosen_for(title, is_inflow=is_inflow)
         # A refund is likely what the purchase was.
-        for direction in (is_inflow, not is_inflow):
-            habit = self._suggester.habits.named(payee_of(title, is_inflow=direction))
-            if habit is not None:
-                yield from dict.fromkeys(choice.category_id for choice in habit.choices)
+        bought = self._chosen_for(title, is_inflow=not is_inflow)
+        if found.category_source in (_SOURCES.RULE, _SOURCES.LEARNED):
+            return [*suggested, *chosen, *bought]
+        # The built-in map does not know the person.
+        return [*chosen, *suggested, *bought]
+
+    def _chosen_for(self, title: str, *, is_inflow: bool) -> list[int]:
+        habit = self._suggester.habits.named(payee_of(title, is_inflow=is_inflow))
+        return [] if habit is None else [choice.category_id for choice in habit.choices]
 
     def _usual(self, is_inflow: bool) -> Iterator[int]:
         for pk in self._lately:

@@ -143,7 +143,7 @@ def test_one_of_two_identical_lines_can_be_deleted_and_restored(alice, checking)
 
 @pytest.mark.slow
 def test_recent_changes_and_imports_are_listed_and_undone(alice, client_for, checking, rows):
-    imported(checking, csv_of(["2026-03-01,Bread,-4.00,EUR"]))
+    imported(checking, csv_of(["2026-03-01,Zylo,-4.00,EUR"]))
     change = bulk_editing.bulk_edit(
         actor=alice,
         rows=Transaction.objects.filter(user=alice),
