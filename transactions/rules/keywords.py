@@ -10,6 +10,8 @@ from transactions.rules import merchant_map
 
 # The digits of a store's number, written to its name.
 _GLUED_NUMBER = re.compile(r"^([^\W\d]{3,})\d+$")
+# Behind a chain's name where a chain elsewhere has the same.
+_REGION = re.compile(r" \([A-Z]{2,3}\)$")
 _JOINED_LENGTH = 8
 _SHORTEST_HEAD = 3
 _AMBIGUOUS = frozenset(merchant_map.AMBIGUOUS.split())
@@ -45,7 +47,7 @@ def _brands() -> list[Keyword]:
     for slug, table in chain.from_iterable(map(dict.items, merchant_map.BRANDS)):
         for entry in _entries(table):
             written, _, spellings = entry.partition(" = ")
-            name = written.strip().lstrip("!?")
+            name = _REGION.sub("", written.strip().lstrip("!?"))
             for spelling in (written, *(spellings.split(",") if spellings else ())):
                 bare = spelling.strip().lstrip("!?")
                 mark = spelling.strip()[: -len(bare)]

@@ -1,11 +1,14 @@
 """What the built-in merchant map knows: brands, and words that say what kind of shop it is.
 
 Brands and kinds stand in text files in `known/`: under a line "[category slug]" the names,
-separated by ";". A brand's name is its own keyword; further spellings follow "=". A name or
-spelling that begins with "!" is also an ordinary word or place: it counts only where nothing else
-is left of the line ("ORANGE SA 4711", not "ORANGE COUNTY CLERK"). With "!!" it means something
-else on bank lines too, so a store's number and a place must be there ("TOTAL 4451 PARIS"). With
-"?" it is a short or foreign word that needs a second piece of evidence, as those of `AMBIGUOUS`.
+separated by ";". A brand's name is its own keyword; further spellings follow "=". A country behind
+a name, "Migros (TR)", tells it from a chain elsewhere and is not shown.
+
+A name or spelling that begins with "!" is also an ordinary word or place: it counts only where
+nothing else is left of the line ("ORANGE SA 4711", not "ORANGE COUNTY CLERK"). With "!!" it means
+something else on bank lines too, so a store's number and a place must be there ("TOTAL 4451
+PARIS"). With "?" it is a short or foreign word that needs a second piece of evidence, as those of
+`AMBIGUOUS`.
 """
 
 from pathlib import Path

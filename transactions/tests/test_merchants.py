@@ -315,6 +315,18 @@ def test_bank_additions_to_a_name_are_removed(text, cleaned):
     assert merchants.clean_merchant(text) == cleaned
 
 
+@pytest.mark.parametrize(
+    ("text", "merchant"),
+    [
+        ("MIGROS TICARET 4711 ISTANBUL", "Migros"),
+        ("MIGROS BERN", "Migros"),
+        ("SPARK NZ 12", "Spark"),
+    ],
+)
+def test_a_chain_is_called_by_its_name_without_its_country(text, merchant):
+    assert merchants.recognize(text, is_inflow=False).merchant == merchant
+
+
 def test_every_category_of_the_map_is_predefined():
     known = {slug for slug, *_, children in predefined.TREE} | {
         child[0] for *_, children in predefined.TREE for child in children
