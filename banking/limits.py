@@ -280,8 +280,8 @@ SMS_LENGTH = 480
 # How many days apart two records of one payment may lie. Card purchases before a long weekend are
 # booked up to five days later; a person may enter a payment before or after its day.
 MATCH_WITHIN_DAYS = 5
-# How far off a bill's payment or transfer may lie whose own line another one has taken: each lies
-# within the days above of the line that it took.
+# How far off an entry may lie whose own line another one has taken: each lies within the days above
+# of the line that it took.
 DISPLACED_WITHIN_DAYS = 2 * MATCH_WITHIN_DAYS
 # A card hold may stand for two weeks before the bank books it; it is almost never booked earlier.
 PENDING_DAYS_BEFORE = 3

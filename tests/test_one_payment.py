@@ -288,16 +288,21 @@ class Teller:
         """Where the bank's line went to the entry of a twin, the twins' entries change places: a
         person sees which of their entries the bank has listed, and answers for the others.
         """
+        while self.swap_two_twins():
+            pass
+
+    def swap_two_twins(self):
+        """Whether two changed places: a third one may have to change places with the second."""
         rows = Transaction.objects.filter(pk__in=self.meant, deleted_at=None).order_by("pk")
-        open_rows = [row for row in rows if self.is_mine(row)]
+        meant, waiting = self.meant, [row for row in rows if self.is_mine(row)]
         for row in rows:
-            if self.is_mine(row) or self.triple(self.meant[row.pk]) == self.listed_as(row):
+            if self.is_mine(row) or self.triple(meant[row.pk]) == self.listed_as(row):
                 continue
-            for other in open_rows:
-                if self.triple(self.meant[other.pk]) == self.listed_as(row):
-                    meant = self.meant
+            for other in waiting:
+                if self.triple(meant[other.pk]) == self.listed_as(row):
                     meant[row.pk], meant[other.pk] = meant[other.pk], meant[row.pk]
-                    break
+                    return True
+        return False
 
     def is_mine(self, row):
         """Whether the line is as the person entered it, without the bank's data."""

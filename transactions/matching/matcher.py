@@ -24,13 +24,11 @@ from transactions.matching.assignment import Cost, best_pairs, clusters, of_one_
 from transactions.matching.judging import Evidence, Pair
 from transactions.matching.lines import (
     BANK,
-    BILL,
     NEW,
     PENDING,
     POSTED,
     REVIEW,
     SAME,
-    TRANSFER,
     Alias,
     Held,
     Incoming,
@@ -259,7 +257,9 @@ class _Run:
         }
 
     def _most_surely(self, held: Held) -> tuple:
-        return (bool(held.external_id) and held.is_kin, held.status != POSTED, held.pk > 0, held.pk)
+        """The bank's own comes before an entry with its day and words: that one is still to come."""
+        has_own_id = bool(held.external_id) and held.is_kin
+        return (has_own_id, held.status != POSTED, held.source != BANK, held.pk > 0, held.pk)
 
     def _pair_equals(self, lines: list[Incoming], held: list[Held]) -> None:
         """Lines without an ID take transactions with an ID first, since those are the uncertain
@@ -326,7 +326,15 @@ class _Run:
             yield from clusters(lines, theirs, reach)
 
     def _displaced(self) -> Iterable[tuple[list[Incoming], list[Held]]]:
-        own = [held for held in self.free.values() if held.source in (BILL, TRANSFER)]
+        entries = [held for held in self.free.values() if held.source != BANK]
+        days_of: dict[int, set[int]] = {held.units: set() for held in entries}
+        for line in (*self.all, *self.held.values()):
+            is_of_bank = isinstance(line, Incoming) or line.source == BANK
+            if is_of_bank and line.units in days_of:
+                days_of[line.units].add(line.day)
+        near = range(-MATCH_WITHIN_DAYS, MATCH_WITHIN_DAYS + 1)
+        # Only those that a line near them might have been.
+        own = [h for h in entries if any(h.day + off in days_of[h.units] for off in near)]
         for lines, theirs in of_one_amount(self.open.values(), own):
             yield from clusters(lines, theirs, DISPLACED_WITHIN_DAYS)
 
@@ -471,8 +479,8 @@ class _Run:
     # -- entries whose line another one took ---------------------------------------------------
 
     def by_displaced_entry(self) -> None:
-        """A bill's payment or transfer takes the bank's line of another one a few days off without
-        a question, so that its own is left for that other one: ask.
+        """An entry takes the bank's line of another one a few days off without a question, so that
+        its own is left for that other one: ask.
         """
         for left, right in list(self._displaced()):
             for line, held in best_pairs(left, right, self.evidence.displaced_cost):

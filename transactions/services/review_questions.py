@@ -151,12 +151,17 @@ def _twin_of(
         kind=Kind(),
         apart_from={row.pk, *apart_from, *asked.values_list("candidate", flat=True)},
     )
-    units = to_units(row.signed_amount)
     is_typed = row.origin == Transaction.Origin.MANUAL
+    # Also of one day in the same words, which no answer keeps apart in a file.
+    knowledge = knowledge_of(row.account_id, on=row.txn_date, covers=None, entry=row.pk)
+    entry = _as_incoming(row)
     held = [
         line
         for line in ledger.held
-        if line.pk > 0 and line.units == units and not (is_typed and line.source == HAND)
+        if line.pk > 0
+        and line.units == entry.units
+        and not (is_typed and line.source == HAND)
+        and not knowledge.keeps_apart(entry, line)
     ]
     rows = among if among is not None else Transaction.objects.all()
     near = rows.filter(pk__in=[line.pk for line in held]).order_by().in_bulk()
@@ -164,7 +169,6 @@ def _twin_of(
         del near[pk]
     if not near:
         return None
-    knowledge = knowledge_of(row.account_id, on=row.txn_date, covers=None, entry=row.pk)
     while near:
         verdict = _judged(row, [line for line in held if line.pk in near], ledger, knowledge)
         candidate = near.pop(verdict.held, None) if verdict.held is not None else None
@@ -188,10 +192,14 @@ def listed_beside(row: Transaction, pks: Collection[int]) -> set[int]:
     return {*lines.values_list("transaction_id", flat=True), *added.values_list("pk", flat=True)}
 
 
+def _as_incoming(row: Transaction) -> Incoming:
+    units, day = to_units(row.signed_amount), row.txn_date.toordinal()
+    return Incoming(row.pk, units, day, row.fingerprint)
+
+
 def _judged(row: Transaction, held: list[Held], ledger: Ledger, knowledge: Knowledge) -> Verdict:
-    line = Incoming(row.pk, to_units(row.signed_amount), row.txn_date.toordinal(), row.fingerprint)
     matching = match(
-        [line],
+        [_as_incoming(row)],
         held,
         aliases=ledger.aliases,
         texts_of_incoming=lambda keys: {key: Text(row.description, row.merchant) for key in keys},

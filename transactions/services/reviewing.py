@@ -377,6 +377,8 @@ def _ask_about_told_apart(item: ReviewItem, freed: Transaction) -> None:
     """Ask about what the candidate may be instead, now that it is not this."""
     if item.entered_id:
         ask_entries_about(freed)
+        if not freed.is_bank_fact:
+            _ask_about_freed(item, freed)
         return
     _ask_about_freed(item, freed)
     if item.import_row_id and freed.status == Transaction.Status.PENDING:
@@ -384,10 +386,15 @@ def _ask_about_told_apart(item: ReviewItem, freed: Transaction) -> None:
 
 
 def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
-    """Ask about lines imported with this one as new that may match the candidate just ruled out."""
+    """Ask about what the candidate just ruled out may be instead: an entry any transaction, since
+    nobody was asked about it in the meantime; a line of the bank one that came with this one.
+    """
     is_asked = ReviewItem.objects.open().filter(Q(candidate=freed) | Q(entered=freed)).exists()
     is_told = BankLine.objects.filter(transaction=freed, is_pending=False).exists()
     if is_asked or freed.deleted_at is not None or (is_told and not freed.is_bank_fact):
+        return
+    if not freed.is_bank_fact:
+        ask_about_entry(freed, among=Transaction.objects.exclude(pk=item.entered_id))
         return
     came = Transaction.objects.filter(account=item.account_id, deleted_at=None)
     if item.import_row_id:
