@@ -257,7 +257,7 @@ class _Run:
         }
 
     def _most_surely(self, held: Held) -> tuple:
-        """The bank's own comes before an entry with its day and words: that one is still to come."""
+        """The bank's own comes before an entry with its day and words, whose line may follow."""
         has_own_id = bool(held.external_id) and held.is_kin
         return (has_own_id, held.status != POSTED, held.source != BANK, held.pk > 0, held.pk)
 

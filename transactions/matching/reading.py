@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, CharField, Q, QuerySet
+from django.db.models import BigIntegerField, CharField, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
 from banking.limits import (
@@ -265,11 +265,16 @@ def knowledge_of(
         *("candidate_description", "is_pending", "entered_id", "posted_id"),
     )
     posted = decided.exclude(posted=None).filter(status=ReviewItem.Status.DIFFERENT)
-    if entry is not None:
+    if entry is None:
+        told = BankLine.objects.filter(transaction=OuterRef("candidate"), is_pending=False)
+        is_listed = Q(candidate__origin__in=(Origin.IMPORT, Origin.SYNC)) | Exists(told)
+        posted = posted.filter(is_listed)
+    else:
         posted = posted.filter(candidate=entry)
     different: set[tuple[int, bool, int]] = set()
     wordings: set[tuple[str, str]] = set()
-    # And the reverse: the candidate is not the transaction that the answer posted.
+    # And the reverse: the candidate, if the bank lists it, is not the transaction that the answer
+    # posted.
     reverse = ("candidate__fingerprint", "candidate__status", "posted_id")
     for fingerprint, status, pk in posted.order_by("-pk").values_list(*reverse)[
         :ANSWERS_REMEMBERED
