@@ -327,10 +327,12 @@ class _Run:
 
     def _displaced(self) -> Iterable[tuple[list[Incoming], list[Held]]]:
         entries = [held for held in self.free.values() if held.source != BANK]
+        if not entries:
+            return
         days_of: dict[int, set[int]] = {held.units: set() for held in entries}
-        for line in (*self.all, *self.held.values()):
-            is_of_bank = isinstance(line, Incoming) or line.source == BANK
-            if is_of_bank and line.units in days_of:
+        listed: list[Incoming | Held] = [held for held in self.held.values() if held.source == BANK]
+        for line in (*self.all, *listed):
+            if line.units in days_of:
                 days_of[line.units].add(line.day)
         near = range(-MATCH_WITHIN_DAYS, MATCH_WITHIN_DAYS + 1)
         # Only those that a line near them might have been.

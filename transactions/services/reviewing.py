@@ -393,16 +393,17 @@ def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
     is_told = BankLine.objects.filter(transaction=freed, is_pending=False).exists()
     if is_asked or freed.deleted_at is not None or (is_told and not freed.is_bank_fact):
         return
+    among = Transaction.objects.filter(account=item.account_id, deleted_at=None)
     if not freed.is_bank_fact:
-        ask_about_entry(freed, among=Transaction.objects.exclude(pk=item.entered_id))
-        return
-    came = Transaction.objects.filter(account=item.account_id, deleted_at=None)
-    if item.import_row_id:
-        came = came.filter(import_batch=sure(item.import_row).batch_id)
+        if item.entered_id:
+            among = among.exclude(pk=item.entered_id)
+    elif item.import_row_id:
+        among = among.filter(import_batch=sure(item.import_row).batch_id)
     else:
         bank_lines = BankLine.objects.filter(account=item.account_id, source=item.source)
-        came = came.filter(origin=Transaction.Origin.SYNC, pk__in=bank_lines.values("transaction"))
-    ask_about_entry(freed, among=came)
+        came = bank_lines.values("transaction")
+        among = among.filter(origin=Transaction.Origin.SYNC, pk__in=came)
+    ask_about_entry(freed, among=among)
 
 
 # -- undo ------------------------------------------------------------------------------------------
