@@ -723,6 +723,25 @@ def test_entry_of_a_twin_is_asked_about_its_own_line(db, history, late):
     assert teller.asked <= 6
 
 
+@pytest.mark.once
+def test_entry_that_was_added_by_a_file_is_no_other_line_of_it(db):
+    """A bill's payment becomes one of two equal lines, while asked whether it is the other."""
+    days = ((3, "Netflix"), (4, "Netflix"), (4, "Netflix"), (10, "Łódź Zoo"), (10, "Łódź Zoo"))
+    days += ((12, "Łódź Zoo"),)
+    payments = [Payment(n, day, "-10.00", payee) for n, (day, payee) in enumerate(days)]
+    steps = [
+        ("typed", (payments[2], 1, True, "hand")),
+        ("typed", (payments[1], 0, False, "bill")),
+        ("typed", (payments[0], -1, False, "bill")),
+        ("file", (camt_file, 11, 11, 0, False, random.Random(1))),
+        ("file", (csv_file, 11, 19, 0, True, random.Random(1))),
+        ("typed", (payments[5], -1, False, "transfer")),
+        ("typed", (payments[4], -2, False, "bill")),
+    ]
+    teller = tell_everything(payments, steps, {6})
+    assert teller.ledger() == teller.truth()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["checking", "card"])
 def test_a_household_is_asked_about_few_of_its_transactions(db, key, record_property):

@@ -217,7 +217,14 @@ def taken_by_its_file(item: ReviewItem, pks: list[int]) -> set[int]:
     settled = (ImportRow.Verdict.DUPLICATE, ImportRow.Verdict.ADDED)
     lines = ImportRow.objects.filter(batch=batch, verdict__in=settled, match__in=pks)
     added = Transaction.objects.filter(pk__in=pks, import_batch=batch)
-    return {*lines.values_list("match_id", flat=True), *added.values_list("pk", flat=True)}
+    # And an entry that an answer made one of the file's lines.
+    told = BankLine.objects.filter(transaction__in=pks, import_batch=batch, is_pending=False)
+    found = (
+        lines.values_list("match_id"),
+        added.values_list("pk"),
+        told.values_list("transaction_id"),
+    )
+    return {pk for rows in found for (pk,) in rows}
 
 
 def are_of_one_list(item: ReviewItem, other: ReviewItem) -> bool:

@@ -320,9 +320,11 @@ def _look_again_at_rivals(
     """Check other lines with the same candidate again, if it is now taken: a file lists a payment
     once. About lines of other files the question stays, since they may list the same payment.
     """
-    rivals = ReviewItem.objects.open().filter(candidate=item.candidate_id, entered=None)
+    # Of an entry and what it was, either may be in the ledger from now on.
+    taken_now = [pk for pk in (item.candidate_id, item.entered_id) if pk is not None]
+    rivals = ReviewItem.objects.open().filter(candidate__in=taken_now, entered=None)
     for rival in rivals.order_by("pk"):
-        taken = taken_by_its_file(rival, [sure(item.candidate_id)])
+        taken = taken_by_its_file(rival, [sure(rival.candidate_id)])
         if announces(rival, item):
             change = _same
         elif taken or are_of_one_list(item, rival):
