@@ -1,12 +1,22 @@
-"""The private part of babel that we use: a locale's data. Import it nowhere else.
+"""The private part of babel that we use: locales' data. Import it nowhere else.
 
 tests/test_private_parts.py pins the version this was written for.
 """
 
 from typing import Any, cast
 
-from babel import Locale
+from babel import Locale, localedata
 from babel.localedata import LocaleDataDict, load
+
+
+def loaded_locales() -> set[str]:
+    """The identifiers of the locales whose data is in memory."""
+    return set(localedata._cache)
+
+
+def forget_locale(identifier: str) -> None:
+    """Keep a locale's data no longer."""
+    localedata._cache.pop(identifier, None)
 
 
 def give_own_data(locale: Locale) -> None:

@@ -4,8 +4,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from babel import localedata
-
+from banking.kernel.babel_private import forget_locale, loaded_locales
 from banking.kernel.garbage import collector_paused
 
 
@@ -17,11 +16,11 @@ def read_in_passing() -> Iterator[None]:
     to the system. Babel's data refers to itself, so only the collector frees it. Without a
     collection in between all of it is still young, and looking at the young objects takes no time.
     """
-    known = set(localedata._cache)
+    known = loaded_locales()
     with collector_paused():
         try:
             yield
         finally:
-            for name in set(localedata._cache) - known:
-                localedata._cache.pop(name, None)
+            for identifier in loaded_locales() - known:
+                forget_locale(identifier)
             gc.collect(0)

@@ -107,14 +107,14 @@ _WORDS = {
     "|entree|entrees|recettes eur|cobros|entrada eur|depositos y abonos|receipt|added|जमा",
     "balance": "balance|running balance|ending balance|account balance|closing balance|saldo|"
     "saldo na trn|saldo na mutatie|saldo po operacji|saldo contabile|solde|kontostand|"
-    "saldo nach buchung|egyenleg|zustatek|sold|stan konta|likutis|atlikums|jaak|bakiye|"
+    "saldo nach buchung|egyenleg|zustatek|zostatok|sold|stan konta|likutis|atlikums|jaak|bakiye|"
     "konyvelt egyenleg|残高|差引残高|余额|账户余额|잔액|거래후잔액|остаток|баланс|υπολοιπο"
     "|stanje|stanje racuna|novo stanje|stanje nakon transakcije|салдо|наличност|залишок"
     "|залишок після операції|баланс после операции|υπολοιπο λογαριασμου|bakiye sonrasi"
     "|guncel bakiye|יתרה|יתרה לאחר פעולה|הרצף|الرصيد|رصيد|الرصيد الجاري|ยอดคงเหลือ|คงเหลือ"
     "|so du|so du cuoi|baki|baki akhir|saldo akhir|saldo berjalan|saldo disponivel"
     "|saldo tras operacion|saldo despues|saldo apos|konto saldo|kontosaldo|saldo konta"
-    "|saldo efter na ucte|zustatek na uctu|sold cont|sold dupa|jaak parast|餘額|帳戶餘額"
+    "|saldo efter|zostatok na ucte|zustatek na uctu|sold cont|sold dupa|jaak parast|餘額|帳戶餘額"
     "|结余|잔 액|거래 후 잔액|शेष|शेष राशि|solde apres operation|solde courant|bal|closing bal"
     "|available balance|balans",
     "currency": "currency|account currency|ccy|currency code|iso|wahrung|waehrung|"

@@ -49,6 +49,11 @@ _NUMBERS = _headings(
 )
 
 
+def names_accounts(heading: str) -> bool:
+    """Whether the column may say which account a line belongs to."""
+    return plain_heading(heading) in _OWN | _NUMBERS
+
+
 def account_field(columns: list[Column], fields: dict[str, Any]) -> dict[str, int]:
     """``{"account": index}`` if an unused column clearly names the owner's account, else ``{}``."""
     used = {value for name, value in fields.items() if type(value) is int}

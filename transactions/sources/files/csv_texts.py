@@ -15,6 +15,7 @@ from transactions.sources.files.column_words import (
     names_code,
     names_own_account,
 )
+from transactions.sources.files.csv_accounts import names_accounts
 from transactions.sources.files.csv_columns import Column
 from transactions.sources.files.csv_money import Money
 from transactions.sources.files.narrowing import sure
@@ -198,6 +199,7 @@ def _text_of_unknown_role(columns: list[Column], named: list[Column]) -> Column 
         and column.fill_share >= _MOSTLY
         and len(column.words) >= _MOSTLY * len(column.filled)
         and not names_own_account(column.heading)
+        and not names_accounts(column.heading)
         and not names_code(column.heading)
         and not _holds_codes(column)
         and not any(heading_score(column.heading, role) for role in ROLES)
