@@ -742,6 +742,18 @@ def test_entry_that_was_added_by_a_file_is_no_other_line_of_it(db):
     assert teller.ledger() == teller.truth()
 
 
+@pytest.mark.once
+def test_announcement_of_an_entry_that_was_booked_meanwhile_is_booked_too(db):
+    """The entry is booked as the payment that the bank announces, while it is asked about that."""
+    payments = [Payment(n, day, "-49.90", "Łódź Zoo") for n, day in enumerate((23, 25))]
+    steps = [
+        ("file", (csv_file, 17, 19, 0, True, random.Random(1))),
+        ("typed", (payments[0], 2, False, "hand")),
+    ]
+    teller = tell_everything(payments, steps, late={1})
+    assert teller.ledger() == teller.truth()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["checking", "card"])
 def test_a_household_is_asked_about_few_of_its_transactions(db, key, record_property):

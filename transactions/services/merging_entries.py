@@ -35,20 +35,23 @@ def merge_entered(actor: User, account: Account, item: ReviewItem, at: datetime)
         raise ValidationError(BOTH_STAY)
     has_more = _has_more(entered) and not _has_more(kept)
     if must_stay(kept) or not (must_stay(entered) or has_more):
-        _let_go(actor, item, entered, kept)
-        return {}
+        goes, stays = entered, kept
+        # The bank may have booked the entry since it was asked about an announcement.
+        is_news = kept.status != Transaction.Status.POSTED
+    else:
+        goes, stays, is_news = kept, entered, True
     # An announcement has told nothing yet that the entry's own data would give way to.
-    told = kept.bank_lines.filter(is_pending=False).order_by("-pk").first()
+    told = goes.bank_lines.filter(is_pending=False).order_by("-pk").first()
     telling = Telling(
-        transaction_id=entered.pk,
-        import_batch=kept.import_batch or (told.import_batch if told else None),
+        transaction_id=stays.pk,
+        import_batch=goes.import_batch or (told.import_batch if told else None),
         review_item=item,
-        is_pending=kept.status != Transaction.Status.POSTED,
-        **{name: getattr(kept, name) for name in _TOLD_BY_HELD},
+        is_pending=goes.status != Transaction.Status.POSTED,
+        **{name: getattr(goes, name) for name in _TOLD_BY_HELD},
     )
-    is_from_bank = kept.is_bank_fact or told is not None
-    _let_go(actor, item, kept, entered)
-    return complete(account, [telling], at=at) if is_from_bank else {}
+    is_from_bank = goes.is_bank_fact or told is not None
+    _let_go(actor, item, goes, stays)
+    return complete(account, [telling], at=at) if is_news and is_from_bank else {}
 
 
 def _has_more(row: Transaction) -> bool:
