@@ -743,6 +743,18 @@ def test_entry_that_was_added_by_a_file_is_no_other_line_of_it(db):
 
 
 @pytest.mark.once
+def test_entries_that_one_file_lists_beside_each_other_are_two_payments(db):
+    """They were being asked about, and the file lists both in the same words on one day."""
+    payments = [Payment(n, day, "-49.90", "Netflix") for n, day in enumerate((3, 3, 4))]
+    steps = [
+        ("typed", (payments[2], -1, False, "bill")),
+        ("typed", (payments[0], 0, False, "hand")),
+    ]
+    teller = tell_everything(payments, steps, late={1})
+    assert teller.ledger() == teller.truth()
+
+
+@pytest.mark.once
 def test_announcement_of_an_entry_that_was_booked_meanwhile_is_booked_too(db):
     """The entry is booked as the payment that the bank announces, while it is asked about that."""
     payments = [Payment(n, day, "-49.90", "Łódź Zoo") for n, day in enumerate((23, 25))]

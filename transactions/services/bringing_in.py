@@ -33,7 +33,7 @@ from transactions.services.import_staging import (
 )
 from transactions.services.importing import usable_account
 from transactions.services.posting import book, restore_transactions
-from transactions.services.review_questions import open_review
+from transactions.services.review_questions import ask_on_about_listed, open_review
 from transactions.sources.files.incoming import IncomingTransaction
 from transactions.sources.files.notices import RowError
 from transactions.totals import merge, sums_of_rows
@@ -110,6 +110,8 @@ def bring_in(
     matching = _match(account, usable, source, at, covers, ids_are_reliable, withdrawn_ids)
     same = [_telling(usable[key], verdict.held, source) for key, verdict in _same(matching)]
     completed = complete(account, same, at=at)
+    booked = BankLine.objects.filter(account=account, source=source, is_pending=False)
+    ask_on_about_listed(account, booked.values("transaction"), at)
     added = _post(actor, account, [usable[key] for key in _new(matching)], source)
     asked = _ask(account, usable, matching, source)
     withdrawn = _withdraw(account, removed, source, at)

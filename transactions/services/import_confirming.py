@@ -27,6 +27,7 @@ from transactions.services.import_categories import forget_lost_categories, writ
 from transactions.services.import_details import pair_transfers
 from transactions.services.import_parts import accounts_needed
 from transactions.services.import_posting import (
+    listed_by,
     live_rows,
     tellings_of,
     trash_rows,
@@ -44,7 +45,11 @@ from transactions.services.importing import (
     usable_account,
 )
 from transactions.services.posting import book
-from transactions.services.review_questions import ask_about_rows, close_reviews_of
+from transactions.services.review_questions import (
+    ask_about_rows,
+    ask_on_about_listed,
+    close_reviews_of,
+)
 from transactions.services.transfer_sides import accounts_of_pairs, dissolve_pairs
 from transactions.services.unlisted_lines import ask_about_pending
 from transactions.sources.files.csv_mapping import Detection
@@ -135,6 +140,7 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
         write_history(batch, actor=actor, at=at)
         ask_about_rows(batch, actor=actor, at=at)
         completed = complete(account, tellings_of(batch), at=at)
+        ask_on_about_listed(account, listed_by(batch), at)
         ask_about_pending(batch)
         _open_with_balance(actor, batch, account)
         book(accounts, merge((sums, 1), (completed, 1)))

@@ -226,6 +226,16 @@ def _telling_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
     return known.filter(has_new_id | is_booked | is_entered | has_other_words | Q(is_chosen=True))
 
 
+def listed_by(batch: ImportBatch) -> QuerySet[ImportRow, Any]:
+    """The ids of existing transactions that the file lists as booked. Our own export says only what
+    the ledger had.
+    """
+    known = known_rows(batch)
+    if batch.format == OWN_FORMAT:
+        known = known.none()
+    return known.filter(is_pending=False).values("match")
+
+
 _TOLD = (
     *("txn_date", "posted_date", "signed_amount", "description", "merchant", "external_id"),
     *("is_pending", "fingerprint"),

@@ -4,7 +4,7 @@
 a manual entry is already in it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Account
 from banking.kernel.money import to_units
+from banking.kernel.narrowing import sure
 from banking.limits import MATCH_WITHIN_DAYS, PENDING_DAYS_AFTER, PENDING_DAYS_BEFORE
 from transactions.holds import held_in
 from transactions.matching.lines import HAND, Held, Incoming, Knowledge, Text, Verdict
@@ -129,6 +130,36 @@ def ask_on_about_entry(item: ReviewItem, row: Transaction) -> None:
         return
     item.candidate, item.candidate_description = candidate, candidate.description
     item.reason = reason_on(ALREADY_THERE, candidate.txn_date)
+
+
+def ask_on_if_listed(questions: Iterable[ReviewItem], at: datetime) -> None:
+    """Settle questions about an entry and a transaction that one list now has beside each other,
+    and ask on about both.
+    """
+    for asked in questions:
+        entered = sure(asked.entered)
+        if asked.candidate_id and listed_beside(entered, [asked.candidate_id]):
+            _ask_on_apart(asked, at)
+
+
+def ask_on_about_listed(account: Account, listed: QuerySet[Any, Any], at: datetime) -> None:
+    """Settle questions about an entry and a transaction that are both `listed` (ids of what one
+    file or bank has as booked), and ask on about both. The caller holds the account's lock.
+    """
+    asked = ReviewItem.objects.open().filter(account=account, entered__in=listed)
+    for item in asked.filter(candidate__in=listed).order_by("pk"):
+        _ask_on_apart(item, at)
+
+
+def _ask_on_apart(item: ReviewItem, at: datetime) -> None:
+    """A list has a payment once, so these are two: ask what else each may be."""
+    freed = sure(item.candidate)
+    item.told_apart = [*item.told_apart, freed.pk]
+    ask_on_about_entry(item, sure(item.entered))
+    if item.status != ReviewItem.Status.OPEN:
+        item.decided_at = at
+    item.save()
+    ask_entries_about(freed)
 
 
 def _twin_of(

@@ -43,7 +43,7 @@ from transactions.services.review_questions import (
     ask_about_entry,
     ask_entries_about,
     ask_on_about_entry,
-    listed_beside,
+    ask_on_if_listed,
     taken_by_its_file,
 )
 from transactions.services.transfers import suggest_transfers_with
@@ -339,7 +339,9 @@ def _look_again_at_rivals(
         if rival.import_row_id:
             _count_again(sure(rival.import_row).batch_id)
     if item.entered_id is None:
-        _ask_on_about_listed(item, at)
+        # A line became this entry, so the entry is no other line of the same file.
+        asked = ReviewItem.objects.open().filter(entered=item.candidate_id)
+        ask_on_if_listed(asked.order_by("pk"), at)
 
 
 def _ask_about_likes(account: Account, item: ReviewItem, at: datetime) -> None:
@@ -359,20 +361,6 @@ def _ask_about_likes(account: Account, item: ReviewItem, at: datetime) -> None:
         if verdict.held is not None:
             _ask_about(like, verdict)
             like.save()
-
-
-def _ask_on_about_listed(item: ReviewItem, at: datetime) -> None:
-    """A line became this entry, so the entry is no other line of the same file: ask on about it."""
-    for asked in ReviewItem.objects.open().filter(entered=item.candidate_id).order_by("pk"):
-        entered = sure(asked.entered)
-        if asked.candidate_id and listed_beside(entered, [asked.candidate_id]):
-            freed = sure(asked.candidate)
-            asked.told_apart = [*asked.told_apart, freed.pk]
-            ask_on_about_entry(asked, entered)
-            if asked.status != Status.OPEN:
-                asked.decided_at = at
-            asked.save()
-            ask_entries_about(freed)
 
 
 def _ask_about_told_apart(item: ReviewItem, freed: Transaction) -> None:
