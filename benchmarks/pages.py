@@ -28,6 +28,7 @@ import time
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 HERE = Path(__file__).resolve().parent
 # The product to measure: this one, or the revision that this one is compared with.
@@ -158,7 +159,8 @@ def _check_sums(client, user, headers: dict[str, str]) -> None:
     from oracle import wrong_figures
 
     shown = client.get("/api/dashboard/overview", headers=headers).json()
-    wrong = wrong_figures(user, shown, datetime.now(UTC).date())
+    # Pages count until the person's today, which begins hours after the day of UTC in New York.
+    wrong = wrong_figures(user, shown, datetime.now(ZoneInfo(user.timezone)).date())
     if wrong:
         raise SystemExit("\n".join(["Wrong sums have no time:", *wrong]))
 
