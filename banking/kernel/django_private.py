@@ -65,14 +65,7 @@ def with_statement(
     """
     compiler = copy(statement.compiler)
     compiler.as_sql = lambda *args, **kwargs: (statement.sql, tuple(params))
-
-    def get_compiler(using: str, **kwargs: Any) -> Any:
-        compiler.using, compiler.connection = using, connections[using]
-        return compiler
-
-    found: Any = rows.all()
-    found.query.get_compiler = get_compiler
-    return cast("QuerySet[Any, Row]", found)
+    return _compiled_by(compiler, rows)
 
 
 def column_types(statement: Statement) -> list[str]:
@@ -89,11 +82,14 @@ def with_rows(
     """The same query set, to be read from these rows of the statement. Only read it."""
     compiler = copy(statement.compiler)
     compiler.execute_sql = lambda *args, **kwargs: [found]
+    return _compiled_by(compiler, rows)
 
+
+def _compiled_by(compiler: Any, rows: QuerySet[Any, Row]) -> QuerySet[Any, Row]:
     def get_compiler(using: str, **kwargs: Any) -> Any:
         compiler.using, compiler.connection = using, connections[using]
         return compiler
 
-    given: Any = rows.all()
-    given.query.get_compiler = get_compiler
-    return cast("QuerySet[Any, Row]", given)
+    read: Any = rows.all()
+    read.query.get_compiler = get_compiler
+    return cast("QuerySet[Any, Row]", read)
