@@ -14,7 +14,8 @@ from insights.demo.loading import load_demo
 from insights.figures.links import Links
 from insights.figures.period_choice import choose_period
 from insights.home.account_lines import EVENINGS
-from insights.home.page import home_context, home_page
+from insights.home.context import home_context
+from insights.home.page import home_page
 from insights.tests.recomputation import recomputed_flows, recomputed_net_worth
 from insights.tests.test_home_page import rows_behind, total_behind
 from tests.builders import make_account, make_transaction, make_user

@@ -14,7 +14,8 @@ from insights.figures.period_choice import choose_period
 from insights.figures.questions import include_shared_in
 from insights.home.arranging import arrange_cards, move_card, note_visit, reset_cards
 from insights.home.cards import PLACES, layout_from
-from insights.home.page import home_context, home_page
+from insights.home.context import home_context
+from insights.home.page import home_page
 from insights.home.sampling import (
     add_sample_data,
     remove_sample_data,
