@@ -1,8 +1,8 @@
 """The keywords of the merchant map, and where they stand in a line's words."""
 
 import re
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from itertools import chain
 
 from transactions.matching.words import normalized
@@ -12,8 +12,11 @@ from transactions.rules import merchant_map
 _GLUED_NUMBER = re.compile(r"^([^\W\d]{3,})\d+$")
 # Behind a chain's name where a chain elsewhere has the same.
 _REGION = re.compile(r" \([A-Z]{2,3}\)$")
+# Chinese and Japanese write no spaces, and Korean few: "セブンイレブン渋谷店".
+_UNSPACED = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2}")
 _JOINED_LENGTH = 8
 _SHORTEST_HEAD = 3
+_MEMORY = 10_000
 _AMBIGUOUS = frozenset(merchant_map.AMBIGUOUS.split())
 
 
@@ -129,7 +132,7 @@ def found_in(words: list[str]) -> list[Keyword]:
                 step = count
                 break
         else:
-            found += _kinds_of_compound(words[at])
+            found += _inside(words[at])
         at += step
     return found
 
@@ -154,6 +157,25 @@ def _kinds_of_compound(word: str) -> list[Keyword]:
     end = next(end for end in ends if word.endswith(end))
     is_compound = len(word) >= len(end) + _SHORTEST_HEAD
     return [Keyword(word, KIND, slugs[end])] if is_compound else []
+
+
+@lru_cache(maxsize=_MEMORY)
+def _inside(word: str) -> list[Keyword]:
+    """What a word says that is no keyword itself: by its end, or by parts written without space.
+
+    Of those the brand must begin the word; of several kinds the last one is its head.
+    """
+    if not _UNSPACED.search(word):
+        return _kinds_of_compound(word)
+    meanings, _ = _keywords()
+    size = len(word)
+    begins = [key for end in range(size - 1, 1, -1) if (key := meanings.get(word[:end]))]
+    parts = [word[start:end] for end in range(size, 1, -1) for start in range(end - 1)]
+    kinds = [meanings[part] for part in parts if part in meanings]
+    found = [key for key in begins if key.grade == BRAND] + [
+        key for key in kinds if key.grade == KIND
+    ]
+    return [replace(key, text=word) for key in found[:1]]
 
 
 def _without_number(word: str) -> str:

@@ -43,6 +43,11 @@ BRANDS = [
 KINDS = _table("kinds")
 COMPOUNDS = _table("compound_ends")
 DEPARTMENTS = _table("departments")
+# Family names: of anyone, and of those after whom a chain's shops are named in their countries.
+SURNAMES = {
+    whose: [name.strip() for name in names.split(";")]
+    for whose, names in _table("surnames").items()
+}
 # Countries and their codes, states of the US, and cities, word by word.
 PLACES = (_KNOWN / "places.txt").read_text(encoding="utf-8")
 
@@ -50,7 +55,7 @@ PLACES = (_KNOWN / "places.txt").read_text(encoding="utf-8")
 STREETS = "street road rd lane avenue ave"
 
 # In capitals, where every word looks like a till's, these say that people wrote the line.
-WRITTEN_BY_PEOPLE = "from my our your money reunion thanks"
+WRITTEN_BY_PEOPLE = "from my our your money reunion thanks reply owes lent"
 
 # Payments between people: for money received the kind is known, for money sent only the memo says.
 BETWEEN_PEOPLE = """
@@ -61,7 +66,8 @@ BETWEEN_PEOPLE = """
 # Phrases in which a word above means something else.
 MISLEADING = """
     atm deposit; cash deposit; metro bank; water park; business school; public works; boot camp;
-    orange county; shell beach; shell game; ace hotel; direct deposit reversal; rent a center;
+    rent the; garage sale; yard sale; doctor who; dr who; metro manila; metro atlanta;
+    metro detroit; metro vancouver; metro area; orange county; shell beach; shell game; ace hotel; direct deposit reversal; rent a center;
     interest rate; west coast; bus pass photo; target marketing; college ave; college avenue;
     college st; university ave; university avenue; park hotel garage; cape cod; coffee county"""
 
@@ -109,6 +115,7 @@ SENTENCE = """
     practice game games night trip fund share party club gift raffle bet fee range group support
     seminar reunion expedition river hike picking pie juice contest skiing diving week weekend
     year month day birthday geburtstag wedding deposit dinner lunch ticket tickets collection
+    tournament quiz picnic documentary voucher visit holiday vacation model kit test
     practise lesson lessons training league team match race tour festival concert friends family
     school class camp church choir band memorial donation offering fundraiser charity loan rent
     miete loyer alquiler affitto huur czynsz regalo cadeau cadeautje geschenk fest feier reise
@@ -141,6 +148,12 @@ TRADES = """
     rachunkowe ucetni ugyved konyveles
     cleaning vineyard vineyards winery foundation ministries congregation synagogue mosque"""
 
+# Where tickets are sold: beside whoever carries or shows people, no other business.
+TICKETS = """
+    ticketshop; ticket office; box office; tickets; biglietteria; biglietti; billetterie; entradas;
+    taquilla; boletos; boleteria; ingressos; bilheteria; bilheteira; vorverkauf; kaartverkoop;
+    biljetter"""
+
 # Where a chain's branch may be: no other business, though they name one.
 SITES = """
     hospital hospitals klinik klinikum krankenhaus hopital clinic university universitat
@@ -155,6 +168,7 @@ JOINING = "and und et y of"
 OCCASIONS = """
     birthday wedding anniversary christening funeral party raffle kitty fund funds gift present
     share shares fundraiser night tickets cottage float reunion biography mug sensor
+    rent miete loyer alquiler affitto huur czynsz hyra husleie husleje vuokra
     geburtstag hochzeit geschenk taufe feier anteil mitbringsel ausflug klassenfahrt
     anniversaire mariage cadeau part cagnotte cumpleanos boda regalo regalos cuota fiesta
     compleanno matrimonio quota festa verjaardag bruiloft cadeautje urodziny wesele prezent
@@ -208,7 +222,7 @@ GIVEN_NAMES = """
     elke ella ellie elliot elodie elsie emil emily emma enric enrico eric erik erika erna
     ernest ernst esther ethan ethel euan eva evelyn evie ewa fabian fatima federica felipe
     felix femke fergus fernando fiona fleur florian frances francesca francesco franco francois
-    francoise frankie franz freddie freja freya frieda fritz gabriel gary gavin geir gemma
+    francoise frankie franz fred freddie freja freya frieda fritz gabriel gary gavin geir gemma
     geoff george georgina gerald geraldine gerd gerhard gianni gina giorgia giovanni gisela
     giulia giuseppe glenn gloria grace graham gregory greta grzegorz guenter guillaume gunter
     gustav gustavo gwen hakan hamish hannah hanne hans harold harriet harry hartmut hazel
