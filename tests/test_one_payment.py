@@ -30,6 +30,7 @@ from transactions.matching.lines import NEW, Matching, Verdict
 from transactions.models import Category, ReviewItem, Transaction
 from transactions.services import import_verdicts
 from transactions.services.entering import enter_transaction
+from transactions.services.import_confirming import revert_import
 from transactions.services.importing import AlreadyImportedError
 from transactions.services.reviewing import decide, undo_decision
 from transactions.services.splitting import Part, split_transaction
@@ -754,6 +755,31 @@ def test_entries_that_one_file_lists_beside_each_other_are_two_payments(db):
     assert teller.ledger() == teller.truth()
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_what_a_file_settled_is_asked_again_once_it_is_undone(db, is_answered):
+    """What a person ruled out stays ruled out."""
+    twins = [Payment(n, day, "-49.90", "Netflix") for n, day in enumerate((3, 4, 5))]
+    teller = Teller(twins)
+    teller.bring(csv_file(twins[2:], 0, LATER), 1)
+    teller.enter(twins[0], 0, False, "hand")
+    teller.enter(twins[1], 0, False, "bill")
+    first, item = ReviewItem.objects.order_by("pk")
+    assert item.candidate == first.entered
+    apart = []
+    if is_answered:
+        apart = [item.candidate_id]
+        decide(actor=teller.owner, item=item, decision="different", at=AT())
+    item.refresh_from_db()
+    before = item.candidate_id
+    batch = imported(teller.account, csv_file(twins, 0, LATER), mapping=PLAIN)
+    item.refresh_from_db()
+    assert (item.status, item.told_apart) == ("different", [first.entered_id, first.candidate_id])
+    revert_import(actor=teller.owner, batch=batch, at=AT())
+    item.refresh_from_db()
+    assert (item.status, item.candidate_id, item.told_apart) == ("open", before, apart)
+    assert item.decided_at is None
+
+
 @pytest.mark.once
 def test_announcement_of_an_entry_that_was_booked_meanwhile_is_booked_too(db):
     """The entry is booked as the payment that the bank announces, while it is asked about that."""
@@ -764,6 +790,22 @@ def test_announcement_of_an_entry_that_was_booked_meanwhile_is_booked_too(db):
     ]
     teller = tell_everything(payments, steps, late={1})
     assert teller.ledger() == teller.truth()
+
+
+@pytest.mark.once
+def test_entry_that_is_asked_about_beside_its_own_line_is_not_taken_for_another(db):
+    """The second file has the transfer's line again, beside two more like it."""
+    payments = [Payment(n, day, "-10.00", "Hotel Sea") for n, day in enumerate((20, 24, 24))]
+    steps = [
+        ("file", (camt_file, 5, 15, 0, False, random.Random(1))),
+        ("typed", (payments[0], 0, False, "transfer")),
+        ("file", (camt_file, 9, 17, 0, False, random.Random(1))),
+        ("typed", (payments[2], 2, True, "hand")),
+        ("typed", (payments[1], 2, False, "transfer")),
+    ]
+    teller = tell_everything(payments, steps, late=range(6))
+    assert teller.ledger() == teller.truth()
+    assert teller.asked <= 5
 
 
 @pytest.mark.slow

@@ -82,7 +82,9 @@ class Evidence:
         verdict = self._judge_of(line, held)(self, line, held, gap, agree)
         if verdict is None:
             return None
-        return Pair(cost, verdict, self.reason(held, agree))
+        # A line of another day may not take an entry that is asked about beside its own.
+        is_certain = verdict and not (gap and held.is_disputed)
+        return Pair(cost, is_certain, self.reason(held, agree))
 
     def _judge_of(self, line: Incoming, held: Held) -> "Judge":
         if held.status != POSTED:

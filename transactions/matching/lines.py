@@ -35,7 +35,8 @@ class Held(NamedTuple):
 
     `is_kin`: it comes from the same source as the incoming lines (same format and columns, or same
     connection), so dates and IDs can be compared. `question`: what is asked about an announcement
-    that waits for its answer, and so about its booking too.
+    that waits for its answer, and so about its booking too. `is_disputed`: an open question
+    compares this entry with a line of the bank.
     """
 
     pk: int
@@ -47,6 +48,7 @@ class Held(NamedTuple):
     source: str = BANK
     is_kin: bool = False
     question: Verdict | None = None
+    is_disputed: bool = False
 
 
 class Alias(NamedTuple):

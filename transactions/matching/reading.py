@@ -125,29 +125,62 @@ def read_ledger(
         for pk, units, on, fingerprint, external_id, status, origin, batch_id in rows
         if pk not in skipped
     ]
-    return Ledger([*held, *_waiting(account_id, kind)], aliases)
+    waiting, compared = _open_questions(account_id, kind)
+    return Ledger([*_with_disputes(held, compared), *waiting], aliases)
 
 
-def _waiting(account_id: int, kind: Kind) -> list[Held]:
-    """Lines with an open question, under negative keys, so that nobody is asked twice."""
-    items = ReviewItem.objects.open().filter(account_id=account_id, entered=None, unlisted=None)
+def _open_questions(account_id: int, kind: Kind) -> tuple[list[Held], list[tuple[int, int]]]:
+    """Lines with an open question, under negative keys, so that nobody is asked twice. And which
+    two each question compares.
+    """
+    items = ReviewItem.objects.open().filter(account_id=account_id, unlisted=None)
     with_units = items.annotate(units=Cast("signed_amount", BigIntegerField()))
     columns = ("pk", "units", "txn_date", "fingerprint", "external_id", "is_pending")
-    origins = ("import_row__batch_id", "source")
+    origins = ("import_row__batch_id", "source", "entered_id")
     # Of an announcement and its booking with one ID, the booking is found by it.
     rows = with_units.order_by("-is_pending", "pk")
-    return [
-        Held(
-            *(-pk, units, on.toordinal(), fingerprint, external_id),
-            PENDING if is_pending else POSTED,
-            BANK,
-            kind.has(batch_id, source),
-            Verdict(REVIEW, *asked) if is_pending else None,
-        )
-        for pk, units, on, fingerprint, external_id, is_pending, batch_id, source, *asked in (
-            rows.values_list(*columns, *origins, "candidate_id", "reason")
-        )
-    ]
+    waiting: list[Held] = []
+    compared: list[tuple[int, int]] = []
+    for (
+        pk,
+        units,
+        on,
+        fingerprint,
+        external_id,
+        is_pending,
+        batch_id,
+        source,
+        entered,
+        *asked,
+    ) in rows.values_list(*columns, *origins, "candidate_id", "reason"):
+        if asked[0] is not None:
+            compared.append((entered or -pk, asked[0]))
+        if entered is None:
+            waiting.append(
+                Held(
+                    *(-pk, units, on.toordinal(), fingerprint, external_id),
+                    PENDING if is_pending else POSTED,
+                    BANK,
+                    kind.has(batch_id, source),
+                    Verdict(REVIEW, *asked) if is_pending else None,
+                )
+            )
+    return waiting, compared
+
+
+def _with_disputes(held: list[Held], compared: list[tuple[int, int]]) -> list[Held]:
+    """The entries that are compared with a line of the bank, posted or waiting, say so."""
+    asked = {pk for pair in compared for pk in pair}
+    sources = {line.pk: line.source for line in held if line.pk in asked} if asked else {}
+    disputed = {
+        pk
+        for pair in compared
+        for pk, other in (pair, pair[::-1])
+        if sources.get(pk, BANK) != BANK and (other < 0 or sources.get(other) == BANK)
+    }
+    if not disputed:
+        return held
+    return [line._replace(is_disputed=True) if line.pk in disputed else line for line in held]
 
 
 _ALIAS = (

@@ -47,11 +47,12 @@ from transactions.services.importing import (
 from transactions.services.posting import book
 from transactions.services.review_questions import (
     ask_about_rows,
+    ask_again_settled_by,
     ask_on_about_listed,
     close_reviews_of,
 )
 from transactions.services.transfer_sides import accounts_of_pairs, dissolve_pairs
-from transactions.services.unlisted_lines import ask_about_pending
+from transactions.services.unlisted_lines import ask_about_pending, ask_again_about_pending
 from transactions.sources.files.csv_mapping import Detection
 from transactions.totals import merge
 from users.audit import trail
@@ -140,7 +141,7 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
         write_history(batch, actor=actor, at=at)
         ask_about_rows(batch, actor=actor, at=at)
         completed = complete(account, tellings_of(batch), at=at)
-        ask_on_about_listed(account, listed_by(batch), at)
+        ask_on_about_listed(account, listed_by(batch), at, by=batch)
         ask_about_pending(batch)
         _open_with_balance(actor, batch, account)
         book(accounts, merge((sums, 1), (completed, 1)))
@@ -233,7 +234,8 @@ def _remember_mapping(batch: ImportBatch, detection: Detection | None) -> None:
 
 @command
 def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBatch:
-    """Move everything a confirmed import added to the trash, and undo its completions.
+    """Move everything a confirmed import added to the trash, undo its completions, and ask again
+    what it settled.
 
     A reverted import stays as it is. Raises ValidationError for an import that was never confirmed.
     """
@@ -249,6 +251,8 @@ def revert_import(*, actor: User, batch: ImportBatch, at: datetime) -> ImportBat
     book(accounts, merge((lost, 1), (given_back, 1)))
     _take_back_opening(actor, batch, accounts[batch.account_id])
     close_reviews_of(batch)
+    ask_again_settled_by(batch)
+    ask_again_about_pending(batch)
     count_verdicts(batch)
     batch.status, batch.reverted_at = Status.REVERTED, at
     batch.save(update_fields=["status", "reverted_at", "updated_at"])

@@ -78,7 +78,7 @@ def _let_go(actor: User, item: ReviewItem, row: Transaction, stays: Transaction)
         )
         for line in row.bank_lines.all()
     )
-    item.undo = {"trashed": row.pk, "moved": _move_questions(item, row, stays)}
+    item.undo |= {"trashed": row.pk, "moved": _move_questions(item, row, stays)}
     _give_what_was_typed(actor, item, row, stays)
 
 

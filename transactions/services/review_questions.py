@@ -47,6 +47,8 @@ def must_stay(row: Transaction) -> bool:
     return bool(held_in(Transaction.objects.filter(pk=row.pk)))
 
 
+# Under this key of `undo`: which candidates an import settled, by the import's id.
+SETTLED_BY = "settled_by"
 _ENTERED = (Transaction.Origin.MANUAL, Transaction.Origin.BILL, Transaction.Origin.TRANSFER)
 _FROM_ENTRY = (
     *("txn_date", "posted_date", "signed_amount", "description", "merchant"),
@@ -128,6 +130,10 @@ def ask_on_about_entry(item: ReviewItem, row: Transaction) -> None:
     if candidate is None:
         item.status = ReviewItem.Status.DIFFERENT
         return
+    _ask_whether_same(item, candidate)
+
+
+def _ask_whether_same(item: ReviewItem, candidate: Transaction) -> None:
     item.candidate, item.candidate_description = candidate, candidate.description
     item.reason = reason_on(ALREADY_THERE, candidate.txn_date)
 
@@ -142,13 +148,42 @@ def ask_on_if_listed(questions: Iterable[ReviewItem], at: datetime) -> None:
             _ask_on_apart(asked, at)
 
 
-def ask_on_about_listed(account: Account, listed: QuerySet[Any, Any], at: datetime) -> None:
+def ask_on_about_listed(
+    account: Account, listed: QuerySet[Any, Any], at: datetime, *, by: ImportBatch | None = None
+) -> None:
     """Settle questions about an entry and a transaction that are both `listed` (ids of what one
-    file or bank has as booked), and ask on about both. The caller holds the account's lock.
+    file or bank has as booked), and ask on about both. `by` is the file's import, whose undoing
+    asks them again. The caller holds the account's lock.
     """
     asked = ReviewItem.objects.open().filter(account=account, entered__in=listed)
-    for item in asked.filter(candidate__in=listed).order_by("pk"):
+    # The next one that an entry may be is often in the list too.
+    while item := asked.filter(candidate__in=listed).order_by("pk").first():
+        if by is not None:
+            settled = item.undo.setdefault(SETTLED_BY, {}).setdefault(str(by.pk), [])
+            settled.append(item.candidate_id)
         _ask_on_apart(item, at)
+
+
+def ask_again_settled_by(batch: ImportBatch) -> None:
+    """Ask again what this import settled by listing both, now that it is being undone: what a
+    person ruled out stays so. The caller holds the account's lock.
+    """
+    settled = ReviewItem.objects.filter(
+        account=batch.account_id,
+        status__in=(ReviewItem.Status.OPEN, ReviewItem.Status.DIFFERENT),
+        entered__deleted_at=None,
+        **{f"undo__{SETTLED_BY}__has_key": str(batch.pk)},
+    )
+    for item in settled.select_related("entered__account").order_by("pk"):
+        apart = item.undo[SETTLED_BY].pop(str(batch.pk))
+        item.told_apart = [pk for pk in item.told_apart if pk not in apart]
+        item.status, item.decided_by, item.decided_at = ReviewItem.Status.OPEN, None, None
+        there = Transaction.objects.filter(deleted_at=None).in_bulk(apart)
+        if there:
+            _ask_whether_same(item, next(there[pk] for pk in apart if pk in there))
+        else:
+            ask_on_about_entry(item, sure(item.entered))
+        item.save()
 
 
 def _ask_on_apart(item: ReviewItem, at: datetime) -> None:

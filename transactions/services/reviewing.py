@@ -38,6 +38,7 @@ from transactions.services.importing import batch_with_account, count_verdicts
 from transactions.services.merging_entries import GONE, merge_entered, part_again
 from transactions.services.posting import book
 from transactions.services.review_questions import (
+    SETTLED_BY,
     announces,
     are_of_one_list,
     ask_about_entry,
@@ -338,10 +339,10 @@ def _look_again_at_rivals(
         rival.save()
         if rival.import_row_id:
             _count_again(sure(rival.import_row).batch_id)
-    if item.entered_id is None:
-        # A line became this entry, so the entry is no other line of the same file.
-        asked = ReviewItem.objects.open().filter(entered=item.candidate_id)
-        ask_on_if_listed(asked.order_by("pk"), at)
+    # What a line became, or what stayed of two entries, is no other line of the same file.
+    is_about = Q(entered__in=taken_now) | Q(candidate__in=taken_now)
+    asked = ReviewItem.objects.open().filter(is_about).exclude(entered=None)
+    ask_on_if_listed(asked.order_by("pk"), at)
 
 
 def _ask_about_likes(account: Account, item: ReviewItem, at: datetime) -> None:
@@ -425,7 +426,7 @@ def undo_decision(*, actor: User, item: ReviewItem, at: datetime) -> ReviewItem:
     item.status, item.posted, item.decided_by, item.decided_at = Status.OPEN, None, None, None
     if item.candidate_id in item.told_apart:
         item.told_apart = [pk for pk in item.told_apart if pk != item.candidate_id]
-    item.undo = {}
+    item.undo = {name: told for name, told in item.undo.items() if name == SETTLED_BY}
     item.save()
     if item.import_row_id:
         _settle_row(item, ImportRow.Verdict.REVIEW, item.reason, item.candidate_id)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from banking.kernel.money import plain_amount
 from banking.kernel.narrowing import sure
@@ -111,6 +111,24 @@ def ask_about_pending(batch: ImportBatch) -> None:
     ReviewItem.objects.bulk_create(
         _question(batch, row, code) for row, code in _left_out(batch) if row.pk not in known
     )
+
+
+def ask_again_about_pending(batch: ImportBatch) -> None:
+    """Ask again about the pending transactions that an import being undone had listed, if another
+    file does not list them. The caller holds the account's lock.
+    """
+    lines = ImportRow.objects.filter(batch=batch).exclude(match=None)
+    listed = Transaction.objects.filter(
+        pk__in=lines.values("match"), deleted_at=None, status=Transaction.Status.PENDING
+    )
+    since = listed.aggregate(first=Min("created_at"))["first"]
+    if since is None:
+        return
+    others = ImportBatch.objects.filter(
+        account=batch.account_id, status=ImportBatch.Status.DONE, confirmed_at__gt=since
+    )
+    for other in others.exclude(pk=batch.pk).order_by("confirmed_at", "pk"):
+        ask_about_pending(other)
 
 
 _FROM_LINE = (

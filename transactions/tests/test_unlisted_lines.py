@@ -88,6 +88,19 @@ def test_question_is_withdrawn_once_the_bank_lists_the_line_again(door, dropped,
     assert Transaction.objects.filter(signed_amount=-100, deleted_at=None).count() == 1
 
 
+@pytest.mark.parametrize("is_pending", [True, False])
+def test_question_comes_back_if_the_file_that_listed_the_line_is_undone(door, dropped, is_pending):
+    """Answered by nobody, it was withdrawn by that file alone."""
+    door.post(csv([("2026-03-13", "hotel sea", "-100.00")], is_pending=is_pending))
+    assert door.questions() == []
+    batch = ImportBatch.objects.latest("pk")
+    door.api.post(f"/api/imports/{batch.pk}/revert", {}, format="json")
+    (item,) = door.questions()
+    assert (item["kind"], item["incoming"]["transaction"]) == ("unlisted", hotel().pk)
+    assert item["reason"] == dropped["reason"]
+    assert hotel().status == "pending"
+
+
 @pytest.mark.once
 def test_question_goes_with_the_import_that_raised_it(door, dropped):
     batch = ImportBatch.objects.latest("pk")
