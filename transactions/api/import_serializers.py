@@ -17,6 +17,7 @@ from transactions.api.statements import StatementOut
 from transactions.models import ImportBatch, ImportRow
 from transactions.services.import_parts import NEW, SKIP
 from transactions.services.import_progress import progress_of
+from transactions.services.import_receipts import booked_by, pending_in
 from transactions.sources.files.csv_mapping import CsvMapping
 from transactions.statement_proof import prove_page
 
@@ -166,6 +167,8 @@ class ImportOut(serializers.ModelSerializer):
     inflow = AmountSerializerField(currency="account.currency", read_only=True)
     outflow = AmountSerializerField(currency="account.currency", read_only=True)
     net = AmountSerializerField(currency="account.currency", read_only=True)
+    net_pending = serializers.SerializerMethodField()
+    net_booked = serializers.SerializerMethodField()
     opening_balance = serializers.SerializerMethodField()
     closing_balance = serializers.SerializerMethodField()
     balance_after = AmountSerializerField(currency="account.currency", read_only=True)
@@ -198,6 +201,8 @@ class ImportOut(serializers.ModelSerializer):
             "inflow",
             "outflow",
             "net",
+            "net_pending",
+            "net_booked",
             "opening_balance",
             "closing_balance",
             "balance_after",
@@ -212,6 +217,22 @@ class ImportOut(serializers.ModelSerializer):
         ]
 
     @extend_schema_field({"type": "string", "nullable": True})
+    def get_net_pending(self, batch: ImportBatch) -> str | None:
+        """Of net, what is pending and in no balance until the bank books it. Lists leave it out."""
+        return _amount(batch, pending_in(batch)) if self._is_receipt(batch) else None
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_net_booked(self, batch: ImportBatch) -> str | None:
+        """What was pending or planned before and this file books: in the balance, not in net.
+        Lists leave it out.
+        """
+        return _amount(batch, booked_by(batch)) if self._is_receipt(batch) else None
+
+    def _is_receipt(self, batch: ImportBatch) -> bool:
+        is_listed = isinstance(self.parent, serializers.ListSerializer)
+        return batch.is_confirmed and (not is_listed or bool(self.context.get("with_statements")))
+
+    @extend_schema_field({"type": "string", "nullable": True})
     def get_opening_balance(self, batch: ImportBatch) -> str | None:
         return _amount(batch, batch.file_opening_balance)
 
@@ -224,8 +245,7 @@ class ImportOut(serializers.ModelSerializer):
         """Once done, how its closing balance compares with the ledger, and what explains a
         difference. Lists leave it out; GET /api/accounts/{id}/statements has all of them.
         """
-        is_listed = isinstance(self.parent, serializers.ListSerializer)
-        if is_listed and not self.context.get("with_statements"):
+        if not self._is_receipt(batch):
             return None
         if batch.status != ImportBatch.Status.DONE or batch.covers_to is None:
             return None

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.builders import make_transaction
 from transactions.ledger_check import check_ledger
-from transactions.models import Transaction
+from transactions.models import ImportBatch, Transaction
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +165,25 @@ def test_announced_payment_becomes_the_posted_one(door, first, second):
     assert door.ledger() == (Decimal(998), 4)
     (row,) = Transaction.objects.filter(description="HOTEL SEA")
     assert (row.status, str(row.txn_date)) == ("posted", "2026-03-15")
+
+
+def test_receipt_adds_up_with_pending_lines(door, client_for, alice):
+    """What is pending is in no balance, and what this file books was in an earlier file's net."""
+    hotel = ("2026-03-13", "HOTEL SEA", "-100.00")
+    pay_and_hotel = csv([PAY]) + csv([hotel], is_pending=True).split("\n", 1)[1]
+    booked = csv([TEA, ("2026-03-15", "HOTEL SEA", "-100.00")])
+    first, last = "Of which pending", "Pending before, now booked"
+    for text, *sums, shown, hidden in (
+        (pay_and_hotel, "0.00", "-100.00", "0.00", "1100.00", first, last),
+        (booked, "-2.00", "0.00", "-100.00", "998.00", last, first),
+    ):
+        door.post(text)
+        batch = ImportBatch.objects.latest("pk")
+        receipt = door.api.get(f"/api/imports/{batch.pk}").json()
+        names = ("net", "net_pending", "net_booked", "balance_after")
+        assert [receipt[name] for name in names] == sums
+        page = client_for(alice).get(f"/transactions/import/{batch.pk}/").content.decode()
+        assert shown in page
+        assert hidden not in page
+    listed = door.api.get("/api/imports").json()["results"]
+    assert {row["net_pending"] for row in listed} == {None}

@@ -41,6 +41,7 @@ from transactions.services.import_reading import (
     merged_mapping,
     preview,
 )
+from transactions.services.import_receipts import booked_by, pending_in
 from transactions.services.importing import (
     AlreadyImportedError,
     choose_accounts,
@@ -278,6 +279,8 @@ def import_receipt(request: UserRequest, pk: int) -> HttpResponse:
     context = {
         "batch": batch,
         "proof": proof,
+        "pending": pending_in(batch),
+        "booked": booked_by(batch),
         "others": others_of(batch),
         "unlisted_count": ReviewItem.objects.open().filter(unlisted_in=batch).count(),
         "may_change": may_change(request.user, batch.account),
