@@ -238,11 +238,18 @@ def in_books(environment: dict[str, str], call: str) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", default="", help="default: a new one, which is printed")
     parser.add_argument("--transfers", type=int, default=400)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--kills", type=int, default=4)
     parser.add_argument("--database-kills", type=int, default=0)
+    return carry_out(parser, run)
+
+
+def carry_out(parser: argparse.ArgumentParser, run: Callable[[Plan], Report]) -> int:
+    """Carry out the plan of the command line, with a new seed unless it names one; print plan and
+    report. 0 if the report is clean, otherwise 1.
+    """
+    parser.add_argument("--seed", default="", help="default: a new one, which is printed")
     plan = Plan(**vars(parser.parse_args()))
     plan = plan._replace(seed=plan.seed or str(random.SystemRandom().randrange(10**6)))
     sys.stdout.write(f"{plan}\n")

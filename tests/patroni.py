@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -26,7 +25,7 @@ from typing import Any
 import psycopg
 
 from tests import servers
-from tests.chaos import Plan, Reaper, Report, bank_test
+from tests.chaos import Plan, Reaper, Report, bank_test, carry_out
 from tests.rehearsal import Web, wait_for_port
 
 MEMBERS = 3
@@ -273,18 +272,12 @@ def run(plan: Plan) -> Report:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", default="", help="default: a new one, which is printed")
     parser.add_argument("--transfers", type=int, default=3000)
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--kills", type=int, default=10)
-    options = parser.parse_args()
-    seed = options.seed or str(random.SystemRandom().randrange(10**6))
-    plan = Plan(seed, options.transfers, options.clients, 0, options.kills)
-    sys.stdout.write(f"{plan}\n")
-    sys.stdout.flush()
-    report = run(plan)
-    sys.stdout.write(f"{report.table()}\n")
-    return 0 if report.is_clean() else 1
+    # Primaries, no web processes.
+    parser.set_defaults(kills=0)
+    parser.add_argument("--kills", dest="database_kills", metavar="KILLS", type=int, default=10)
+    return carry_out(parser, run)
 
 
 if __name__ == "__main__":
