@@ -26,6 +26,7 @@ class Card:
     needs_insights: bool = True
 
 
+TREND = Card("trend", _("Last 12 months"), "chart-column", WIDE)
 CARDS = (
     Card("accounts", _("Accounts"), "landmark", NARROW, needs_insights=False),
     Card("worth", _("Net worth"), "chart-line", NARROW),
@@ -35,7 +36,7 @@ CARDS = (
     Card("budgets", _("Budgets"), "piggy-bank", WIDE),
     Card("spending", _("Spending by category"), "chart-pie", WIDE),
     Card("recent", _("Recent transactions"), "receipt-text", WIDE, needs_insights=False),
-    Card("trend", _("Last 12 months"), "chart-column", WIDE),
+    TREND,
 )
 # The narrow column is short with fewer rows; then fewer transactions stand beside it.
 ROWS_OF_A_LONG_COLUMN = 10

@@ -21,7 +21,7 @@ from insights.figures.spending import percent_change
 from insights.forecast.expected_events import Event
 from insights.forecast.forecast_page import event_url
 from insights.home.account_lines import AccountLine
-from insights.home.cards import Card, recent_shown
+from insights.home.cards import ROWS_OF_A_LONG_COLUMN, TREND, Card, recent_shown
 from insights.home.charts import pace_chart, worth_chart
 from insights.home.needs import Needs
 from insights.home.pace import MonthPace
@@ -93,16 +93,24 @@ def home_context(page: HomePage) -> dict[str, Any]:
             "picker": period_picker(choice, on=figures.on, kept=kept),
             "left_out": _left_out(figures, links),
             "account_groups": _account_groups(page, links),
-            "columns": [
-                ("narrow", _shown(page.layout.narrow, page)),
-                ("wide", _shown(page.layout.wide, page)),
-            ],
+            "columns": _columns(page, beside),
             "uncategorized_url": _uncategorized_url(page, links),
             "needs_more": _needs_more(page.needs),
         }
         | month
         | _worth_context(page)
     )
+
+
+def _columns(page: HomePage, rows_beside: int) -> list[tuple[str, list[str]]]:
+    """The templates of each column's cards; below a short column the months take the whole width.
+
+    They would stand alone under the wide column.
+    """
+    narrow, wide = _shown(page.layout.narrow, page), _shown(page.layout.wide, page)
+    is_short = bool(narrow) and rows_beside < ROWS_OF_A_LONG_COLUMN
+    foot = wide[-1:] if is_short and len(wide) > 1 and wide[-1] == _template(TREND) else []
+    return [("narrow", narrow), ("wide", wide[: len(wide) - len(foot)]), ("foot", foot)]
 
 
 def _shown(cards: tuple[Card, ...], page: HomePage) -> list[str]:
@@ -119,10 +127,14 @@ def _shown(cards: tuple[Card, ...], page: HomePage) -> list[str]:
         "worth": len(page.worth) > 1,
     }
     return [
-        f"insights/home/_{card.name}.html"
+        _template(card)
         for card in cards
         if (figures.sees_insights or not card.needs_insights) and there.get(card.name, True)
     ]
+
+
+def _template(card: Card) -> str:
+    return f"insights/home/_{card.name}.html"
 
 
 def _month_context(page: HomePage, links: Links) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Home page cards can be hidden and moved; each user has their own layout."""
 
+from datetime import timedelta
+
 import pytest
 
 from insights.home.arranging import arrange_cards, move_card
@@ -7,6 +9,7 @@ from insights.home.cards import CARDS, layout_from, layout_of
 from insights.models import HomeState
 from tests.builders import make_account, make_transaction
 from users.models import AuditEvent
+from users.timezones import today_in
 
 USUAL = layout_of()
 
@@ -38,13 +41,23 @@ def test_a_hidden_card_returns_to_its_column():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("accounts", "shown"), [(1, 6), (10, 10)])
-def test_fewer_transactions_stand_beside_a_short_column(alice, client, accounts, shown):
-    first, *_ = [make_account(user=alice, name=f"Account {n}") for n in range(accounts)]
+def test_a_short_column_has_fewer_transactions_beside_it_and_the_months_below_both(
+    alice, client, accounts, shown
+):
+    first, *_ = [
+        make_account(user=alice, name=f"Account {n}", currency=alice.base_currency)
+        for n in range(accounts)
+    ]
+    today = today_in(alice.timezone)
     for number in range(12):
-        make_transaction(account=first, amount="5.00", description=f"Line {number}")
+        on = today - timedelta(days=40 if number == 0 else 0)
+        make_transaction(account=first, amount="5.00", description=f"Line {number}", txn_date=on)
     client.force_login(alice)
     page = client.get("/").content.decode()
     assert sum(f">Line {number}<" in page for number in range(12)) == shown
+    assert page.count('id="trend-title"') == 1
+    below = page.partition("home__column--foot")[2]
+    assert ("trend-title" in below) == (accounts == 1)
 
 
 @pytest.mark.django_db
