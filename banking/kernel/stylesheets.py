@@ -18,7 +18,7 @@ BUNDLE = "site"
 _SHARED = (
     *("tokens", "base", "helpers", "layout", "navigation", "controls", "forms", "switches"),
     *("pickers", "files", "comboboxes", "components", "dialogs", "menus", "feedback", "data"),
-    *("tables", "lists", "charts"),
+    *("discs", "tables", "lists", "charts"),
 )
 _PRINTED = "print"
 # Loaded by Django's admin, the API's description, and paper.
