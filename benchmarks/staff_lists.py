@@ -36,6 +36,10 @@ PAGES = {
     "sorted by status": "/admin/transactions/transaction/?o=6",
     "filter by account": "/admin/transactions/transaction/?account__id__exact=7",
     "filter by merchant": "/admin/transactions/transaction/?merchant=Kiosk",
+    "transfers": "/admin/transactions/transfer/",
+    "page 15 of transfers": "/admin/transactions/transfer/?p=15",
+    "transfers by a rare status": "/admin/transactions/transfer/?status__exact=rejected",
+    "one customer's transfers": "/admin/transactions/transfer/?customer=person7@example.com",
     "accounts": "/admin/accounts/account/",
     "people": "/admin/users/user/",
     # Each finds as many people in the small data set as in the large one.
@@ -168,10 +172,33 @@ def fill(rows: int, people: int) -> None:
                 "fingerprint": "g",
             },
         )
+        fill_transfers(cursor)
         fill_trail(cursor, rows)
         count_platform(datetime.now(UTC))
         # As autovacuum leaves them.
         cursor.execute("VACUUM ANALYZE")
+
+
+def fill_transfers(cursor) -> None:
+    """Every twentieth transaction and the one after it, found in another order than their days."""
+    from django.utils import timezone
+
+    cursor.execute(
+        """
+        INSERT INTO transactions_transfer (
+            user_id, outflow_transaction_id, inflow_transaction_id, status,
+            outflow_source_before, inflow_source_before, created_at, updated_at
+        )
+        SELECT t.user_id, t.id, t.id + 1, CASE WHEN t.id %% 2000 = 0 THEN 'rejected' ELSE
+            'confirmed' END, '', '', %(now)s, %(now)s
+        FROM transactions_transaction t
+        JOIN transactions_transaction other ON other.id = t.id + 1
+        WHERE t.id %% 20 = 0 AND t.id > (
+            SELECT coalesce(max(outflow_transaction_id), 0) FROM transactions_transfer
+        )
+        """,
+        {"now": timezone.now()},
+    )
 
 
 def fill_trail(cursor, rows: int) -> None:

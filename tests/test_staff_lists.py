@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.contrib import admin
@@ -18,6 +19,7 @@ from tests.builders import make_account, make_transaction, make_user
 from tests.world import everything
 from transactions.models import Transaction
 from transactions.services.categorizing import set_category
+from transactions.services.transfers import transfer_funds
 from users.admin import lists
 from users.admin.staff_site import GROUPS
 from users.admin.words import staff_label
@@ -198,6 +200,7 @@ def test_yes_and_no_are_words_on_pages_and_in_files(auditor, alice):
 # --- Filters by suggestion ------------------------------------------------------------------------
 
 TRANSACTIONS = "/admin/transactions/transaction/"
+TRANSFERS = "/admin/transactions/transfer/"
 
 
 def test_a_typed_filter_shows_its_value_and_keeps_it(auditor, checking):
@@ -338,15 +341,32 @@ def test_a_filter_in_some_days_looks_in_their_newest_rows(auditor, checking, mon
     assert found(txn_date__lt="2026-03-02", merchant="Anchor") == (1, False)
 
 
+def move_money(source: Account, *days: int) -> None:
+    """Transfers on these days of a month, in this order."""
+    target = make_account(user=source.user, name="Savings", currency=source.currency)
+    for day in days:
+        on = date(2026, 3, day)
+        transfer_funds(
+            actor=source.user, source=source, target=target, amount=Decimal(5), on=on, today=on
+        )
+
+
+def test_transfers_are_listed_by_their_day_whenever_they_were_found(auditor, checking):
+    move_money(checking, 9, 2, 11)
+    rows = auditor.get(TRANSFERS).context["cl"].result_list
+    assert [row.outflow_transaction.txn_date.day for row in rows] == [11, 9, 2]
+
+
 @pytest.mark.postgresql
 def test_lists_by_date_and_the_identity_queue_are_read_from_an_index(auditor, checking):
-    make_transaction(account=checking, amount="-1.00")
+    move_money(checking, 9)
     pages = {
-        "transaction_by_date": TRANSACTIONS,
-        "bill_by_due_date": reverse("admin:bills_bill_changelist"),
-        "user_identity_pending": reverse("admin:queue", args=["verification"]),
+        TRANSACTIONS: "transaction_by_date",
+        TRANSFERS: "transaction_by_date",
+        reverse("admin:bills_bill_changelist"): "bill_by_due_date",
+        reverse("admin:queue", args=["verification"]): "user_identity_pending",
     }
-    for index, page in pages.items():
+    for page, index in pages.items():
         with CaptureQueriesContext(connection) as queries:
             assert auditor.get(page).status_code == 200
         with connection.cursor() as cursor:

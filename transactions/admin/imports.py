@@ -15,8 +15,8 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     group, label = "Files", "Imports"
     customer_path = "user"
     list_display = [
-        "created_at", "customer", "account", "file_name", "format", "status", "read_count",
-        "added_count", "duplicate_count", "invalid_count",
+        "created_at", "customer", "account", "file_name", "status", "read_count", "added_count",
+        "duplicate_count", "invalid_count",
     ]  # fmt: skip
     list_filter = ["status", ("account", PickedFilter), ("format", TypedFilter), "created_at"]
     search_fields = ["=id", "user__email", "file_name", "=sha256"]
@@ -24,7 +24,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     shown_as = {"problems": notice_texts, "warnings": notice_texts}
     exclude = ["problems", "warnings"]
     readonly_fields = ["error", "told"]
-    export_also = ["error", "told"]
+    export_also = ["format", "error", "told"]
     list_select_related = ["user", "account"]
 
     @admin.display(description="problem")

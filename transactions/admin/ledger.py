@@ -99,10 +99,15 @@ def _moved(row: Transaction) -> str:
 
 @admin.register(Transfer)
 class TransferAdmin(ReadOnlyAdmin):
-    """Two transactions that form one transfer, suggested or confirmed."""
+    """Two transactions that form one transfer, suggested or confirmed; the latest day first.
+
+    The order is that of the index of transactions by date, which a page's rows are read along.
+    """
 
     group, label = "Money", "Transfers"
     customer_path = "user"
+    is_large = True
+    ordering = ["-outflow_transaction__txn_date", "-outflow_transaction_id", "-pk"]
     list_display = [
         "day", "customer", "from_account", "to_account", "money_out", "money_in", "status",
         "created_at",
@@ -114,7 +119,7 @@ class TransferAdmin(ReadOnlyAdmin):
     def name_of(self, row: Transfer) -> str:
         return f"{row.outflow_transaction.account} → {row.inflow_transaction.account}"
 
-    @admin.display(description="date")
+    @admin.display(description="date", ordering="outflow_transaction__txn_date")
     def day(self, pair: Transfer) -> str:
         return moment(pair.outflow_transaction.txn_date)
 
