@@ -5,20 +5,24 @@ everything, and only admins decide there.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
 from accounts.models import BankConnection, HeldRate
+from banking.kernel.formats import date_format
+from banking.kernel.template_tags import rate
 from banking.limits import LOCKED_FOR, QUEUE_LOOKS_BACK, QUEUE_ROWS
 from insights.models import JobState, WorkItem
 from insights.staff.approving import waiting_approvals
 from insights.staff.finding import people_for, shown_email
 from insights.staff.job_words import job_name
 from transactions.models import ImportBatch
+from users.masking import masked_text
 from users.messages.kind_words import kind_words
 from users.models import AuditEvent, Notification, User
 from users.policy import Ability, may
@@ -30,12 +34,16 @@ _CHANNELS = {"email": "email", "sms": "SMS"}
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One task. `key` identifies it and its occurrence; `link` is the page to do it on."""
+    """One task. `key` identifies it and its occurrence; `link` is the page to do it on.
+
+    `words` name it, and `note` says what went wrong, or what to compare with.
+    """
 
     key: str
     since: datetime | None
     words: str
     link: str
+    note: str = ""
     customer: User | None = None
     shown_customer: str = ""
     work: WorkItem | None = None
@@ -52,9 +60,11 @@ class Queue:
     find: Callable[[User, datetime], list[Item]]
 
 
-def _customer_item(reader: User, key: str, since: Any, words: str, person: User) -> Item:
+def _customer_item(
+    reader: User, key: str, since: Any, words: str, person: User, note: str = ""
+) -> Item:
     link = reverse("admin:customer", args=[person.pk])
-    return Item(key, since, words, link, person, shown_email(reader, person))
+    return Item(key, since, words, link, note, person, shown_email(reader, person))
 
 
 def _verifications(reader: User, at: datetime) -> list[Item]:
@@ -113,6 +123,7 @@ def _messages(reader: User, at: datetime) -> list[Item]:
             message.finished_at or message.created_at,
             f"{kind_words(message.kind)} by {_CHANNELS[message.channel]}",
             message.recipient,
+            masked_text(message.provider_answer),
         )
         for message in rows.select_related("recipient").order_by("pk")[:QUEUE_ROWS]
     ]
@@ -121,7 +132,18 @@ def _messages(reader: User, at: datetime) -> list[Item]:
 def _held_rates(reader: User, at: datetime) -> list[Item]:
     rows = HeldRate.objects.filter(status=HeldRate.Status.HELD).order_by("created_at", "pk")
     url = f"{reverse('admin:accounts_heldrate_changelist')}?status__exact=held"
-    return [Item(f"rate:{rate.pk}", rate.created_at, str(rate), url) for rate in rows[:QUEUE_ROWS]]
+    return [
+        Item(f"rate:{held.pk}", held.created_at, _rate_words(held), url, _known_words(held))
+        for held in rows[:QUEUE_ROWS]
+    ]
+
+
+def _rate_words(held: HeldRate) -> str:
+    return f"1 {held.base} = {rate(Decimal(held.rate))} {held.quote}"
+
+
+def _known_words(held: HeldRate) -> str:
+    return f"Was {rate(Decimal(held.known_rate))} on {date_format(held.known_on)}"
 
 
 def _erasures(reader: User, at: datetime) -> list[Item]:
@@ -133,8 +155,8 @@ def _erasures(reader: User, at: datetime) -> list[Item]:
             row.created_at,
             row.words,
             reverse("admin:approvals"),
-            people[row.target_id],
-            shown_email(reader, people[row.target_id]),
+            customer=people[row.target_id],
+            shown_customer=shown_email(reader, people[row.target_id]),
         )
         for row in rows
     ]
@@ -146,8 +168,9 @@ def _jobs(reader: User, at: datetime) -> list[Item]:
         Item(
             f"job:{job.pk}:{job.failure_count}",
             job.failed_at,
-            f"{job_name(job.name)}: {job.error}",
+            job_name(job.name),
             reverse("admin:insights_jobstate_change", args=[job.pk]),
+            job.error,
         )
         for job in rows[:QUEUE_ROWS]
     ]
@@ -158,7 +181,14 @@ def _imports(reader: User, at: datetime) -> list[Item]:
         status=ImportBatch.Status.FAILED, updated_at__gte=at - QUEUE_LOOKS_BACK
     )
     return [
-        _customer_item(reader, f"import:{batch.pk}", batch.updated_at, str(batch), batch.user)
+        _customer_item(
+            reader,
+            f"import:{batch.pk}",
+            batch.updated_at,
+            batch.file_name,
+            batch.user,
+            batch.error,
+        )
         for batch in rows.select_related("user").order_by("updated_at", "pk")[:QUEUE_ROWS]
     ]
 
@@ -172,8 +202,9 @@ def _connections(reader: User, at: datetime) -> list[Item]:
             reader,
             f"connection:{bank.pk}:{_second(bank.last_synced_at)}",
             bank.last_synced_at or bank.created_at,
-            f"{bank.institution_name}: {bank.get_status_display()} {bank.error_code}".strip(),
+            bank.institution_name,
             bank.user,
+            f"{bank.get_status_display()} {bank.error_code}".strip(),
         )
         for bank in rows.select_related("user").order_by("last_synced_at", "pk")[:QUEUE_ROWS]
     ]
@@ -215,15 +246,7 @@ def open_items(queue: Queue, reader: User, at: datetime) -> list[Item]:
     rows = WorkItem.objects.filter(queue=queue.key, key__in=[item.key for item in items])
     works = {row.key: row for row in rows.select_related("assignee")}
     return [
-        Item(
-            item.key,
-            item.since,
-            item.words,
-            item.link,
-            item.customer,
-            item.shown_customer,
-            works.get(item.key),
-        )
+        replace(item, work=works.get(item.key))
         for item in items
         if item.key not in works or works[item.key].done_at is None
     ]

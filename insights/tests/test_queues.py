@@ -83,6 +83,21 @@ def test_each_queue_lists_its_item_and_the_home_page_counts_them(full, client_fo
         assert reverse("admin:queue", args=[queue.key]) in page
 
 
+def test_items_say_what_went_wrong_in_the_readers_region(full, client_for):
+    Notification.objects.update(provider_answer="550 to alice@example.com")
+    admin = staff("admin")
+    User.objects.filter(pk=admin.pk).update(locale="de-DE")
+    admin.refresh_from_db()
+    client = client_for(admin)
+    page = client.get(reverse("admin:queue", args=["rates"])).content.decode()
+    assert "1 USD = 9 EUR" in page
+    assert "Was 0,9 on 14.03.2026" in page
+    assert ">Customer</th>" not in page
+    page = client.get(reverse("admin:queue", args=["messages"])).content.decode()
+    assert "550 to a***@example.com" in page
+    assert ">Customer</th>" in page
+
+
 def test_the_oldest_item_comes_first(alice, bob):
     request_verification(actor=bob, user=bob)
     request_verification(actor=alice, user=alice)

@@ -228,12 +228,14 @@ def _person_to_help(request: HttpRequest, pk: int) -> User:
 def queue(request: HttpRequest, key: str) -> HttpResponse:
     """One queue, the oldest first."""
     reader, found = user_of(request), _queue(request, key)
+    items = open_items(found, reader, timezone.now())
     return page(
         request,
         "admin/queue.html",
         title=found.title,
         queue=found,
-        items=open_items(found, reader, timezone.now()),
+        items=items,
+        about_customers=any(item.customer for item in items),
         may_work=may(reader, found.works),
         most=QUEUE_ROWS,
         longest=LONGEST_NOTE,
