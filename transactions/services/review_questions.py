@@ -157,11 +157,12 @@ def ask_on_about_listed(
     """
     asked = ReviewItem.objects.open().filter(account=account, entered__in=listed)
     # The next one that an entry may be is often in the list too.
-    while item := asked.filter(candidate__in=listed).order_by("pk").first():
-        if by is not None:
-            settled = item.undo.setdefault(SETTLED_BY, {}).setdefault(str(by.pk), [])
-            settled.append(item.candidate_id)
-        _ask_on_apart(item, at)
+    while waiting := list(asked.filter(candidate__in=listed).order_by("pk")):
+        for item in waiting:
+            if by is not None:
+                settled = item.undo.setdefault(SETTLED_BY, {}).setdefault(str(by.pk), [])
+                settled.append(item.candidate_id)
+            _ask_on_apart(item, at)
 
 
 def ask_again_settled_by(batch: ImportBatch) -> None:
