@@ -9,6 +9,7 @@ import logging
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import environ
 from corsheaders.defaults import default_headers
@@ -124,7 +125,7 @@ ROOT_URLCONF = "banking.urls"
 WSGI_APPLICATION = "banking.wsgi.application"
 ASGI_APPLICATION = "banking.asgi.application"
 
-TEMPLATES = [
+TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
@@ -133,7 +134,7 @@ TEMPLATES = [
                 (
                     "django.template.loaders.cached.Loader",
                     [
-                        "banking.kernel.template_loaders.CompactLoader",
+                        "banking.kernel.template_loaders.ShortLoader",
                         "django.template.loaders.app_directories.Loader",
                     ],
                 )

@@ -24,7 +24,7 @@ os.environ.setdefault("READ_DOT_ENV", "false")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 from banking.settings import *  # noqa: F403 - the environment comes first
-from banking.settings import DATA_DIR, DATABASES, RATE_LIMITS
+from banking.settings import DATA_DIR, DATABASES, RATE_LIMITS, TEMPLATES
 
 # The test client's host, so that links in mails can be followed.
 SITE_URL = "http://testserver"
@@ -39,6 +39,8 @@ PROVIDER_RETRY_SECONDS = 0
 WHITENOISE_AUTOREFRESH = True
 # Tests of limits set their own; all others are unlimited.
 RATE_LIMITS = RATE_LIMITS | {"api-read": None, "api-write": None}
+# Tests read pages as their templates are written.
+TEMPLATES[0]["OPTIONS"]["loaders"][0][1][0] = "banking.kernel.template_loaders.CompactLoader"
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 # One connection per test: a second one would not see the test's uncommitted rows.

@@ -21,6 +21,7 @@ from django.templatetags.static import static
 _NAMESPACE = "{http://www.w3.org/2000/svg}"
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _FILE = "img/icons.svg"
+_SIMPLE = re.compile(r"[\w-]+")
 _QUOTED = re.compile(r"""["']([a-z0-9-]+)["']""")
 
 
@@ -37,11 +38,17 @@ def _archive() -> ZipFile:
 def draw(name: str, size: int, attributes: tuple[tuple[str, str], ...] = ()) -> str:
     """The icon as SVG, `size` px wide, with extra attributes. Raises NoSuchIconError."""
     if name in collected():
-        written = "".join(f' {key}="{value}"' for key, value in attributes)
-        return f'<svg width="{size}" height="{size}"{written}>{shapes(name)}</svg>'
+        written = "".join(f" {key}={_quoted(value)}" for key, value in attributes)
+        # The stylesheet makes it as high as wide.
+        return f"<svg width={size}{written}>{shapes(name)}</svg>"
     svg = _read(name)
     svg.attrib |= {"width": str(size), "height": str(size), **dict(attributes)}
     return ElementTree.tostring(svg, encoding="unicode")
+
+
+def _quoted(value: str) -> str:
+    """The attribute's value, in quotes if it needs any."""
+    return value if _SIMPLE.fullmatch(value) else f'"{value}"'
 
 
 @lru_cache(maxsize=4096)

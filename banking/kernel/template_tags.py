@@ -52,10 +52,9 @@ def _reader_locale(context: dict[str, Any]) -> str:
     return str(locale)
 
 
-@lru_cache(maxsize=20_000)
-def _amount_text(digits: str, currency: str, locale: str) -> str:
-    """The amount in this locale; `<bdi>` isolates it, so it needs no isolates itself."""
-    written = format_money(Decimal(digits), currency, locale)
+def _amount_text(amount: Decimal, currency: str, locale: str) -> str:
+    """The amount in this locale; what it stands in isolates it, so it needs no isolates itself."""
+    written = format_money(amount, currency, locale)
     return written.strip(FIRST_STRONG_ISOLATE + POP_ISOLATE)
 
 
@@ -64,9 +63,7 @@ def money(context: dict[str, Any], amount: Decimal | None, currency: str) -> Saf
     """{% money account.balance account.currency %}: the amount in the signed-in user's locale."""
     if amount is None:
         return mark_safe("–")
-    return format_html(
-        "<bdi>{}</bdi>", _amount_text(str(amount), currency, _reader_locale(context))
-    )
+    return format_html("<bdi>{}</bdi>", _amount_text(amount, currency, _reader_locale(context)))
 
 
 @register.simple_tag(takes_context=True)
@@ -92,9 +89,7 @@ def figure_as_read(context: dict[str, Any], amount: Decimal, currency: str) -> S
     if decimals <= minor_unit_digits(currency):
         return money_html(amount, currency, _reader_locale(context), signed=True)
     written = f"{amount:f}".replace("-", "\N{MINUS SIGN}")
-    return format_html(
-        '<data class="money" value="{}"><bdi>{} {}</bdi></data>', amount, written, currency
-    )
+    return format_html('<data class=money value="{}">{} {}</data>', amount, written, currency)
 
 
 def money_html(
@@ -118,7 +113,7 @@ def money_html(
 @lru_cache(maxsize=20_000)
 def _figure(digits: str, currency: str, locale: str, signed: bool, small_cents: bool) -> SafeString:
     amount = Decimal(digits)
-    text = _amount_text(digits, currency, locale).replace("-", "\N{MINUS SIGN}")
+    text = _amount_text(amount, currency, locale).replace("-", "\N{MINUS SIGN}")
     is_inflow = signed and amount > 0
     body: str = f"+{text}" if is_inflow else text
     minor_digits = minor_unit_digits(currency)
@@ -126,14 +121,15 @@ def _figure(digits: str, currency: str, locale: str, signed: bool, small_cents: 
         found = re.search(rf"[.,٫]\d{{{minor_digits}}}(?=\D*$)", body)
         if found:
             body = format_html(
-                '{}<span class="money__minor">{}</span>{}',
+                "{}<span class=money__minor>{}</span>{}",
                 body[: found.start()],
                 found.group(),
                 body[found.end() :],
             )
+    # Its class isolates it from the direction of the text around.
     return format_html(
-        '<data class="money{}" value="{}"><bdi>{}</bdi></data>',
-        " money--in" if is_inflow else "",
+        '<data class={} value="{}">{}</data>',
+        mark_safe('"money money--in"') if is_inflow else "money",
         plain_amount(amount, currency),
         body,
     )
@@ -263,8 +259,8 @@ def category_icon(name: str = "", color: str = "", size: str = "") -> SafeString
     except NoSuchIconError:
         inside = shapes("tag")
     return format_html(
-        '<svg class="disc{}" aria-hidden="true" color="{}">{}</svg>',
-        " disc--small" if size == "small" else "",
+        '<svg class={} aria-hidden=true color="{}">{}</svg>',
+        mark_safe('"disc disc--small"') if size == "small" else "disc",
         _safe_color(color),
         mark_safe(inside),
     )
@@ -279,7 +275,7 @@ def color_dot(color: str = "") -> SafeString:
 @lru_cache(maxsize=4096)
 def _dot(color: str) -> SafeString:
     return format_html(
-        '<svg class="category__dot" aria-hidden="true" color="{}"></svg>', _safe_color(color)
+        '<svg class=category__dot aria-hidden=true color="{}"></svg>', _safe_color(color)
     )
 
 
@@ -346,7 +342,7 @@ def sparkline(values: Sequence[Decimal | float | None], stepped: bool = False) -
     heights = [round(57 - (value - low) / spread * 54) for value in known]
     # One path is line and area: it begins and ends outside of what is seen.
     return format_html(
-        '<svg class="sparkline" viewBox="0 0 {} 60" preserveAspectRatio="none" aria-hidden="true">'
+        '<svg class=sparkline viewBox="0 0 {} 60" preserveAspectRatio=none aria-hidden=true>'
         '<path d="M-9 69V{}H{}V69"/></svg>',
         len(known) - 1,
         "".join(_stretches(heights, stepped=stepped)),

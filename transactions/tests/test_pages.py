@@ -115,8 +115,8 @@ def test_day_groups_show_the_whole_days_net(alice, client, checking):
         (date_format(today - timedelta(days=2), "l, j F"), [], 1),
     ]
     # Only where the sum leaves out a row it says what it counts.
-    assert older.content.decode().count('<span class="small">Posted</span>') == 1
-    assert '<span class="small">Posted</span>' not in first.content.decode()
+    assert older.content.decode().count("<span class=small>Posted</span>") == 1
+    assert "<span class=small>Posted</span>" not in first.content.decode()
     # A day whose rows are in no total still has a heading.
     assert older.content.count(b'scope="rowgroup"') == 3
     newer = client.get(f"/transactions/{older.context['newer_url']}")
