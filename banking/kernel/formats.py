@@ -7,7 +7,7 @@ order, punctuation and clock: "Nov 28, 2026, 6:05 PM", "28.11.2026, 18:05". Mach
 
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import cast
 
 from babel.core import Locale
@@ -84,6 +84,13 @@ def _parts_of(form: str) -> tuple[str, bool] | None:
 
 
 def _written_day(value: date, skeleton: str, tag: str) -> str:
+    day = value.date() if isinstance(value, datetime) else value
+    return _written(day, skeleton, tag)
+
+
+# Pages say the same days again and again, and babel takes longer for one than a template for a row.
+@lru_cache(maxsize=10_000)
+def _written(value: date, skeleton: str, tag: str) -> str:
     locale = locale_of(tag)
     if skeleton in _WHOLE_DATES:
         return format_date(value, _WHOLE_DATES[skeleton], locale=locale)
@@ -120,11 +127,16 @@ def first_weekday() -> int:
 
 def percent(value: Decimal | float | int, decimals: int = 0, locale: str = "") -> str:
     """A percentage: 12.5 is "12.5%" or "12,5 %", with at most `decimals` decimals."""
-    tag = locale_of(locale or written_tag())
-    pattern = tag.percent_formats[None].pattern
+    return _written_percent(str(value), decimals, locale or written_tag())
+
+
+@lru_cache(maxsize=10_000)
+def _written_percent(value: str, decimals: int, tag: str) -> str:
+    locale = locale_of(tag)
+    pattern = locale.percent_formats[None].pattern
     if decimals:
         pattern = pattern.replace("0", f"0.{'#' * decimals}", 1)
-    return format_percent(Decimal(str(value)) / 100, format=pattern, locale=tag)
+    return format_percent(Decimal(value) / 100, format=pattern, locale=locale)
 
 
 def number(

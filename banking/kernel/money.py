@@ -7,7 +7,7 @@ CLDR (babel): JPY 0, EUR 2, KWD 3.
 import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import NewType
 
 from babel.core import get_global
@@ -175,14 +175,28 @@ def format_money(amount: Decimal, currency: str, locale: str = "en") -> str:
     Right-to-left locales add direction marks, which would reorder the English sentence around the
     amount. They are replaced with isolates, which leave the surrounding text in order.
     """
-    text = format_currency(amount, currency, locale=locale_of(locale))
+    return _written(str(amount), currency, locale)
+
+
+# Babel takes longer for an amount than a page for the row that shows it. A text, as 0 and -0 are
+# equal but written differently.
+@lru_cache(maxsize=20_000)
+def _written(digits: str, currency: str, locale: str) -> str:
+    text = format_currency(Decimal(digits), currency, locale=locale_of(locale))
     unmarked = text.translate(_DIRECTION_MARKS)
     return text if unmarked == text else f"{FIRST_STRONG_ISOLATE}{unmarked}{POP_ISOLATE}"
 
 
 def format_compact(amount: Decimal, currency: str, locale: str = "en") -> str:
     """A round amount in few characters: "$2.5K", "2500 €"; for the scale of a chart only."""
-    text = format_compact_currency(amount, currency, locale=locale_of(locale), fraction_digits=1)
+    return _written_compact(str(amount), currency, locale)
+
+
+@lru_cache(maxsize=10_000)
+def _written_compact(digits: str, currency: str, locale: str) -> str:
+    text = format_compact_currency(
+        Decimal(digits), currency, locale=locale_of(locale), fraction_digits=1
+    )
     return text.translate(_DIRECTION_MARKS)
 
 

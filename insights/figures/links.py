@@ -1,6 +1,7 @@
 """Links from each figure to the list of transactions that adds up to it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,13 @@ from insights.figures.spending import CategorySpending
 from transactions.filters import NO_MERCHANT
 from transactions.models import Transaction
 from transactions.predefined import UNCATEGORIZED
+
+
+# A page has a hundred of these links, and most of them again the next time.
+@lru_cache(maxsize=4096)
+def _address(query: tuple[tuple[str, str], ...]) -> str:
+    address = reverse("transactions:transaction_list")
+    return f"{address}?{urlencode(query)}" if query else address
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +37,7 @@ class Links:
         query |= {name: value for name, value in filters.items() if value not in (None, "")}
         if self.coverage.list_filter:
             query["shared"] = self.coverage.list_filter
-        address = reverse("transactions:transaction_list")
-        return f"{address}?{urlencode(query)}" if query else address
+        return _address(tuple((name, str(value)) for name, value in query.items()))
 
     def counted(self, period: Period, **filters: Any) -> str:
         """Rows that figures count: posted, without transfers."""
