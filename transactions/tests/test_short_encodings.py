@@ -21,6 +21,7 @@ TEXTS = {
     ("uk-UA", "UAH", "cp1251 koi8-u"): ["Їжа", "Оренда квартири", "Зарплатня"],
     ("th-TH", "THB", "tis-620 cp874"): ["ร้านกาแฟ", "ค่าเช่า", "เงินเดือน"],
     ("el-GR", "EUR", "cp1253 iso8859-7"): ["Καφές", "Ενοίκιο", "Μισθός"],
+    ("el-CY", "EUR", "cp1253 iso8859-7"): ["Άρτος", "Καφές 4 €", "Ενοίκιο"],
     ("he-IL", "ILS", "cp1255 iso8859-8"): ["קפה", "שכר דירה", "משכורת"],
     ("ar-EG", "EGP", "cp1256 iso8859-6"): ["قهوة", "إيجار", "راتب"],
     ("tr-TR", "TRY", "cp1254 iso8859-9"): ["Kahve dükkanı", "Kira ödemesi", "Maaş"],
@@ -34,6 +35,14 @@ TEXTS = {
     ("cs-CZ", "CZK", "cp1250 iso8859-2 cp852"): ["Lékárna Šťastná", "Kavárna Ďábel", "Nájem"],
     ("hr-HR", "EUR", "cp1250 iso8859-2"): ["Pekara Šuma", "Račun za struju", "Plaća"],
     ("fr-FR", "EUR", "cp1252 iso8859-15 mac-roman"): ["Café", "Loyer février", "Versé"],
+    ("fr-BE", "EUR", "cp1252 iso8859-15"): ["Cœur de Lille", "Bœuf bourguignon", "Loyer"],
+    ("de-AT", "EUR", "cp1252 iso8859-15"): ["Miete 900 €", "Laden", "Rest"],
+    ("de-LU", "EUR", "cp1252"): ["Rock´n Roll Bar", "1½ Zimmer", "Müller"],
+    ("en-GB", "GBP", "cp1252"): ["½ price shop", "Shop ¼ lb", "Rent"],
+    ("fi-FI", "EUR", "cp1252 iso8859-15"): ["Šeikki", "Žanna Oy", "Kävelykatu"],
+    ("et-EE", "EUR", "iso8859-15 iso8859-13"): ["Šokolaad", "Žanna", "Töötasu"],
+    ("hu-HU", "HUF", "cp1250 iso8859-2"): ["Fűszer", "Őrség", "Hús"],
+    ("ro-RO", "RON", "cp1250 iso8859-2"): ["Plată chirie", "Mâncare", "Farmacie"],
     ("de-DE", "EUR", "cp1252 cp850"): ["Bäckerei Müller", "Büro", "Rückzahlung"],
 }
 FILES = [

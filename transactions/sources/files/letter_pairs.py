@@ -17,7 +17,7 @@ WESTERN = ("de", "fr", "es", "pt", "it", "nl", "sv", "da", "nb", "fi", "is", "ca
 CENTRAL = ("pl", "cs", "sk", "hu", "ro", "hr", "sl", "sq", "bs", "de")
 BALTIC = ("lt", "lv", "et")
 TURKISH = ("tr", "az", "de")
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"[^\W\d_½¼¾¹²³]+")
 _EDGE = "^"
 # Older encodings write Romanian with the cedilla for want of the comma.
 _SAME_LETTERS = str.maketrans("şţ", "șț")

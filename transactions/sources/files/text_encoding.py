@@ -27,10 +27,12 @@ _LETTERS = {
     "cp1252": _WESTERN,
     "cp1250": _CENTRAL,
     "cp1251": [_CYRILLIC],
+    "iso8859-15": [f"{letters}šž" for letters in _WESTERN],
     "cp1257": ["ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž"],
     "iso8859-2": _CENTRAL,
     "cp1254": ["çğıöşüâîû"],
     "cp1253": ["αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ"],
+    "iso8859-7": ["αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ"],
     "cp1255": ["אבגדהוזחטיךכלםמןנסעףפץצקרשת"],
     "cp1256": ["ابتثجحخدذرزسشصضطظعغفقكلمنهويىةءآأإؤئـ،", "پچژگیکابتجحخدرزسشصطعفقلمنهو"],
     "cp874": ["".join(map(chr, (*range(0xE01, 0xE3B), *range(0xE40, 0xE5C))))],
@@ -45,7 +47,7 @@ _LETTERS = {
 }
 # Their languages: the accented letters between plain ones tell which of these it is.
 _LATIN = {
-    **dict.fromkeys(("cp1252", "cp850", "mac-roman"), WESTERN),
+    **dict.fromkeys(("cp1252", "iso8859-15", "cp850", "mac-roman"), WESTERN),
     **dict.fromkeys(("cp1250", "iso8859-2", "cp852"), CENTRAL),
     "cp1257": BALTIC,
     "cp1254": TURKISH,
@@ -90,13 +92,23 @@ ENCODINGS = (*UNICODE, *_LETTERS, *_EAST_ASIAN)
 
 _INNER_CAPITAL = re.compile("[a-zà-žа-я][À-ÖØ-ÞА-ЯŠŽŚŤŹŻŁĄĘĆŃŐŰŘĎĚČ]")
 # A sign before or inside a word, where no sign stands: "©»astná".
-_SIGN_IN_WORD = re.compile(r"[»©®¹¾½¼¦¬¶¸¨±²³´][^\W\d_]|[^\W\d_][«©®¡¿¹¾½¼¦¬¶¸¨±²³´„”‰†‡][^\W\d_]")
+# Only between small letters an acute accent is an apostrophe: "Rock´n Roll".
+_SIGN_IN_WORD = re.compile(
+    r"[»©®¹¾½¼¦¬¶¸¨±²³][^\W\d_]|[^\W\d_][«©®¡¿¹¾½¼¦¬¶¸¨±²³„”‰†‡][^\W\d_]|"
+    r"(?<![a-zà-ÿ])´[^\W\d_]|[^\W\d_]´(?![\Wa-zà-ÿ])"
+)
 _OTHER_SCRIPTS = "Ͱ-ϿЀ-ӿ\u0590-\u06ff\u0e01-\u0e5b"
 _MIXED_SCRIPTS = re.compile(f"[a-zA-Z][{_OTHER_SCRIPTS}]|[{_OTHER_SCRIPTS}][a-zA-Z]")
+_FOREIGN_LETTER = re.compile(f"[{_OTHER_SCRIPTS}]")
+_FOREIGN_WORD = re.compile(f"[{_OTHER_SCRIPTS}]{{2}}")
+_ONLY_LONE_LETTERS = 0.3
 # A lone letter next to or inside a figure is a currency symbol or space, wrongly decoded.
 _INSIDE_FIGURE = re.compile(
-    r"(?<=[0-9])\s?[^\W\d_a-zA-Z](?![^\W\d_])|(?<![^\W\d_])[^\W\d_a-zA-Z]\s?(?=[0-9])"
+    r"(?<=[0-9])\s?[^\W\d_a-zA-Z½¼¾¹²³](?![^\W\d_])|"
+    r"(?<![^\W\d_])[^\W\d_a-zA-Z½¼¾¹²³]\s?(?=[0-9])"
 )
+# No bank writes the sign for any currency: where most encodings have it, ISO 8859-15 has the euro.
+_ODD_SIGN = 0.2
 _NEUTRAL = frozenset("€£§°«»“”„‘’‚–—…·×´¨ªº²³½¼¿¡®©™•\u00a0№¤")
 _SAMPLE_BYTES = 400_000
 _MAGIC = {
@@ -215,7 +227,7 @@ def _letter_likeness(text: str, sample: bytes, encoding: str) -> float:
     found = Counter(char.lower() for char in text if char > "\x7f" and char not in _NEUTRAL)
     total = sum(found.values())
     if not total:
-        return 0.8
+        return 0.8 - _ODD_SIGN * ("¤" in text or bool(_SIGN_IN_WORD.search(text)))
     shares = [
         sum(count for char, count in found.items() if char in letters) / total
         for letters in _LETTERS[encoding]
@@ -228,13 +240,17 @@ def _letter_likeness(text: str, sample: bytes, encoding: str) -> float:
         + len(_INNER_CAPITAL.findall(text))
         + 3 * len(_MIXED_SCRIPTS.findall(text))
     )
+    odd += text.count("¤")
     odd += 3 * len(_INSIDE_FIGURE.findall(text)) + 3 * len(_STRAY_MARK.findall(text))
     return 0.7 * max(shares) + 0.3 * union - min(odd / total, 0.5) - _unusual(text.lower())
 
 
 def _unusual(text: str) -> float:
-    """What a text loses that has an alphabet's rare letters more than its usual ones."""
-    lost = 0.0
+    """What a text loses that has an alphabet's rare letters more than its usual ones, or none of
+    its words: "½" is no Greek.
+    """
+    is_word = not _FOREIGN_LETTER.search(text) or _FOREIGN_WORD.search(text)
+    lost = 0.0 if is_word else _ONLY_LONE_LETTERS
     for letters, usual, most in _FREQUENT:
         found = letters.findall(text)
         if found:
@@ -284,8 +300,12 @@ def _asian_likeness(text: str, sample: bytes, encoding: str) -> float:
 
 
 def _is_false_kana(text: str) -> bool:
-    """Whether half-width kana stand beside Latin letters, as where Chinese is read as Japanese."""
+    """Whether half-width kana stand alone or beside Latin letters, as where another encoding's
+    signs, or Chinese, are read as Japanese.
+    """
     kana = len(_HALF_KANA.findall(text))
+    if kana and not _KANA_WORD.search(text) and not _IDEOGRAPH.search(text):
+        return True
     return kana > 0 and 12 * len(_KANA_BESIDE_LATIN.findall(text)) > kana
 
 
@@ -312,6 +332,8 @@ _AMONG_LETTERS = re.compile(
     r"[a-z@\[\\\]^_`{|}~][\uff61-\uff9f]|[\uff61-\uff9f][a-z@\[\\\]^_`{|}~]"
 )
 _HALF_KANA = re.compile("[\uff61-\uff9f]")
+_KANA_WORD = re.compile("[\uff66-\uff9f]{2}")
+_IDEOGRAPH = re.compile("[\u3041-\u30ff\u4e00-\u9fff]")
 _KANA_BESIDE_LATIN = re.compile(
     r"[A-Za-z@\[\\\]^_`{|}~][\uff61-\uff9f]|[\uff61-\uff9f][A-Za-z@\[\\\]^_`{|}~]"
 )
