@@ -65,6 +65,11 @@ SENTENCES: dict[str, Any] = {
         "We don’t recognize the status “%(words)s”. Those lines are read as booked; leave out any"
         " that never happened."
     ),
+    "unknown_words": _(
+        "%(count)s of %(total)s lines say “%(words)s” in the column “%(column)s”, and we don’t know"
+        " what that means. They are read as booked; leave out any that are pending or were"
+        " declined."
+    ),
     "foreign_lines": _("The file has lines in %(currencies)s; %(account)s is in %(currency)s."),
     "other_accounts": _(
         "The file also has lines from other accounts, which are not imported: %(parts)s."

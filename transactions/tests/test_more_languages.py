@@ -118,6 +118,55 @@ def test_unknown_state_is_booked_with_a_word():
     assert read(head + "".join(others) + "2024-03-27,Bar,-8.00,Pending\n")[1].warnings == []
 
 
+# Twelve lines, by day, amount and balance; a column nobody knows says "Zorb" or another word.
+LOOSE = {
+    # The newest lines, few lines, and lines without a balance may not be booked.
+    "newest": ({10: "Qwert", 11: "Qwert"}, "Qwert"),
+    "no heading": ({11: "Qwert"}, "Qwert"),
+    "very few": ({4: "Qwert"}, "Qwert"),
+    "newest beside blanks": ({11: "Qwert"}, "Qwert"),
+    # Kinds of payment that vary, directions, and codes are nothing to tell about.
+    "kinds": (dict.fromkeys((1, 4, 7, 10), "Qwert"), ""),
+    "direction": ({0: "Qwert", 6: "Qwert"}, ""),
+    "codes": ({11: "Q-1"}, ""),
+    "states": ({11: "Pending"}, ""),
+}
+
+
+@pytest.mark.parametrize("case", LOOSE)
+def test_words_nobody_knows_are_told_where_lines_look_unbooked(case):
+    words, told = LOOSE[case]
+    usual = "" if case == "newest beside blanks" else "Zorb"
+    balance, lines = 100, []
+    for at in range(12):
+        amount = 40 if at in (0, 6) else -3 - at
+        balance += amount
+        word = words.get(at, usual)
+        lines.append(f"2024-03-{at + 11},Shop {at},{amount},{balance},{word}")
+    head = "" if case == "no heading" else "Date,Description,Amount,Balance,Wrrp\n"
+    rows, file = read(head + "\n".join(lines) + "\n")
+    assert len(rows) == 12
+    found = [notice for notice in file.warnings if notice.code == NoticeCode.UNKNOWN_WORDS]
+    assert [notice.values["words"] for notice in found] == ([told] if told else [])
+    assert all(f"“{told}”" in notice_text(notice) for notice in found)
+
+
+@pytest.mark.parametrize(
+    ("out", "into"),
+    [
+        ("Funds Out", "Funds In"),
+        ("Bedrag af", "Bedrag bij"),
+        ("Suma debit", "Suma credit"),
+        ("Importo dare", "Importo avere"),
+    ],
+)
+def test_headings_of_a_pair_may_name_sums_and_directions(out, into):
+    text = f"Date,Text,{into},{out}\n2024-03-25,Pay,90.00,\n2024-03-26,Bar,,4.20\n"
+    assert [row.amount for row in read(text + "2024-03-27,Shop,,7.00\n")[0]] == [
+        Decimal(90), Decimal("-4.20"), Decimal(-7),
+    ]  # fmt: skip
+
+
 def test_names_under_an_unknown_heading_are_kept():
     text = (
         "Ngày giao dịch,Nội dung,Bên kia,Chi nhánh,Số tiền\n"

@@ -252,6 +252,12 @@ _DATE_ROLES = frozenset(["txn_date", "posted_date", "value_date"])
 _WHOLE_HEADING_ONLY = frozenset(
     ["fee", "debit", "credit", "external_id", "status", "flag", "notes"]
 )
+# Nouns for amounts that stand beside a word for the direction.
+_SUM_NOUNS = """
+    amount amounts funds money cash betrag betrage importe importes importo montant montants
+    bedrag kwota castka ciastka suma summa osszeg belopp belob belop iznos znesek tutar maara
+    monto valor valores jumlah сумма сума ποσο 金額 金额"""
+_SUMS = frozenset(_SUM_NOUNS.split())
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _CARD = re.compile(
     r"(?<!\w)(?:credit ?card|card ?id|card ?holder|card ?member|card|carte|kredit"
@@ -317,12 +323,20 @@ def heading_score(text: str, role: str) -> float:
         score = _partial_score(heading, ranked)
     elif not score and role in ("debit", "credit") and len(heading.split()) <= 3:
         score = 40 if heading.split()[0] in ranked and "/" not in text else 0
+        score = score or (60 if _is_directed_amount(heading, ranked) else 0)
     if role in _NUMBER_ROLES | _DATE_ROLES | {"currency"} and _STRANGERS.search(heading):
         score -= 70
     # If "Amount (EUR)" is next to "Amount", it is the one in the account's own currency.
     if role == "amount" and without_code != heading:
         score += 5
     return max(score, 0)
+
+
+def _is_directed_amount(heading: str, ranked: dict[str, float]) -> bool:
+    """Whether it is a word for amounts and one for a direction: "Bedrag af", "Funds out"."""
+    first, _, rest = heading.partition(" ")
+    head, _, last = heading.rpartition(" ")
+    return (first in _SUMS and rest in ranked) or (last in _SUMS and head in ranked)
 
 
 def names_stranger(text: str) -> bool:

@@ -26,6 +26,7 @@ from transactions.sources.files.cell_words import (
 from transactions.sources.files.column_words import currency_in_heading
 from transactions.sources.files.csv_balance_lines import BalanceLines, is_total_label
 from transactions.sources.files.csv_by_balance import signed_by_balance
+from transactions.sources.files.csv_loose_words import LooseWords
 from transactions.sources.files.csv_mapping import (
     BLANK_FLAG,
     BY_BALANCE,
@@ -80,6 +81,7 @@ class RowReader:
         self.matches_plain = PLAIN_FIGURE[mapping.decimal_mark].fullmatch
         self.balances = BalanceLines(mapping, incoming)
         self.parts = PartNames()
+        self.loose_words = LooseWords(mapping)
         # Whether accounts follow each other, and the title that may name the next one.
         self.has_sections = False
         self.next_section = ""
@@ -122,12 +124,13 @@ class RowReader:
             if line is not None:
                 yield line
         self._note_unknown_states()
+        self.incoming.warnings += self.loose_words.notices()
 
     def _note_heading(self, row: Row | None) -> None:
         if row is None:
             return
         self.incoming.skipped_count += 1
-        self.heading = [cell.strip() for cell in row.cells]
+        self.heading = self.loose_words.heading = [cell.strip() for cell in row.cells]
         column = self.mapping.credit if self.mapping.needs_pair else self.mapping.amount
         if column is not None and column < len(self.heading):
             self.heading_currency = currency_in_heading(self.heading[column])
@@ -164,6 +167,7 @@ class RowReader:
             part = self._part(cells)
             return SkippedRow(number, raw, reason, txn_date, amount, description, part)
         balances.last, balances.moved = balance, amount
+        self.loose_words.note(cells, txn_date, amount, balance)
         notes = self._text(cells, mapping.notes)
         if mapping.fee is not None and (fee := self._money(cells[mapping.fee])):
             amount -= abs(fee)

@@ -30,6 +30,7 @@ class NoticeCode(StrEnum):
     ONE_SHEET = "one_sheet"
     ENCODING_GUESSED = "encoding_guessed"
     UNKNOWN_STATES = "unknown_states"
+    UNKNOWN_WORDS = "unknown_words"
     # About the file beside the account.
     FOREIGN_LINES = "foreign_lines"
     OTHER_ACCOUNTS = "other_accounts"
