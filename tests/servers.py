@@ -415,11 +415,16 @@ def free_port() -> int:
 
 
 def chromium() -> str:
-    """The machine's Chromium or Chrome, installed first if necessary and permitted."""
-    found = _find_chromium()
-    if found is None:
-        _apt_install("chromium")
+    """The machine's Chromium or Chrome, installed first if necessary and permitted.
+
+    Headless shell is the same browser without its windows: the tests take two thirds of the time.
+    """
+    for package in ("chromium-headless-shell", "chromium"):
         found = _find_chromium()
+        if found is not None:
+            return found
+        _apt_install(package)
+    found = _find_chromium()
     if found is None:
         raise MissingError("Chromium is not installed (no chromium or google-chrome in PATH).")
     return found
@@ -430,7 +435,8 @@ def hledger() -> str:
 
 
 def _find_chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    names = ["chromium-headless-shell", "chromium", "chromium-browser"]
+    names += ["google-chrome", "google-chrome-stable"]
     candidates = [os.environ.get("CHROMIUM"), *(shutil.which(name) for name in names)]
     return next((path for path in candidates if path and Path(path).exists()), None)
 

@@ -34,7 +34,7 @@ from transactions.services.rule_editing import create_rule
 from users.messages.channels.sms import sign
 from users.models import Notification
 
-pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.worker, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 SID, TOKEN = "AC" + "0" * 32, "twilio-token"
 TICKS = ("sweep-postings", "alert-scan", "deliver-notifications")
 Status = Notification.Status

@@ -12,6 +12,7 @@ from transactions.sources.files.notices import RowError
 from transactions.tests.import_samples import counts_of, csv_of, imported
 
 H = "Date,Description,Amount"
+pytestmark = pytest.mark.once
 
 
 def csv_file(amount: str, currency: str) -> bytes:

@@ -69,6 +69,7 @@ def told(apps, batch_id):
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_rows_of_before_keep_their_sentences_and_recognize_their_lines(
     transactional_db, client_for, checking
 ):

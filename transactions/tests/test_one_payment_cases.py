@@ -30,6 +30,7 @@ def march(words: str) -> list[str]:
     return ["2026-03-10,Pay,100.00", f"2026-03-13,{words},-10.00", "2026-03-20,Tea,-2.00"]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("held", "again", "counts"),
     [

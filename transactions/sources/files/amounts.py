@@ -236,7 +236,7 @@ def is_no_money(text: str) -> bool:
     """Whether a cell stands for no amount: "N/A", or dashes, also beside a currency sign: "$ -"."""
     if text.strip().casefold() in _NO_MONEY:
         return True
-    if any(char.isdigit() for char in text) or len(text) > LONGEST_SIGN + len("$ - "):
+    if len(text) > LONGEST_SIGN + len("$ - ") or any(char.isdigit() for char in text):
         return False
     sign = text.strip(BLANK_MARKS)
     return not sign or ("-" in bare(text) and _currency_of(bare(sign)) is not None)

@@ -276,7 +276,7 @@ TOTALS = _folded_pattern(
     r"(?!\w)"
 )
 _TOTAL_ALONE = re.compile(rf"{TOTALS.pattern}{_REST}")
-_LONGEST_LABEL = 60
+_LONGEST_LABEL, _LONGEST_STATUS = 60, 200
 # Labels of balances that are also words for payments, or names: a Finnish "siirto" is a transfer.
 _ALSO_PAYMENTS = _folded_pattern(
     rf"(?:new balance|final balance|open balance|report|reporte|riporto|transporte|prenos|siirto|"
@@ -374,6 +374,8 @@ def is_total(text: str) -> bool:
 
 def is_status(text: str) -> bool:
     """Whether a cell contains a payment status."""
+    if len(text) > _LONGEST_STATUS:
+        return False
     word = fold(text)
     return bool(
         PENDING_WORDS.search(word) or VOID_STATE.fullmatch(word) or KNOWN_STATUS.fullmatch(word)

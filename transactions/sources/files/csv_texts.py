@@ -25,6 +25,7 @@ _MOST_STATES = 6
 _FEWEST_LINES_TO_VARY = 4
 _FEWEST_TEXTS = 3
 _MOSTLY = 0.5
+_LONGEST_CODE = 200
 _IDEOGRAPH = re.compile("[\u3041-\u9fff\uac00-\ud7a3]")
 _BIC = re.compile("[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 
@@ -109,6 +110,8 @@ def _names_somebody(column: Column) -> bool:
 
 def is_code(text: str) -> bool:
     """Whether a cell is an IBAN, BIC or other account number and not a name."""
+    if len(text) > _LONGEST_CODE:
+        return False
     compact = text.replace(" ", "")
     digits = sum(char.isdigit() for char in compact)
     return 2 * digits >= len(compact) or (" " not in text and digits >= 4 and compact.isupper())
