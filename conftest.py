@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Iterator
+from copy import deepcopy
 from xml.sax.saxutils import escape
 
 import pytest
@@ -10,7 +11,7 @@ import time_machine
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from fontTools.ttLib import TTFont
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import BrowserContext, expect
@@ -120,6 +121,18 @@ def _machines_clock(request, _clock) -> Iterator[None]:
     yield
     if is_real:
         _clock.start()
+
+
+@pytest.fixture(autouse=True)
+def _served_form(request) -> Iterator[None]:
+    """Browsers are given pages in the short form of production."""
+    if request.node.get_closest_marker("browser") is None:
+        yield
+        return
+    served = deepcopy(django_settings.TEMPLATES)
+    served[0]["OPTIONS"]["loaders"][0][1][0] = "banking.kernel.template_loaders.ShortLoader"
+    with override_settings(TEMPLATES=served):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
