@@ -107,8 +107,10 @@ def find_series(lines: Iterable[Line]) -> list[Series]:
     return list(_found(tuple(rows))) if len(rows) > 1 else []
 
 
-# After a change, the payments to nearly every merchant are those of the search before.
-@lru_cache(maxsize=256)
+# After a change, the payments to nearly every merchant are those of the search before. A forecast
+# searches five hundred such groups, today's and those of six earlier months: with room for fewer
+# it would find none again.
+@lru_cache(maxsize=1024)
 def _found(lines: tuple[Line, ...]) -> tuple[Series, ...]:
     is_few = len(lines) <= MOST_OF_ONE_MERCHANT
     return tuple(_find_among_few(list(lines)) if is_few else _find_among_many(lines))

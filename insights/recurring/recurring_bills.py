@@ -169,9 +169,12 @@ def likeness_of(bill: BillTerms, due: date, one: Recurring) -> Decimal | None:
     day agree and their categories do not differ. Or if the category, a significant word of it or of
     the payee, and roughly the amount agree.
     """
-    if not may_be_paid_by(bill, one) or not _is_its_day(due, one):
+    if not may_be_paid_by(bill, one):
         return None
     gap = amount_gap(bill.amount, one)
+    # The day is what takes long to tell.
+    if gap > NEAR or not _is_its_day(due, one):
+        return None
     both = None not in (bill.category_id, one.category_id)
     if gap <= CLOSE and (not both or bill.category_id == one.category_id):
         return gap
