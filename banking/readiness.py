@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from importlib.util import find_spec
+from pkgutil import ModuleInfo, iter_modules
 
+from django.apps import apps
 from django.core.cache import cache
 from django.db import connections
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from banking.kernel.waking import is_broker_there
 
@@ -57,9 +61,27 @@ class _Migrations:
 
 def _is_migrated() -> bool:
     if not _Migrations.are_done:
-        executor = MigrationExecutor(connections["default"])
-        _Migrations.are_done = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        applied = MigrationRecorder(connections["default"]).applied_migrations()
+        _Migrations.are_done = known_migrations() <= applied.keys()
     return _Migrations.are_done
+
+
+def known_migrations() -> set[tuple[str, str]]:
+    """App and name of every migration of this code. Only files are listed: loading a hundred
+    migrations would leave them in the memory of each web process.
+    """
+    return {
+        (app.label, file.name)
+        for app in apps.get_app_configs()
+        for file in _files(MigrationLoader.migrations_module(app.label)[0])
+    }
+
+
+def _files(package: str | None) -> list[ModuleInfo]:
+    """The modules of this package. An app may have none, or only a module of that name."""
+    spec = find_spec(package) if package else None
+    folders = (spec and spec.submodule_search_locations) or []
+    return [file for file in iter_modules(folders) if file.name[0] not in "_~"]
 
 
 def _cache_answers() -> bool:
