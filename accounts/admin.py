@@ -15,6 +15,7 @@ from accounts.models import (
     RateFetch,
     RateMonth,
     SyncRun,
+    message_texts,
 )
 from accounts.rates import accept_held_rate, refuse_held_rate
 from banking.limits import CUSTOMERS_SUGGESTED
@@ -133,9 +134,15 @@ class SyncRunAdmin(ReadOnlyAdmin):
         "connection__institution_name", "connection__user__email", "=request_id", "=error_code",
         "error",
     ]  # fmt: skip
-    shown_as = {"messages": " ".join}
+    shown_as = {"messages": lambda stored: " ".join(message_texts(stored))}
+    exclude = ["messages"]
+    readonly_fields = ["told"]
     export_also = ["error"]
     list_select_related = ["connection__user"]
+
+    @admin.display(description="messages")
+    def told(self, run: SyncRun) -> str:
+        return " ".join(run.message_texts)
 
 
 @admin.register(ExchangeRate)

@@ -4,7 +4,7 @@ Invariant: `Account.balance = opening_balance + Σ signed_amount` of the account
 deleted transactions, at every commit. Only `accounts.services.apply_to_balance` writes it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -15,6 +15,8 @@ from django.db.models import Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.fields import AmountField, CurrencyField
+from banking.kernel.region import written_tag
+from banking.kernel.sentences import Part, written
 from banking.kernel.trash import Trashable
 from banking.kernel.written_once import WrittenOnce
 from users.models import User
@@ -462,6 +464,12 @@ class ConnectedAccount(models.Model):
         return self.balance - self.account.balance
 
 
+def message_texts(messages: Sequence[str | Sequence[Part]]) -> list[str]:
+    """A sync's stored messages in the reader's region format."""
+    tag = written_tag()
+    return [one if isinstance(one, str) else written(one, tag) for one in messages]
+
+
 class SyncRun(models.Model):
     """One sync of one bank connection, and its outcome."""
 
@@ -488,6 +496,7 @@ class SyncRun(models.Model):
     request_count = models.PositiveIntegerField(_("requests"), default=0)
     error_code = models.CharField(max_length=60, blank=True)
     error = models.CharField(max_length=300, blank=True)
+    # Each a text, or the parts of a sentence; shown by `message_texts`.
     messages = models.JSONField(default=list, blank=True)
     request_id = models.CharField(max_length=100, blank=True)
     # Only the owner can fix this failure: by signing in or by connecting again.
@@ -508,3 +517,8 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.pk} of connection {self.connection_id}: {self.status}"
+
+    @property
+    def message_texts(self) -> list[str]:
+        """What the bank or a line had to say, in the reader's region format."""
+        return message_texts(self.messages)

@@ -15,8 +15,9 @@ from django.utils import timezone
 from accounts.models import Account, ExchangeRate, RateMonth
 from banking.kernel.commands import command
 from banking.kernel.fields import AmountField
-from banking.kernel.money import exact_amount, format_money
+from banking.kernel.money import exact_amount
 from banking.kernel.periods import first_of_month
+from banking.kernel.sentences import Said, money
 from banking.limits import RATE_AGE_DAYS
 from users.audit import trail
 from users.models import User
@@ -46,10 +47,11 @@ def refuse_overdraft(account: Account, delta: Decimal) -> None:
     left = account.balance + delta
     if delta < 0 and account.has_overdraft_rule and left < -account.overdraft_limit:
         available, needed = (
-            format_money(amount, account.currency, account.user.locale)
+            money(amount, account.currency)
             for amount in (account.balance + account.overdraft_limit, -delta)
         )
-        sentence = f"{account.name} has {available} available. You need {needed}."
+        parts = [f"{account.name} has ", available, " available. You need ", needed, "."]
+        sentence = Said(parts, account.user.locale)
         raise ValidationError({"amount": ValidationError(sentence, code="insufficient_funds")})
 
 

@@ -38,6 +38,8 @@ class BillAdmin(ReadOnlyAdmin):
     search_fields = ["biller_name", "user__email"]
     list_select_related = ["user", "payment"]
     ordering = ["-due_date", "-id"]
+    exclude = ["auto_pay_error"]
+    readonly_fields = ["auto_pay_problem"]
 
     @admin.display(description="amount", ordering="amount_due")
     def amount_text(self, bill: Bill) -> str:
@@ -46,7 +48,7 @@ class BillAdmin(ReadOnlyAdmin):
     @admin.display(description="payment", ordering="auto_pay")
     def payment_text(self, bill: Bill) -> str:
         if bill.auto_pay_error:
-            return f"Automatic, failed: {bill.auto_pay_error}"
+            return f"Automatic, failed: {bill.auto_pay_problem}"
         return "Automatic" if bill.auto_pay else "Manual"
 
     @admin.display(description="status")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from banking.kernel.fields import AmountField, CurrencyField
+from banking.kernel.sentences import shown
 from banking.kernel.trash import Trashable
 from transactions.models import Category, Transaction
 from users.models import User
@@ -114,6 +115,7 @@ class Bill(Trashable):
     )
     skipped_at = models.DateTimeField(null=True, blank=True, editable=False)
     auto_pay_tried_on = models.DateField(null=True, blank=True, editable=False)
+    # As `sentences.stored` writes it; shown by `auto_pay_problem`.
     auto_pay_error = models.CharField(max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -179,6 +181,11 @@ class Bill(Trashable):
     def will_auto_pay(self) -> bool:
         """Whether auto-pay will pay it on its due date: enabled, and not attempted yet."""
         return self.auto_pay and self.auto_pay_tried_on is None
+
+    @property
+    def auto_pay_problem(self) -> str:
+        """Why auto-pay did not pay it, in the reader's region format; "" if nothing failed."""
+        return shown(self.auto_pay_error)
 
     @property
     def account_is_closed(self) -> bool:

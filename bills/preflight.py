@@ -74,7 +74,7 @@ def auto_pay_outlook(bill: Bill, on: date, shortfall: Shortfall | None) -> AutoP
     account, state = bill.account, _state(bill, on, shortfall)
     if state is None:
         return None
-    changes = {"account": account.name if account else "", "reason": bill.auto_pay_error}
+    changes = {"account": account.name if account else "", "reason": bill.auto_pay_problem}
     if shortfall is not None:
         changes |= {
             "amount": format_money(shortfall.amount, shortfall.currency, bill.user.locale),

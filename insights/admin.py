@@ -152,8 +152,10 @@ class ExportAdmin(ReadOnlyAdmin):
     group, label = "Files", "Exports"
     customer_path = "user"
     list_display = [
-        "created_at", "customer", "kind", "title", "status", "size", "attempts", "expires_at",
+        "created_at", "customer", "kind", "name", "status", "size", "attempts", "expires_at",
     ]  # fmt: skip
+    exclude = ["title"]
+    readonly_fields = ["name"]
     list_filter = ["kind", "status", "created_at"]
     search_fields = ["user__email", "=sha256"]
     list_select_related = ["user"]

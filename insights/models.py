@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, AccountShare, shared_account_ids
+from banking.kernel.sentences import shown
 from transactions.models import Transaction
 from users.models import User
 
@@ -140,6 +141,7 @@ class Export(models.Model):
     params = models.JSONField(default=dict, blank=True)
     # Shared accounts whose data is in the file.
     shared_ids = models.JSONField(default=list, blank=True)
+    # As `sentences.stored` writes it; shown by `name`.
     title = models.CharField(max_length=200)
     status = models.CharField(max_length=7, choices=Status.choices, default=Status.QUEUED)
     progress = models.PositiveSmallIntegerField(default=0)
@@ -169,7 +171,12 @@ class Export(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The title in the reader's region format."""
+        return shown(self.title)
 
     @property
     def is_finished(self) -> bool:

@@ -155,7 +155,7 @@ def _status_mark(row: Transaction, where: str = "") -> str:
         words = _("Pending")
     elif reason := getattr(row, "unposted", None):
         words, look = _("Not posted yet"), "badge badge--warning"
-        tip = f' title="{esc(reason.reason)}"'
+        tip = f' title="{esc(reason.text)}"'
     else:
         words = _("Planned")
     return f'<span class="{look}{where}"{tip}>{esc(words)}</span>'

@@ -11,12 +11,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from banking.kernel.formats import date_format
+from banking.kernel.region import written_tag
+from banking.kernel.sentences import Part, Said, count, day, written
 from banking.kernel.upward import Callbacks
 
 # Each takes a queryset of transactions and returns a Hold.
 holds = Callbacks()
 MOST_NAMED = 3
+_PLACE = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,10 @@ def why_held(rows: QuerySet[Any], *, is_named: bool = False) -> str:
     if hold is None:
         return ""
     is_alone = not is_named and rows.order_by()[:2].count() == 1
-    names = _("This transaction") if is_alone else names_of(rows.filter(pk__in=hold.ids))
-    return hold.sentence % {"names": names}
+    named: list[Part] = [_("This transaction")]
+    if not is_alone:
+        named = _named(rows.filter(pk__in=hold.ids))
+    return Said(_filled(hold.sentence, named), written_tag())
 
 
 def held_in(rows: QuerySet[Any]) -> set[int]:
@@ -56,15 +60,30 @@ def held_in(rows: QuerySet[Any]) -> set[int]:
 
 def names_of(rows: QuerySet[Any]) -> str:
     """The newest transactions by title and date, and how many more there are."""
-    newest = rows.order_by("-txn_date", "-pk")
-    named = [
-        _("“%(title)s” (%(date)s)")
-        % {"title": row.title, "date": date_format(row.txn_date, "SHORT_DATE_FORMAT")}
-        for row in newest[:MOST_NAMED]
-    ]
-    if (more := rows.count() - len(named)) > 0:
-        named.append(_("%(count)s more") % {"count": more})
-    return ", ".join(named)
+    return written(_named(rows), written_tag())
+
+
+def _named(rows: QuerySet[Any]) -> list[Part]:
+    newest = rows.order_by("-txn_date", "-pk")[:MOST_NAMED]
+    named: list[Part] = []
+    for row in newest:
+        named += [", "] if named else []
+        name = _("“%(title)s” (%(date)s)")
+        words = {"title": row.title.replace(_PLACE, ""), "date": _PLACE}
+        named += _parted(name % words, [day(row.txn_date, "SHORT_DATE_FORMAT")])
+    if (more := rows.count() - len(newest)) > 0:
+        named += [", ", *_parted(_("%(count)s more") % {"count": _PLACE}, [count(more)])]
+    return named
+
+
+def _filled(sentence: str, named: list[Part]) -> list[Part]:
+    return _parted(sentence % {"names": _PLACE}, named)
+
+
+def _parted(text: str, parts: list[Part]) -> list[Part]:
+    """The text with these parts at its place."""
+    before, _place, after = text.partition(_PLACE)
+    return [before, *parts, after]
 
 
 def _holds_on(rows: QuerySet[Any]) -> list[Hold]:

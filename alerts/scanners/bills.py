@@ -9,7 +9,7 @@ from django.urls import reverse
 from alerts.facts import Fact, People
 from alerts.models import Alert, AlertType
 from banking.kernel.periods import Period
-from banking.kernel.sentences import Part, day, money
+from banking.kernel.sentences import Part, day, money, parts_of
 from bills.models import Bill
 from bills.preflight import AutoPayState, Shortfall, auto_pay_outlook, shortfalls_of
 from transactions.models import UnpostedReason
@@ -49,7 +49,8 @@ def _not_posted(people: People, on: date) -> Iterator[Fact]:
                 money(row.amount, row.currency),
                 " planned for ",
                 day(row.txn_date, "j F"),
-                f" wasn't posted. {unposted.reason}",
+                " wasn't posted. ",
+                *parts_of(unposted.reason),
             ],
             severity=Alert.Severity.CRITICAL,
             link=reverse("transactions:transaction_detail", args=[row.pk]),
@@ -103,7 +104,8 @@ def judge(bill: Bill, user: User, days: Period, lacking: Shortfall | None) -> It
     if bill.auto_pay_error and tried is not None:
         on = max(days.start, tried)
         if on in days and on <= tried + timedelta(days=LATE_DAYS) and _is_open(bill, user, on):
-            sentence = [f"We couldn't pay {bill.biller_name} automatically: {bill.auto_pay_error}"]
+            begun = f"We couldn't pay {bill.biller_name} automatically: "
+            sentence = [begun, *parts_of(bill.auto_pay_error)]
             severity = Alert.Severity.CRITICAL
             yield _fact(AlertType.AUTOPAY_FAILED, bill, user, on, sentence, severity, f":{tried}")
 

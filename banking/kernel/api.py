@@ -38,6 +38,7 @@ from banking.kernel.keyset import NO_SUCH_PAGE, full_ordering, keyset_page
 from banking.kernel.money import plain_amount
 from banking.kernel.outages import is_outage
 from banking.kernel.refusals import REFUSED
+from banking.kernel.region import region, region_tag
 
 # Money in API requests and responses: twelve digits and, after a point, at most four decimals.
 AMOUNT_PATTERN = r"^-?\d{1,12}(\.\d{1,4})?$"
@@ -220,3 +221,12 @@ class KeysetPagination(BasePagination):
             schema={"type": "string"},
         )
         return [cursor, size]
+
+
+class InReadersRegion(serializers.BaseSerializer):  # type: ignore[type-arg]  # as above
+    """Writes the sentences of rows in the region format of who asks."""
+
+    def to_representation(self, instance: Any) -> Any:
+        request = self.context.get("request")
+        with region(request.user.locale if request is not None else region_tag()):
+            return super().to_representation(instance)

@@ -115,9 +115,9 @@ def _pattern(skeleton: str, locale: Locale) -> str:
     return pattern.replace("EEE", "E").replace("E", "EEEE") if "EEEE" in skeleton else pattern
 
 
-def day_span(first: date, last: date) -> str:
+def day_span(first: date, last: date, locale: str = "") -> str:
     """A date range with shared parts written once: "Oct 1 – 21, 2026", "1.–21. Okt. 2026"."""
-    return format_interval(first, last, "yMMMd", locale=locale_of(written_tag()))
+    return format_interval(first, last, "yMMMd", locale=locale_of(locale or written_tag()))
 
 
 def first_weekday() -> int:

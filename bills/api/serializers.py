@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Account
-from banking.kernel.api import AmountSerializerField
+from banking.kernel.api import AmountSerializerField, InReadersRegion
 from banking.kernel.api_fields import CurrencyCodeField, RelatedIdField, id_field
 from banking.kernel.api_input import Input
 from banking.limits import REMINDER_LEAD_DAYS
@@ -16,7 +16,7 @@ from bills.preflight import AutoPayState, Shortfall, auto_pay_outlook
 from transactions.api.serializers import CategorySlugField, category_of_owner
 
 
-class BillOut(serializers.ModelSerializer):
+class BillOut(InReadersRegion, serializers.ModelSerializer):
     """One occurrence of a bill; its status follows the user's own calendar."""
 
     amount_due = AmountSerializerField(read_only=True)
@@ -24,6 +24,8 @@ class BillOut(serializers.ModelSerializer):
     status = serializers.SerializerMethodField()
     account_name = serializers.SerializerMethodField()
     category = serializers.SerializerMethodField()
+
+    auto_pay_error = serializers.CharField(source="auto_pay_problem", read_only=True)
 
     class Meta:
         model = Bill

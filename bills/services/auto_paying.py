@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
 
 from banking.kernel.commands import command
+from banking.kernel.sentences import refusal_parts, stored
 from banking.limits import BILL_AHEAD_DAYS, BILL_CATCH_UP_DAYS, BILL_FORGOTTEN_DAYS
 from bills.models import Bill, BillQuerySet
 from bills.recurrence import occurrence_date
@@ -60,10 +61,11 @@ def auto_pay(*, bill: Bill, on: date) -> str:
             pay_bill(actor=None, bill=locked, on=on, today=on)
     except ValidationError as error:
         sentence = " ".join(error.messages)
+        reason = stored(refusal_parts(error), 300)
     else:
-        sentence = ""
+        sentence = reason = ""
     # Update the row directly: `locked` is stale, because paying has written it.
-    Bill.objects.filter(pk=locked.pk).update(auto_pay_tried_on=on, auto_pay_error=sentence[:300])
+    Bill.objects.filter(pk=locked.pk).update(auto_pay_tried_on=on, auto_pay_error=reason)
     if not sentence:
         return "paid"
     trail.record(

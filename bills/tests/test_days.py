@@ -19,6 +19,7 @@ import pytest
 from django.db import connection
 from django.db import transaction as db_transaction
 
+from banking.kernel.region import region
 from bills.models import Bill
 from bills.services.auto_paying import auto_pay_due, plan_all_ahead
 from bills.services.planning import create_bill, edit_bill
@@ -209,7 +210,9 @@ def test_without_enough_money_nothing_is_debited_and_only_the_owner_can_retry(pe
         auto_pay_due(at=datetime(2028, 1, 31, 8, tzinfo=UTC) + timedelta(hours=hour))
     bill.refresh_from_db()
     assert (bill.is_open, bill.auto_pay_tried_on) == (True, date(2028, 1, 31))
-    assert bill.auto_pay_error == "Empty has €5.00 available. You need €10.00."
+    assert bill.auto_pay_problem == "Empty has €5.00 available. You need €10.00."
+    with region("de-DE"):
+        assert bill.auto_pay_problem == "Empty has 5,00\xa0€ available. You need 10,00\xa0€."
     assert not Transaction.objects.exists()
     edit_bill(actor=user, bill=bill, account=user.accounts.get(name="Everyday"))
     assert auto_pay_due(at=datetime(2028, 2, 3, 8, tzinfo=UTC)) == {"paid": 1, "failed": 0}

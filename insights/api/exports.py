@@ -14,6 +14,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
 from accounts.models import Account
+from banking.kernel.api import InReadersRegion
 from banking.kernel.api_fields import RelatedIdField
 from banking.kernel.api_input import ApiView, GenericApiView, Input, operation
 from banking.kernel.api_parameters import MONTH
@@ -57,9 +58,10 @@ class PdfUnavailable(APIException):
     default_code = "pdf_unavailable"
 
 
-class ExportOut(serializers.ModelSerializer):
+class ExportOut(InReadersRegion, serializers.ModelSerializer):
     """A requested file. `download_url` appears when it is ready and works for a week."""
 
+    title = serializers.CharField(source="name", read_only=True)
     download_url = serializers.SerializerMethodField()
 
     class Meta:

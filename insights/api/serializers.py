@@ -204,7 +204,7 @@ class OverviewOut(serializers.Serializer):
     @extend_schema_field(BillOut(many=True))
     def get_upcoming_bills(self, overview: Overview) -> list:
         """Up to five bills that are overdue or due within 30 days."""
-        context = {"today": overview.on}
+        context = {**self.context, "today": overview.on}
         bills = [line.bill for line in overview.bills]
         return list(BillOut(bills, many=True, context=context).data)
 

@@ -22,9 +22,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import Account
-from banking.kernel.formats import date_format
 from banking.kernel.pdf import PdfUnavailableError
 from banking.kernel.periods import Period
+from banking.kernel.sentences import day, stored
 from banking.limits import (
     EXPORT_ATTEMPTS,
     EXPORT_PIECE_BYTES,
@@ -37,7 +37,7 @@ from banking.limits import (
 )
 from insights.exports.export_files import MAKERS, ExportRefusedError
 from insights.figures.coverage import insights_coverage
-from insights.figures.period_words import span_label
+from insights.figures.period_words import span_part
 from insights.models import Export, ExportPiece
 from transactions.statements import count_lines
 from users.audit import trail
@@ -67,7 +67,7 @@ def request_statement(*, actor: User, account: Account, period: Period, at: date
     return _request(
         actor=actor,
         kind=Kind.STATEMENT,
-        title=f"{account.name}, {span_label(period)}"[:200],
+        title=stored([account.name, ", ", span_part(period)], 200),
         params={
             "account": account.pk,
             "date_from": period.start.isoformat(),
@@ -89,7 +89,7 @@ def request_monthly_report(
     return _request(
         actor=actor,
         kind=Kind.MONTHLY_REPORT,
-        title=date_format(month, "F Y", actor.locale),
+        title=stored([day(month, "F Y")], 200),
         params={"month": f"{month:%Y-%m}", "include_shared": coverage.includes_shared},
         shared_ids=[account.pk for account in coverage.accounts if account.user_id != actor.pk],
         at=at,

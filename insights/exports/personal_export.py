@@ -17,6 +17,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import BinaryField, Field, Model, Q, QuerySet
 
 from banking.kernel.fields import FoldedField
+from banking.kernel.sentences import shown
 from banking.kernel.snapshot import read_snapshot
 from insights.exports.ownership import rows_of, tables_of_people
 from transactions.models import Attachment, Category, ImportBatch
@@ -25,6 +26,13 @@ from users.audit import trail
 from users.models import AuditEvent, User
 
 ROWS_AT_ONCE = 2_000
+# Stored with their values (banking/kernel/sentences.py); exported in words.
+SENTENCES = {
+    "bills.Bill.auto_pay_error",
+    "insights.Export.title",
+    "transactions.Change.error",
+    "transactions.UnpostedReason.reason",
+}
 # Not the person's data, or included in the archive in another form.
 LEFT_OUT = {
     "transactions.ConvertedMonth": "sums of the transactions",
@@ -133,7 +141,9 @@ def _of_person(model: type[Model], user: User) -> QuerySet:
 
 def _rows(model: type[Model], rows: QuerySet) -> Iterator[dict[str, Any]]:
     names = [field.attname for field in exported_fields(model)]
-    yield from rows.order_by("pk").values(*names).iterator(chunk_size=ROWS_AT_ONCE)
+    sentences = [name for name in names if f"{model._meta.label}.{name}" in SENTENCES]
+    for row in rows.order_by("pk").values(*names).iterator(chunk_size=ROWS_AT_ONCE):
+        yield row | {name: shown(row[name]) for name in sentences}
 
 
 def _events(user: User) -> Iterator[dict[str, Any]]:

@@ -5,8 +5,10 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from banking.kernel.formats import date_format, day_span
+from banking.kernel.formats import date_format
 from banking.kernel.periods import Period, add_months
+from banking.kernel.region import written_tag
+from banking.kernel.sentences import Part, day, days, written
 from insights.figures.period_choice import SPANS, PeriodChoice
 
 
@@ -24,10 +26,13 @@ def period_label(choice: PeriodChoice) -> str:
 
 def span_label(period: Period) -> str:
     """A short label: "October 2026", "Oct 1 – 21, 2026", "Jan 1 – Nov 21, 2025"."""
+    return written([span_part(period)], written_tag())
+
+
+def span_part(period: Period) -> Part:
+    """The label as a sentence keeps it."""
     first, last = period.start, period.last_day
-    if period == Period.month_of(first):
-        return date_format(first, "F Y")
-    return day_span(first, last)
+    return day(first, "F Y") if period == Period.month_of(first) else days(first, last)
 
 
 def period_picker(choice: PeriodChoice, *, on: date, kept: Mapping[str, str]) -> dict[str, Any]:

@@ -81,8 +81,10 @@ class UnpostedReasonAdmin(ReadOnlyAdmin):
 
     group, label = "Technical", "Planned transactions that did not post"
     customer_path = "transaction__user"
-    list_display = ["tried_on", "customer", "transaction_id", "reason", "created_at"]
+    list_display = ["tried_on", "customer", "transaction_id", "text", "created_at"]
     list_filter = ["tried_on"]
+    exclude = ["reason"]
+    readonly_fields = ["text"]
     search_fields = ["=transaction__id", "transaction__user__email"]
     list_select_related = ["transaction__user"]
 
@@ -180,9 +182,11 @@ class ChangeBatchAdmin(ReadOnlyAdmin):
     group, label = "Money", "Bulk changes"
     customer_path = "user"
     list_display = [
-        "created_at", "customer", "kind", "summary", "row_count", "status", "undone_at",
+        "created_at", "customer", "kind", "title", "row_count", "status", "undone_at",
     ]  # fmt: skip
     list_filter = ["kind", "status", "created_at"]
+    exclude = ["summary", "error"]
+    readonly_fields = ["title", "problem"]
     search_fields = ["user__email", "summary"]
     list_select_related = ["user"]
 

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Account, BankConnection, ConnectedAccount, SyncRun
-from banking.kernel.api import AmountSerializerField
+from banking.kernel.api import AmountSerializerField, InReadersRegion
 from banking.kernel.api_fields import id_field
 from banking.kernel.api_input import Input
 from banking.kernel.money import plain_amount
@@ -51,10 +51,10 @@ class ConnectedAccountOut(serializers.ModelSerializer):
         return told_balance(connected)
 
 
-class SyncRunOut(serializers.ModelSerializer):
+class SyncRunOut(InReadersRegion, serializers.ModelSerializer):
     """One sync; `messages` are sentences about single transactions or from the bank."""
 
-    messages = serializers.ListField(child=serializers.CharField())
+    messages = serializers.ListField(child=serializers.CharField(), source="message_texts")
 
     class Meta:
         model = SyncRun
@@ -88,7 +88,7 @@ class ConnectionDetailOut(ConnectionOut):
 
     @extend_schema_field(SyncRunOut(many=True))
     def get_runs(self, connection: BankConnection) -> Any:
-        return SyncRunOut(connection.runs.all()[:20], many=True).data
+        return SyncRunOut(connection.runs.all()[:20], many=True, context=self.context).data
 
 
 class ConnectionIn(Input):

@@ -67,6 +67,10 @@ class ConnectionApi(GenericApiView):
         require(self.request.user, Ability.CHANGE_OWN_DATA)
         return connection
 
+    def detail(self, pk: int) -> dict[str, Any]:
+        context = self.get_serializer_context()
+        return dict(ConnectionDetailOut(self.find(pk), context=context).data)
+
     def read(self, serializer: type, request: UserApiRequest) -> dict[str, Any]:
         data = serializer(data=request.data, context=self.get_serializer_context())
         data.is_valid(raise_exception=True)
@@ -165,7 +169,7 @@ class ConnectionDetailApi(ConnectionApi):
     @operation(operation_id="connections_retrieve", responses=ConnectionDetailOut)
     def get(self, request: UserApiRequest, pk: int) -> Response:
         """Get one connection, with its accounts and latest syncs."""
-        return Response(ConnectionDetailOut(self.find(pk)).data)
+        return Response(self.detail(pk))
 
     @operation(
         operation_id="connections_destroy",
@@ -202,7 +206,7 @@ class ConnectionAccountsApi(ConnectionApi):
         choices = {choice["id"]: choice["account"] for choice in chosen}
         connecting.map_accounts(actor=request.user, connection=connection, choices=choices)
         dispatching.sync_soon(request.user, connection, trigger="link", at=timezone.now())
-        return Response(ConnectionDetailOut(self.find(pk)).data)
+        return Response(self.detail(pk))
 
 
 class ConnectionSyncApi(ConnectionApi):
@@ -212,7 +216,8 @@ class ConnectionSyncApi(ConnectionApi):
         """Sync now. Returns the sync run."""
         connection = self.find_to_change(pk)
         run = dispatching.sync_soon(request.user, connection, trigger="manual", at=timezone.now())
-        return Response(SyncRunOut(run).data, status=status.HTTP_202_ACCEPTED)
+        told = SyncRunOut(run, context=self.get_serializer_context()).data
+        return Response(told, status=status.HTTP_202_ACCEPTED)
 
 
 class ConnectionReconnectApi(ConnectionApi):
@@ -231,7 +236,7 @@ class ConnectionReconnectApi(ConnectionApi):
             _refuse_missing(connection.provider, given)
         linking.renew(actor=request.user, connection=connection, given=given, at=timezone.now())
         dispatching.sync_soon(request.user, connection, trigger="link", at=timezone.now())
-        return Response(ConnectionDetailOut(self.find(pk)).data)
+        return Response(self.detail(pk))
 
 
 class _RawParser(BaseParser):

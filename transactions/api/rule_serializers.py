@@ -9,7 +9,7 @@ from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from accounts.models import Account
-from banking.kernel.api import AmountSerializerField
+from banking.kernel.api import AmountSerializerField, InReadersRegion
 from banking.kernel.api_fields import RelatedIdField, id_field
 from banking.kernel.api_input import Input
 from banking.kernel.money import plain_amount
@@ -210,13 +210,15 @@ class ReferencesOut(serializers.Serializer):
     left_count = serializers.IntegerField()
 
 
-class UndoableChangeOut(serializers.ModelSerializer):
+class UndoableChangeOut(InReadersRegion, serializers.ModelSerializer):
     """A change to many transactions, which can be undone for 30 days.
 
     `skipped_count` counts transactions that were edited by hand in the meantime or, when restoring,
     imported again. If `failed` or `undo_failed`, `error` says why it couldn't continue.
     """
 
+    summary = serializers.CharField(source="title", read_only=True)
+    error = serializers.CharField(source="problem", read_only=True)
     can_undo = serializers.SerializerMethodField()
     references = ReferencesOut(many=True, source="references.all", read_only=True)
 

@@ -1,5 +1,6 @@
 """Bulk changes, each with the data to undo it for 30 days."""
 
+import re
 from datetime import datetime
 
 from django.apps import apps
@@ -7,10 +8,14 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from banking.kernel.formats import number
+from banking.kernel.sentences import shown
 from banking.limits import TRASH_FOR
 from transactions.models.categories import Category
 from transactions.models.ledger import Transaction
 from users.models import User
+
+_COUNTED = re.compile(r"([0-9,]+) transactions")
 
 
 class ChangeQuerySet(models.QuerySet["Change"]):
@@ -61,7 +66,8 @@ class Change(models.Model):
     skipped_count = models.PositiveIntegerField(default=0)
     # How many times the sweep has retried it since it last made progress.
     attempts = models.PositiveSmallIntegerField(default=0)
-    # Why it stopped early. The completed part stays and can be undone.
+    # Why it stopped early, as `sentences.stored` writes it; shown by `problem`. The completed part
+    # stays and can be undone.
     error = models.CharField(max_length=300, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -82,7 +88,20 @@ class Change(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.summary
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """The summary, with its number in the reader's region format."""
+        counted = _COUNTED.fullmatch(self.summary)
+        if counted is None:
+            return self.summary
+        return f"{number(int(counted[1].replace(',', '')))} transactions"
+
+    @property
+    def problem(self) -> str:
+        """Why it stopped early, in the reader's region format."""
+        return shown(self.error)
 
     def may_be_undone(self, at: datetime) -> bool:
         """Whether it can be undone: not undone yet, not running, and within 30 days.
@@ -229,7 +248,7 @@ class ReferenceChange(models.Model):
 
     def _counted(self, count: int) -> str:
         meta = apps.get_model(self.model)._meta
-        return f"{count:,} {meta.verbose_name if count == 1 else meta.verbose_name_plural}"
+        return f"{number(count)} {meta.verbose_name if count == 1 else meta.verbose_name_plural}"
 
     @property
     def count(self) -> int:

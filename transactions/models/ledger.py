@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, shared_account_ids
 from banking.kernel.fields import AmountField, CurrencyField, FoldedField
 from banking.kernel.periods import Period
+from banking.kernel.sentences import shown
 from banking.kernel.trash import Trashable
 from transactions.models.categories import Category
 from users.models import User
@@ -253,6 +254,7 @@ class UnpostedReason(models.Model):
     )
     # The date of the first attempt, in the owner's time zone.
     tried_on = models.DateField()
+    # As `sentences.stored` writes it; shown by `text`.
     reason = models.CharField(max_length=300)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -260,7 +262,12 @@ class UnpostedReason(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.transaction_id}: {self.reason}"
+        return f"{self.transaction_id}: {self.text}"
+
+    @property
+    def text(self) -> str:
+        """The reason in the reader's region format."""
+        return shown(self.reason)
 
 
 class CategoryChange(models.Model):

@@ -18,6 +18,7 @@ from django.db import transaction as db_transaction
 from django.db.models import Count, F, Max, QuerySet
 
 from banking.kernel.narrowing import sure
+from banking.kernel.sentences import refusal_parts, stored
 from banking.limits import CHANGE_ATTEMPTS
 from transactions.models import (
     Category,
@@ -94,7 +95,7 @@ class LongChange:
             return False
         except ValidationError as error:
             end = end_change if change.may_be_stopped else fail_change
-            end(change_id=change.pk, error=" ".join(error.messages))
+            end(change_id=change.pk, error=stored(refusal_parts(error), 300))
             return False
 
     def _next(self, change: Change) -> Step:

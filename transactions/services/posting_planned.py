@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.services import lock_accounts, refuse_overdraft
 from banking.kernel.commands import command
 from banking.kernel.money import plain_amount
+from banking.kernel.sentences import refusal_parts, stored
 from transactions.models import Transaction, UnpostedReason
 from transactions.services.posting import book
 from transactions.services.posting_checks import refuse_closed
@@ -79,7 +80,7 @@ def post_if_due(*, pk: int, at: datetime) -> str:
             refuse_closed(accounts[account_id])
             refuse_overdraft(accounts[account_id], change)
     except ValidationError as error:
-        _keep_reason(rows, " ".join(error.messages), today)
+        _keep_reason(rows, error, today)
         return "waiting"
     ids = [row.pk for row in rows]
     Transaction.objects.filter(pk__in=ids).update(
@@ -93,15 +94,17 @@ def post_if_due(*, pk: int, at: datetime) -> str:
     return "posted"
 
 
-def _keep_reason(rows: list[Transaction], reason: str, today: date) -> None:
+def _keep_reason(rows: list[Transaction], error: ValidationError, today: date) -> None:
+    reason = stored(refusal_parts(error), 300)
     for row in rows:
         _, is_new = UnpostedReason.objects.update_or_create(
             transaction=row,
-            defaults={"reason": reason[:300]},
-            create_defaults={"reason": reason[:300], "tried_on": today},
+            defaults={"reason": reason},
+            create_defaults={"reason": reason, "tried_on": today},
         )
         if is_new:
-            _record(row, "transactions.transaction.not_posted", reason=reason)
+            sentence = " ".join(error.messages)
+            _record(row, "transactions.transaction.not_posted", reason=sentence)
 
 
 def _record(row: Transaction, action: str, **details: Any) -> None:

@@ -27,6 +27,7 @@ from accounts.services import edit_account, lock_accounts
 from banking.kernel.encryption import UnreadableSecretError, decrypt
 from banking.kernel.narrowing import sure
 from banking.kernel.outgoing import counting
+from banking.kernel.sentences import Part, count, refusal_parts
 from banking.limits import (
     BANK_SYNC_EVERY,
     MOST_MANUAL_SYNCS,
@@ -229,7 +230,7 @@ class _Counts:
     completed: int = 0
     removed: int = 0
     review: int = 0
-    messages: list[str] = field(default_factory=list)
+    messages: list[str | list[Part]] = field(default_factory=list)
 
     def take(self, brought: BroughtIn) -> None:
         self.added += brought.added
@@ -332,7 +333,8 @@ def _unlisted(
     found = [*pending.values_list("pk", flat=True)]
     booked = [*posted.values_list("pk", flat=True)]
     if len(booked) > max(MOST_WITHDRAWN_UNASKED, len(lines)):
-        counts.messages.append(f"The bank didn't list {len(booked)} transactions. We kept them.")
+        number = count(len(booked))
+        counts.messages.append(["The bank didn't list ", number, " transactions. We kept them."])
         return found
     return found + booked
 
@@ -392,7 +394,8 @@ def _remove(source: str, ids: Iterable[int], counts: _Counts) -> None:
                     actor=None, rows=Transaction.objects.filter(pk=row.pk)
                 )
         except ValidationError as error:
-            counts.messages.append(f"The bank withdrew “{row.title}”. {' '.join(error.messages)}")
+            begun = f"The bank withdrew “{row.title}”. "
+            counts.messages.append([begun, *refusal_parts(error)])
 
 
 def _set_opening_balance(connected: ConnectedAccount, account: Account, *, is_final: bool) -> None:

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Account
 from accounts.services import delete_account, edit_account, restore_account
+from banking.kernel.region import region
 from tests.builders import NOON, make_account, make_transaction, make_user
 from tests.invariants import assert_ledger_holds
 from transactions.ledger_check import check_ledger
@@ -118,7 +119,9 @@ def test_uncovered_expense_waits_with_a_reason_and_posts_once_covered(alice, che
     assert balance(checking) == 1000
     reason = UnpostedReason.objects.get()
     assert reason.tried_on == day(2)
-    assert reason.reason == "Everyday has €1,000.00 available. You need €1,500.00."
+    assert reason.text == "Everyday has €1,000.00 available. You need €1,500.00."
+    with region("de-DE"):
+        assert reason.text == "Everyday has 1.000,00\xa0€ available. You need 1.500,00\xa0€."
     assert AuditEvent.objects.filter(action="transactions.transaction.not_posted").count() == 1
     assert check_ledger(at=at(9)).is_clean
     make_transaction(account=checking, amount="600.00")
@@ -135,7 +138,7 @@ def test_page_explains_why_it_did_not_post(client_for, alice, checking):
     post_planned(at=at(2))
     page = client_for(alice).get(url).content.decode()
     assert "Not posted yet" in page
-    assert UnpostedReason.objects.get().reason in page
+    assert UnpostedReason.objects.get().text in page
 
 
 def test_on_an_archived_account_it_waits_with_a_reason(alice, checking):

@@ -374,7 +374,7 @@ def test_bank_that_suddenly_lists_nothing_removes_nothing(listed, bank):
     bank.lines.clear()
     run = sync(connection, NOW + timedelta(hours=8))
     assert (run.status, run.removed_count) == ("done", 0)
-    assert run.messages == ["The bank didn't list 8 transactions. We kept them."]
+    assert run.message_texts == ["The bank didn't list 8 transactions. We kept them."]
     assert ledger(account) == before
 
 

@@ -112,7 +112,7 @@ def _say_deleted(request: UserRequest, change: Change) -> None:
         "%(name)s deleted. %(count)s transactions moved.",
         change.row_count,
     )
-    sentence = words % {"name": change.summary, "count": change.row_count}
+    sentence = words % {"name": change.title, "count": change.row_count}
     say_with_undo(request, sentence, "transactions:change_undo", change.pk)
 
 

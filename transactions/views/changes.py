@@ -232,7 +232,7 @@ def _undone_words(change: Change, count: int) -> str:
             "%(name)s is back with %(count)s transactions.",
             count,
         )
-        return words % {"name": change.summary, "count": count}
+        return words % {"name": change.title, "count": count}
     words = ngettext(
         "Undone. %(count)s transaction is back to how it was.",
         "Undone. %(count)s transactions are back to how they were.",
@@ -262,7 +262,7 @@ def _recent_acts(request: UserRequest, now: datetime) -> Iterator[Act]:
             at=change.created_at,
             icon=KIND_ICONS[change.kind],
             kind=change.get_kind_display(),
-            summary=change.summary,
+            summary=change.title,
             count=change.row_count,
             url=reverse("transactions:change_detail", args=[change.pk]),
             undo_url=_undo_url(change),
