@@ -40,15 +40,18 @@ CARDS = (
 )
 # The narrow column is short with fewer rows; then fewer transactions stand beside it.
 ROWS_OF_A_LONG_COLUMN = 10
+# Beside it, a viewer's transactions stand alone: fewer rows are long then.
+ROWS_LONG_BESIDE_ONE_CARD = 5
 RECENT_BESIDE_SHORT, RECENT_BESIDE_LONG = 6, 10
 BY_NAME = {card.name: card for card in CARDS}
 
 
-def recent_shown(rows_beside: int) -> int:
+def recent_shown(rows_beside: int, *, is_alone: bool = False) -> int:
     """How many recent transactions are listed beside so many rows of the narrow column's cards, so
     that neither column ends far above the other.
     """
-    is_long = rows_beside >= ROWS_OF_A_LONG_COLUMN
+    long = ROWS_LONG_BESIDE_ONE_CARD if is_alone else ROWS_OF_A_LONG_COLUMN
+    is_long = rows_beside >= long
     return RECENT_BESIDE_LONG if is_long else RECENT_BESIDE_SHORT
 
 

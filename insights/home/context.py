@@ -78,7 +78,7 @@ def home_context(page: HomePage) -> dict[str, Any]:
         {
             "page": page,
             "overview": figures,
-            "recent": figures.recent[: recent_shown(beside)],
+            "recent": figures.recent[: recent_shown(beside, is_alone=not figures.sees_insights)],
             "currency": figures.currency,
             "worth": figures.net_worth,
             "tiles": _tiles(page, links),

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from insights.home.arranging import arrange_cards, move_card
-from insights.home.cards import CARDS, layout_from, layout_of
+from insights.home.cards import CARDS, layout_from, layout_of, recent_shown
 from insights.models import HomeState
 from tests.builders import make_account, make_transaction
 from users.models import AuditEvent
@@ -37,6 +37,11 @@ def test_a_hidden_card_returns_to_its_column():
     assert hidden.names("hidden") == ["budgets"]
     assert "budgets" not in hidden.names("wide")
     assert hidden.moved("budgets", "show").names("wide")[-1] == "budgets"
+
+
+def test_a_viewers_transactions_stand_alone_beside_their_accounts():
+    assert [recent_shown(rows, is_alone=True) for rows in (1, 4, 5)] == [6, 6, 10]
+    assert recent_shown(5) == 6
 
 
 @pytest.mark.django_db
