@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import expect
 
+from tests.accessibility import RULES, violations
 from tests.builders import make_account, make_transaction, make_user
 from transactions.models import Category
 from users.timezones import today_in
@@ -21,12 +22,14 @@ def test_palette_answers_and_leads_to_the_lines(page, live_server, client_for):
     page.context.add_cookies(
         [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
     )
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.goto(f"{live_server.url}/bills/")
     page.keyboard.press("Control+k")
     box = page.get_by_role("dialog").get_by_role("combobox")
     expect(box).to_be_focused()
     options = page.get_by_role("dialog").get_by_role("option")
     expect(options.filter(has_text="Budgets")).to_have_count(1)
+    assert violations(page, "dark", RULES) == []
 
     page.keyboard.type("groceries this month")
     expect(options.first).to_contain_text("$12.50")
