@@ -22,12 +22,18 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "banking.settings_test")
 
 from banking import limits
+from tests.fuzz_others import ask_for_the_owners
 from tests.live_server import granian
+from tests.sandbox_bank import sandbox_bank
 from tests.servers import environment_without_settings
 
 PASSWORD = "demo-Passw0rd!"
 PEOPLE = {"owner": "demo@example.com", "another person": "support@example.com", "anonymous": ""}
 TRANSACTIONS = 1_500
+EVERY_OBJECT = (
+    "from tests.world import things_of; from users.models import User;"
+    f" things_of(User.objects.get(email='{PEOPLE['owner']}'))"
+)
 LEAST_REQUESTS = 3_000
 # Examples per operation.
 SHOWN = 2
@@ -74,8 +80,9 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="a folder for the logs")
     options = parser.parse_args()
     say(f"Seed {options.seed}.")
-    # Fuzzing exceeds a user's rate limits.
+    # Fuzzing exceeds a user's rate limits, and lasts longer than a sign-in.
     os.environ["RATE_LIMITS"] = ",".join(f"{name}=off" for name in limits.DEFAULTS)
+    os.environ["ACCESS_TOKEN_EXPIRE_MINUTES"] = "600"
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
         folder = options.keep or Path(name)
         folder.mkdir(exist_ok=True)
@@ -86,39 +93,70 @@ def main() -> int:
             served.mkdir()
             examples = options.examples if person == "owner" else 2
             with granian(served, database) as address:
+                found.append(person == "owner" or is_refused(person, address, email))
                 fuzz(address, served, email, seed=options.seed, examples=examples)
             found.append(tell(person, served / "cases"))
     return int(not all(found))
 
 
 def demo_database(folder: Path) -> Path:
-    """A database with the demo household."""
+    """A database with the demo household, whose owner has one of every object."""
     database = folder / "demo.sqlite3"
-    environment = environment_without_settings() | {
-        "DJANGO_SETTINGS_MODULE": "banking.settings_test",
-        "DATABASE_URL": f"sqlite:///{database}",
-        "DATA_DIR": str(folder),
-    }
-    for command in (["migrate"], ["load_demo", "--force", f"--transactions={TRANSACTIONS}"]):
-        subprocess.run(
-            [sys.executable, "manage.py", *command],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
+    with sandbox_bank(folder / "bank") as bank:
+        environment = environment_without_settings() | {
+            "DJANGO_SETTINGS_MODULE": "banking.settings_test",
+            "DATABASE_URL": f"sqlite:///{database}",
+            "DATA_DIR": str(folder),
+            "SANDBOX_BANK_URL": bank,
+        }
+        for command in (
+            ["migrate"],
+            ["load_demo", "--force", f"--transactions={TRANSACTIONS}"],
+            ["shell", "-c", EVERY_OBJECT],
+        ):
+            subprocess.run(
+                [sys.executable, "manage.py", *command],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
     return database
 
 
 def sign_in(address: str, email: str) -> str:
     body = json.dumps({"email": email, "password": PASSWORD})
-    return json.loads(ask(address, "POST", "/api/auth/login", body))["access"]
+    return json.loads(ask(address, "POST", "/api/auth/login", body)[1])["access"]
 
 
-def ask(address: str, method: str, path: str, body: str | None = None) -> str:
+def ask(
+    address: str, method: str, path: str, body: str | None = None, *, token: str = ""
+) -> tuple[int, str]:
     server = http.client.HTTPConnection(address.removeprefix("http://"), timeout=120)
-    server.request(method, path, body, {"Content-Type": "application/json"} if body else {})
-    return server.getresponse().read().decode()
+    headers = {"Content-Type": "application/json"} if body else {}
+    headers |= {"Authorization": f"Bearer {token}"} if token else {}
+    server.request(method, path, body, headers)
+    answer = server.getresponse()
+    return answer.status, answer.read().decode(errors="replace")
+
+
+def is_refused(person: str, address: str, email: str) -> bool:
+    """Whether this person gets none of the owner's objects; prints what was asked."""
+
+    def act(method: str, path: str, token: str) -> tuple[int, str]:
+        body = None if method in {"GET", "DELETE"} else "{}"
+        return ask(address, method, path, body, token=token)
+
+    asked = ask_for_the_owners(
+        json.loads(ask(address, "GET", "/api/schema?format=json")[1]),
+        act,
+        owner=sign_in(address, PEOPLE["owner"]),
+        token=sign_in(address, email) if email else "",
+    )
+    say(f"\nAs {person}:")
+    for line in asked.lines():
+        say(f"  {line}")
+    return asked.is_right
 
 
 def fuzz(address: str, folder: Path, email: str, *, seed: int, examples: int) -> None:
@@ -130,10 +168,12 @@ def fuzz(address: str, folder: Path, email: str, *, seed: int, examples: int) ->
         "FUZZ_URL": address,
         "FUZZ_TOKEN": owner,
         "FUZZ_SEED": str(seed),
+        # The owner also has to meet what does not exist.
+        "FUZZ_SHARE": "0.5" if email == PEOPLE["owner"] else "1",
         "FUZZ_LOG": str(folder / "cases"),
     }
     schema = folder / "schema.json"
-    schema.write_text(ask(address, "GET", "/api/schema?format=json"))
+    schema.write_text(ask(address, "GET", "/api/schema?format=json")[1])
     checks = [name for name in CHECKS if email or name != "ignored_auth"]
     with (folder / "schemathesis").open("w") as log:
         subprocess.run(

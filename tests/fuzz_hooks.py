@@ -1,7 +1,7 @@
 """What Schemathesis loads for `make fuzz-api` (tests/fuzz_api.py): real ids, and a log of cases.
 
-Random ids lead to a 404 long before a body is read. So half of the requests get ids, categories and
-currencies that the person has.
+Random ids lead to a 404 long before a body is read. So half of the owner's requests, and all of
+others', get ids, categories and currencies that the owner has.
 """
 
 import http.client
@@ -25,6 +25,7 @@ FIELDS = {
 LISTS = {"accounts": "account", "transactions": "transaction", "categories": "category"}
 # Objects are created and deleted during fuzzing.
 ASKED_AFTER = 40
+SHARE = float(os.environ.get("FUZZ_SHARE", "0.5"))
 _chance = random.Random(int(os.environ.get("FUZZ_SEED", "0")))
 # Cases whose address names an object of the demo's owner.
 _of_the_owner: set[str] = set()
@@ -33,13 +34,13 @@ _known: dict[str, tuple[int, list[dict[str, Any]]]] = {}
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Add a new Idempotency-Key, and existing ids in every second request.
+    """Add a new Idempotency-Key, and existing ids in this share of requests.
 
     Requests that are meant to violate the schema don't change.
     """
     if _is_valid(case, "header") and case.headers and case.headers.get("Idempotency-Key"):
         case.headers["Idempotency-Key"] = uuid4().hex
-    if not TOKEN or _chance.random() < 0.5:
+    if not TOKEN or _chance.random() >= SHARE:
         return
     for name in case.path_parameters if _is_valid(case, "path") else ():
         rows = _rows(case.path.partition("/{")[0])
