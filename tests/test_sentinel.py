@@ -1,5 +1,7 @@
 """Cache and broker by Sentinel: a killed primary is replaced, and nothing else has to restart."""
 
+import signal
+
 import pytest
 import redis
 from django.core.cache import caches
@@ -64,6 +66,22 @@ def test_a_killed_primary_is_replaced_for_cache_and_broker(watched):
     assert waking.is_broker_there()
     now = redis.sentinel.Sentinel(Watched.at(watched.url).sentinels).master_for("bank")
     assert now.llen("celery") == 2
+
+
+def test_a_late_answer_is_no_other_commands_answer(settings, monkeypatch):
+    monkeypatch.setattr("banking.kernel.cache_breaker.AWAY_SECONDS", 0)
+    with servers.sentinels(silence_milliseconds=60_000) as found:
+        settings.CACHES = {"default": stores.cache(found.url)}
+        cache = caches["default"]
+        cache.set_many({"first": "of Alice", "second": "of Bob"})
+        found.primary.send_signal(signal.SIGSTOP)
+        with pytest.raises(RedisError):
+            cache.get("first")
+        found.primary.send_signal(signal.SIGCONT)
+        assert until_it_works(lambda: cache.get("second")) == "of Bob"
+        assert cache.get("first") == "of Alice"
+        cache.close()
+    BreakingRedis.away_until.clear()
 
 
 def test_the_urls_of_sentinels(tmp_path):

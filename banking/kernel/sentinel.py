@@ -9,7 +9,7 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from redis.sentinel import Sentinel, SentinelConnectionPool
+from redis.sentinel import Sentinel, SentinelConnectionPool, SentinelManagedConnection
 
 SENTINEL = "sentinel://"
 PORT = 26379
@@ -53,6 +53,17 @@ def _address(host: str) -> tuple[str, int]:
     return name, int(port or PORT)
 
 
+class Connection(SentinelManagedConnection):
+    """Closed when an answer does not come.
+
+    redis-py would keep it (its pull request 4292), and the next command would get the late answer:
+    one person what was cached for another.
+    """
+
+    def read_response(self, *args: Any, **options: Any) -> Any:
+        return super().read_response(*args, **{"disconnect_on_error": True} | options)
+
+
 class Pool(SentinelConnectionPool):
     """Connections to the primary of the moment, for Django's Redis cache."""
 
@@ -62,4 +73,11 @@ class Pool(SentinelConnectionPool):
         waits = {name: value for name, value in options.items() if name.startswith("socket_")}
         client: Any = Sentinel
         sentinel = client(watched.sentinels, sentinel_kwargs=waits)
-        return cls(watched.service, sentinel, db=watched.database, **watched.login, **options)
+        return cls(
+            watched.service,
+            sentinel,
+            db=watched.database,
+            connection_class=Connection,
+            **watched.login,
+            **options,
+        )
