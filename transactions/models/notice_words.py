@@ -66,9 +66,9 @@ SENTENCES: dict[str, Any] = {
         " that never happened."
     ),
     "unknown_words": _(
-        "%(count)s of %(total)s lines say “%(words)s” in the column “%(column)s”, and we don’t know"
-        " what that means. They are read as booked; leave out any that are pending or were"
-        " declined."
+        "The column “%(column)s” says “%(words)s” on %(count)s of %(lines)s lines, and we don’t"
+        " know what that means. Those lines are read as booked; leave out any that are pending or"
+        " were declined."
     ),
     "foreign_lines": _("The file has lines in %(currencies)s; %(account)s is in %(currency)s."),
     "other_accounts": _(
@@ -361,8 +361,8 @@ SENTENCES: dict[str, Any] = {
     "has_minus": _("This column has minus signs, as amounts usually do."),
     "has_decimals": _("This column has decimals, as amounts usually do."),
     "line_says_in": _("The words on this line say money in."),
-    "words_say_in": _("The words on most lines or over the column say money in."),
-    "words_say_out": _("The words on most lines or over the column say money out."),
+    "words_say_in": _("The wording points to money in."),
+    "words_say_out": _("The wording points to money out."),
     "card_purchases": _("Most lines on a card are purchases, and those are money out."),
     "card_payment": _("A payment to the card is money in."),
     "fee_on_top": _("Banks that list a fee apart usually charge it on top of the amount."),
