@@ -68,6 +68,9 @@ _NAMED_AFTER_SPONSORS = frozenset({"arena", "stadium", "stadion", "ballpark", "r
 _TICKETS = frozenset(normalized(text) for text in merchant_map.TICKETS.split(";"))
 _JOINING = frozenset(merchant_map.JOINING.split())
 _OCCASIONS = frozenset(merchant_map.OCCASIONS.split())
+# Whom gifts and rent are for.
+_ASKED_FOR = frozenset({"gifts", "rent", "housing", "mortgage"})
+_OCCASION_ENDS = tuple(merchant_map.OCCASION_ENDS.split())
 _ADDRESSING = frozenset(merchant_map.ADDRESSING.split())
 _TRANSFERS = frozenset(merchant_map.TRANSFERS.split())
 _STREETS = frozenset(merchant_map.STREETS.split())
@@ -188,7 +191,10 @@ def _is_meant(key: Keyword, found: list[Keyword], words: list[str], case: Case) 
         return False
     before = {word for word in words[: _place_of(key, words)] if word.isalpha()} - NOISE
     is_first = all(len(word) <= LONGEST_ARTICLE for word in before)
-    is_name_alone = len(left) <= _MOST_STRANGE_WORDS or not PLACES.isdisjoint(words)
+    # In capitals "ON" may be a word; a state's two letters end a line.
+    in_places = [word for word in words if word in PLACES]
+    is_placed = any(len(word) >= LONGEST_ARTICLE for word in in_places) or words[-1] in PLACES
+    is_name_alone = len(left) <= _MOST_STRANGE_WORDS or is_placed
     return is_first and is_name_alone and is_no_sentence(key, words)
 
 
@@ -209,7 +215,10 @@ def _is_between_people(key: Keyword, found: list[Keyword], words: list[str], cas
     in upper and lower case begin with the merchant, and have no more words in lower case.
     """
     rest = set(words) - set(key.text.split())
-    if not _OCCASIONS.isdisjoint(rest) or _is_family_name(key, words, case):
+    is_occasion = not _OCCASIONS.isdisjoint(rest) or any(map(_ends_in_occasion, rest))
+    if is_occasion and key.slug in _ASKED_FOR:
+        return False  # "UNICEF Spende", "Vonovia Miete"
+    if is_occasion or _is_family_name(key, words, case):
         return True
     if not _COMPANY_WORDS.isdisjoint(rest):
         return False
@@ -228,6 +237,10 @@ def _is_between_people(key: Keyword, found: list[Keyword], words: list[str], cas
     short = [word for word in rest & PLACES if len(word) < LONGEST_ARTICLE]
     is_told = case == Case.PROSE and len(unknown) + len(short) > 1
     return is_told or not is_first or not _ADDRESSING.isdisjoint(rest)
+
+
+def _ends_in_occasion(word: str) -> bool:
+    return word.endswith(_OCCASION_ENDS)
 
 
 def _unknown(key: Keyword, found: list[Keyword], words: list[str]) -> list[str]:
@@ -255,6 +268,8 @@ def _is_in_passing(key: Keyword, found: list[Keyword], words: list[str], case: C
         return True
     at, size = _place_of(key, words), len(key.text.split())
     if not _STREETS.isdisjoint(words[at + size : at + size + 1]):
+        return True
+    if key.text in _FAMILY_NAMES and not _TRADES.isdisjoint(words[at + size :]):
         return True
     if key.slug in _WRITTEN_ABOUT:
         return False

@@ -169,6 +169,7 @@ OCCASIONS = """
     birthday wedding anniversary christening funeral party raffle kitty fund funds gift present
     share shares fundraiser night tickets cottage float reunion biography mug sensor
     rent miete loyer alquiler affitto huur czynsz hyra husleie husleje vuokra
+    donation donations spende spenden kaution fianza caution borg lehrgeld nachhilfe
     geburtstag hochzeit geschenk taufe feier anteil mitbringsel ausflug klassenfahrt
     anniversaire mariage cadeau part cagnotte cumpleanos boda regalo regalos cuota fiesta
     compleanno matrimonio quota festa verjaardag bruiloft cadeautje urodziny wesele prezent
@@ -176,6 +177,9 @@ OCCASIONS = """
     fru mum mom mummy dad daddy mama papa mutti vati gran granny grandma grandpa nan oma opa nonna
     nonno abuela abuelo mamie papi tante onkel auntie aunt uncle
     mr mrs herr herrn frau sra senor senora mme monsieur madame dhr mevr pan pani"""
+
+# German compounds that end in one of them: "Abschiedsgeschenk".
+OCCASION_ENDS = "geschenk geschenke spende feier kaution miete ausflug geburtstag"
 
 # How people address each other in a payment's text: a brand beside unknown words is no merchant.
 ADDRESSING = """
