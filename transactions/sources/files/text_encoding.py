@@ -198,12 +198,13 @@ def _national_encoding(data: bytes, context: ReadingContext) -> tuple[str, list[
     if hint and hint.encoding.replace("_", "-") in scores:
         scores[hint.encoding.replace("_", "-")] += 0.02
     best = max(scores, key=lambda name: scores[name])
-    reading = sample.decode(best, "replace")
-    rivals = [
-        encoding
-        for encoding, score in scores.items()
-        if score > scores[best] - 0.06 and sample.decode(encoding, "replace") != reading
-    ]
+    readings = {sample.decode(best, "replace")}
+    rivals = []
+    for encoding, score in scores.items():
+        reading = sample.decode(encoding, "replace")
+        if score > scores[best] - 0.06 and reading not in readings:
+            readings.add(reading)  # of encodings that read it alike, the first is enough
+            rivals.append(encoding)
     is_convincing = scores[best] >= 0.75
     usual = [encoding for encoding in ("cp1252", "cp1250", "cp1251") if encoding != best]
     return best, (rivals if is_convincing else rivals or usual)
