@@ -66,7 +66,7 @@ SENTENCES: dict[str, Any] = {
         " that never happened."
     ),
     "unknown_words": _(
-        "The column “%(column)s” says “%(words)s” on %(count)s of %(lines)s lines, and we don’t"
+        "The column “%(column)s” says “%(words)s” on %(count)s of %(rows)s lines, and we don’t"
         " know what that means. Those lines are read as booked; leave out any that are pending or"
         " were declined."
     ),

@@ -93,7 +93,7 @@ class LooseWords:
                         "words": shown(", ".join(rare)),
                         "column": shown(named) or str(place + 1),
                         "count": sum(words[word].count for word in rare),
-                        "lines": total,
+                        "rows": total,
                     },
                 )
 
