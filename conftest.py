@@ -27,14 +27,12 @@ from transactions.tests import statement_report
 from transactions.tests.statement_files import CORPUS_DIR
 from users.models import User
 
-# Use the same examples in every run, and ignore how slow the machine is. Beside SQLite, PostgreSQL
-# is given fewer: how many they are matters to our code, not to the engine.
-EXAMPLES = 20 if os.environ.get("DATABASE_URL") else 40
+# Use the same examples in every run, and ignore how slow the machine is.
 settings.register_profile(
     "suite",
     derandomize=True,
     deadline=None,
-    max_examples=up_to(100, quick=EXAMPLES),
+    max_examples=up_to(100, quick=40, postgresql=20),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.register_profile("fast", settings.get_profile("suite"), max_examples=10)

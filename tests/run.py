@@ -24,8 +24,8 @@ from tests import servers
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_TESTS_COLLECTED = 5
-# As many as processors on each engine, and one more on the first or only one: while a test waits
-# for a browser or a worker, another one runs.
+# As many as processors on each engine, and one more on an only one: while a test waits for a
+# browser or a worker, another one runs.
 PROCESSORS = min(os.cpu_count() or 2, 4)
 PROBES = {"PYTEST_PLUGINS": "tests.coverage_probes"}
 FAST = "not postgresql and not browser and not worker and not hledger and not slow and not search"
@@ -72,6 +72,7 @@ def run_engines(
     not_run: list[str] = []
     runs: list[Run] = []
     everywhere = join(mark, corpus_marks(environment))
+    workers = PROCESSORS if len(engines) > 1 else PROCESSORS + 1
     with contextlib.ExitStack() as stack:
         everywhere = join(everywhere, find_programs(environment, engines, not_run))
         if is_whole and not is_compiled():
@@ -79,14 +80,13 @@ def run_engines(
         if "sqlite" in engines:
             marks = join_marks("not postgresql", everywhere)
             server = start_valkey(stack, not_run) | (PROBES if is_whole else {})
-            run = Run("SQLite", [*marks, *arguments], environment | server, scratch, PROCESSORS + 1)
+            run = Run("SQLite", [*marks, *arguments], environment | server, scratch, workers)
             runs.append(stack.enter_context(run))
         if "postgresql" in engines and (server := start_postgresql(stack, not_run)):
             server |= start_valkey(stack, not_run)
             # Browser and file reader tests do not depend on the engine, so one run is enough.
             shared = "not browser and not once" if len(engines) == 2 else ""
             marks = join_marks(shared, everywhere)
-            workers = PROCESSORS if runs else PROCESSORS + 1
             options = [*marks, *arguments]
             run = Run("PostgreSQL", options, environment | server, scratch, workers, first=not runs)
             runs.append(stack.enter_context(run))

@@ -258,7 +258,7 @@ class Ledger(RuleBasedStateMachine):
 
 
 Ledger.TestCase.settings = settings(
-    max_examples=up_to(300, quick=5),
+    max_examples=up_to(300, quick=5, postgresql=3),
     stateful_step_count=up_to(50, quick=20),
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -32,7 +32,7 @@ from users.timezones import local_date
 ZONES = ["Pacific/Kiritimati", "Europe/Berlin", "America/Los_Angeles", "Australia/Lord_Howe"]
 # Days before a daylight saving change in one of the zones, and before a month end.
 STARTS = [datetime(2026, 3, 6, 20, tzinfo=UTC), datetime(2026, 10, 23, 20, tzinfo=UTC)]
-STEPS = up_to(10, quick=6)
+STEPS = up_to(10, quick=6, postgresql=3)
 
 
 class Books:
