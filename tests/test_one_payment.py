@@ -810,6 +810,22 @@ def test_entry_that_is_asked_about_beside_its_own_line_is_not_taken_for_another(
     assert teller.asked <= 5
 
 
+@pytest.mark.once
+def test_entry_is_asked_about_what_another_entry_and_a_line_are_compared_with(db):
+    """The second transfer is nobody's question until the first one is told apart from the entry."""
+    netflix, bakery = Payment(0, 14, "-10.00", "Netflix"), Payment(1, 17, "-10.00", "Kern Bakery")
+    steps = [
+        ("typed", (bakery, -2, False, "hand")),
+        ("typed", (netflix, 0, False, "transfer")),
+        ("file", (ofx_file, 12, 6, 0, False, random.Random(1))),
+        ("typed", (bakery, -1, False, "transfer")),
+        ("typed", (netflix, -1, True, "hand")),
+    ]
+    teller = tell_everything([netflix, bakery], steps, late=range(6))
+    assert teller.ledger() == teller.truth()
+    assert teller.asked <= 5
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["checking", "card"])
 def test_a_household_is_asked_about_few_of_its_transactions(db, key, record_property):

@@ -80,11 +80,12 @@ def ask_about_entry(
 
 def ask_entries_about(row: Transaction) -> None:
     """Ask whether one of the entries that nobody is asked about is this transaction, which another
-    entry was told apart from.
+    entry was told apart from. A line of the bank may be asked about it besides.
     """
     within = timedelta(days=MATCH_WITHIN_DAYS)
     asked = ReviewItem.objects.open().filter(account=row.account_id)
-    if row.deleted_at is not None or asked.filter(candidate=row).exists():
+    compared = asked.filter(candidate=row).exclude(entered=None)
+    if row.deleted_at is not None or compared.exists():
         return
     entries = Transaction.objects.filter(
         account=row.account_id,
