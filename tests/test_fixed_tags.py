@@ -22,6 +22,7 @@ TEMPLATES = [
 DJANGO = Engine(libraries={"i18n": "django.templatetags.i18n"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", TEMPLATES)
 def test_they_say_what_djangos_tags_say_in_every_language(source):
     ours = engines["django"].engine.from_string("{% load i18n %}" + source)

@@ -61,6 +61,7 @@ def test_readiness_names_the_frozen_broker(broker, db):
     assert not waking.is_broker_there()
 
 
+@pytest.mark.slow
 def test_readiness_does_not_wait_for_a_frozen_server_nor_ask_it_twice(client, db, monkeypatch):
     thaw, asked = Event(), []
 

@@ -44,6 +44,7 @@ def asked(monkeypatch):
     return sent
 
 
+@pytest.mark.slow
 def test_a_frozen_cache_is_asked_once_and_pages_go_on(valkey, asked, client_for, api_for, alice):
     page, api = client_for(alice), api_for(alice)
     assert api.get("/api/accounts").status_code == 200
@@ -58,6 +59,7 @@ def test_a_frozen_cache_is_asked_once_and_pages_go_on(valkey, asked, client_for,
     assert len(asked) == 1
 
 
+@pytest.mark.slow
 def test_a_cache_that_is_back_is_used_again(valkey, asked):
     cache.set("known", "before")
     os.kill(valkey, signal.SIGSTOP)

@@ -302,6 +302,7 @@ def test_sparkline_needs_two_values_and_handles_equal_ones():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_menus_rendered_for_one_person_suit_another(alice, client_for):
     """Menus are rendered once for each page and role."""

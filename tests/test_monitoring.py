@@ -82,6 +82,7 @@ def test_every_metric_of_alerts_and_dashboard_exists(client, broker, alice):
     assert len(named) > 25
 
 
+@pytest.mark.slow
 def test_state_is_read_when_asked_for(client, broker, alice, checking):
     record_run(name=LEDGER_JOB, at=NOON, duration_ms=1500, result="False")
     ImportBatch.objects.create(user=alice, account=checking, file_name="a", sha256="b")
@@ -105,6 +106,7 @@ def test_state_is_read_when_asked_for(client, broker, alice, checking):
         assert state["banking_database_connections", "active"] >= 1
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_without_a_database_the_processes_still_answer(client, monkeypatch):
     def fail(at):

@@ -584,6 +584,7 @@ def test_line_of_the_bank_comes_before_an_entry_with_its_words(db, build, way):
     assert teller.ledger() == teller.truth()
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_announcement_of_what_another_line_was_asked_about_is_no_new_payment(db):
     """The file lists the first payment, which might be the third one, and announces the third."""
@@ -598,6 +599,7 @@ def test_announcement_of_what_another_line_was_asked_about_is_no_new_payment(db)
     assert teller.ledger() == teller.truth()
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_transfer_whose_line_became_a_bills_payment_is_asked_about_a_farther_one(db):
     """All three are alike, and entered two days early or late."""
@@ -613,6 +615,7 @@ def test_transfer_whose_line_became_a_bills_payment_is_asked_about_a_farther_one
     assert teller.ledger() == teller.truth()
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_question_about_a_merged_entry_is_about_what_it_became(db):
     """The file comes before the question about the two entries is answered."""
@@ -625,6 +628,7 @@ def test_question_about_a_merged_entry_is_about_what_it_became(db):
     assert teller.ledger() == teller.truth()
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_line_like_a_waiting_one_is_asked_about_what_that_became(db):
     """The second file comes before the questions of the first are answered."""
@@ -637,6 +641,7 @@ def test_line_like_a_waiting_one_is_asked_about_what_that_became(db):
     assert teller.ledger() == teller.truth()
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_line_that_one_entry_was_told_apart_from_is_asked_about_another(db):
     """The bill's payment is the first line, so that the second may be what was typed before."""
@@ -650,6 +655,7 @@ def test_line_that_one_entry_was_told_apart_from_is_asked_about_another(db):
     assert teller.ledger() == teller.truth()
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_booked_line_has_none_of_the_answers_about_its_twins_announcement(db):
     """One file books the first payment and announces the second, on one day in the same words."""
@@ -663,6 +669,7 @@ def test_booked_line_has_none_of_the_answers_about_its_twins_announcement(db):
     assert teller.ledger() == teller.truth()
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_entry_with_the_day_and_words_of_a_bank_line_has_none_of_its_answers(db):
     """The bank's two lines are two payments. The second is then typed on the first one's day."""
@@ -700,6 +707,7 @@ def of_three_twins(*entries, files=()):
     return payments, steps
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize(
     ("history", "late"),
@@ -726,6 +734,7 @@ def test_entry_of_a_twin_is_asked_about_its_own_line(db, history, late):
     assert teller.asked <= 6
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_entry_that_was_added_by_a_file_is_no_other_line_of_it(db):
     """A bill's payment becomes one of two equal lines, while asked whether it is the other."""
@@ -782,6 +791,7 @@ def test_what_a_file_settled_is_asked_again_once_it_is_undone(db, is_answered):
     assert item.decided_at is None
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_announcement_of_an_entry_that_was_booked_meanwhile_is_booked_too(db):
     """The entry is booked as the payment that the bank announces, while it is asked about that."""
@@ -795,6 +805,7 @@ def test_announcement_of_an_entry_that_was_booked_meanwhile_is_booked_too(db):
 
 
 @pytest.mark.once
+@pytest.mark.slow
 def test_entry_that_is_asked_about_beside_its_own_line_is_not_taken_for_another(db):
     """The second file has the transfer's line again, beside two more like it."""
     payments = [Payment(n, day, "-10.00", "Hotel Sea") for n, day in enumerate((20, 24, 24))]
@@ -811,6 +822,7 @@ def test_entry_that_is_asked_about_beside_its_own_line_is_not_taken_for_another(
 
 
 @pytest.mark.once
+@pytest.mark.slow
 def test_entry_is_asked_about_what_another_entry_and_a_line_are_compared_with(db):
     """The second transfer is nobody's question until the first one is told apart from the entry."""
     netflix, bakery = Payment(0, 14, "-10.00", "Netflix"), Payment(1, 17, "-10.00", "Kern Bakery")

@@ -24,6 +24,7 @@ def loaded() -> int:
     return sum(type(found) is localedata.LocaleDataDict for found in gc.get_objects())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READ)
 def test_no_language_stays_loaded(name, monkeypatch):
     # Without what other tests have loaded: reading on in it makes more objects.

@@ -262,6 +262,7 @@ def test_a_column_without_an_index_is_filtered_in_the_newest_rows_or_one_custome
     assert is_found(customer=str(checking.user_id))
 
 
+@pytest.mark.slow
 def test_a_rare_value_is_looked_for_in_the_newest_rows_and_the_page_says_so(
     auditor, checking, monkeypatch
 ):
@@ -311,6 +312,7 @@ def test_what_fits_on_one_page_is_not_counted(auditor, checking):
     assert not any("COUNT(*)" in query["sql"] for query in queries)
 
 
+@pytest.mark.slow
 def test_a_filter_in_some_days_looks_in_their_newest_rows(auditor, checking, monkeypatch):
     monkeypatch.setattr("users.admin.lists.STAFF_SEARCH_ROWS_IN_DAYS", 2)
     for day, merchant in (

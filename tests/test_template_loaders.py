@@ -46,6 +46,7 @@ def test_short_markup_keeps_the_quotes_it_needs(source, expected):
 
 
 @pytest.mark.once
+@pytest.mark.slow
 def test_short_form_of_every_template_is_the_same_document():
     differing = []
     for path in ROOT.rglob("*.html"):

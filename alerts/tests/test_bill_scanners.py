@@ -60,6 +60,7 @@ def test_a_paid_bill_raises_no_alert_whatever_the_payment_date(alice, checking, 
     assert alerts_of(alice) == []
 
 
+@pytest.mark.slow
 def test_a_shortfall_alerts_in_advance_and_a_failed_auto_pay_alerts_once(alice):
     account = make_account(user=alice, name="Thin", opening_balance="38.80")
     bill_of(alice, account=account, auto_pay=True)

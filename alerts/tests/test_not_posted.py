@@ -3,6 +3,8 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from alerts.models import Alert
 from alerts.scanning import scan_users
 from tests.builders import NOON, make_transaction
@@ -10,6 +12,7 @@ from transactions.services.posting_planned import post_planned
 from transactions.services.transfers import transfer_funds
 
 
+@pytest.mark.slow
 def test_an_unposted_payment_alerts_once_with_the_reason(alice, checking, savings):
     alice.locale = "en-US"
     alice.save()

@@ -47,6 +47,7 @@ def keys_of(*kinds) -> list[str]:
 # --- Budgets -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_budget_alerts_once_at_80_percent_and_once_when_exceeded(euro_alice, checking, groceries):
     one = budget(euro_alice, groceries)
     make_transaction(account=checking, amount="-79.99", category=groceries)

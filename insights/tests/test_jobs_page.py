@@ -265,6 +265,7 @@ def test_the_page_says_when_the_months_were_counted_and_since_when(client_for):
     assert chart_of("x", [(january, None, 0)]).since is None
 
 
+@pytest.mark.slow
 def test_the_home_shows_what_the_job_counted_and_its_work_as_it_is(client_for):
     client = client_for(staff("auditor"))
     page = client.get("/admin/").content.decode()
@@ -302,6 +303,7 @@ def test_stored_figures_are_those_that_were_counted(checking):
     assert last_counts() is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "queries"), [("admin:index", 13), ("admin:jobs", 9), ("admin:customer", 17)]
 )

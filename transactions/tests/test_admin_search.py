@@ -34,6 +34,7 @@ def found(client_for):
     return search
 
 
+@pytest.mark.slow
 def test_imports_are_found_by_problem_and_warning(checking, found):
     bad = b"<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>"
     failed = start_import(actor=checking.user, account=checking, file_name="a.ofx", content=bad)
@@ -54,6 +55,7 @@ def test_imports_are_found_by_problem_and_warning(checking, found):
     assert "The bank no longer lists Tea" in found.client.get(address).content.decode()
 
 
+@pytest.mark.slow
 def test_lines_and_questions_are_found_by_their_reason(checking, found):
     make_transaction(
         account=checking, amount="-10.00", description="Kern Bakery", txn_date=date(2026, 3, 13)

@@ -100,6 +100,7 @@ def test_edited_entry_is_asked_about_like_an_entered_one(alice, checking, client
     assert not ReviewItem.objects.exists()
 
 
+@pytest.mark.slow
 def test_line_added_on_review_and_planned_one_on_its_day_are_suggested(alice, checking, savings):
     make_transaction(account=checking, amount="-70.00", txn_date=MARCH, description="Sparen")
     make_transaction(account=savings, amount="70.00", txn_date=date(2026, 3, 9), origin="bill")

@@ -137,6 +137,7 @@ FOUND = {
 }
 
 
+@pytest.mark.slow
 def test_each_filter_finds_exactly_its_rows(listed, subtests):
     """In one test: creating the rows takes longer than every filter."""
     for query, found in FOUND.items():

@@ -93,6 +93,7 @@ def test_ids_increase_with_dates_in_either_file_order(checking, savings):
         ]
 
 
+@pytest.mark.slow
 def test_same_bytes_are_imported_once(checking, alice):
     batch = imported(checking, csv_of(MARCH))
     with pytest.raises(AlreadyImportedError) as refusal:
@@ -238,6 +239,7 @@ def test_lines_in_another_currency_are_rejected_individually(checking):
     assert batch.warning_texts == ["The file has lines in USD; Everyday is in EUR."]
 
 
+@pytest.mark.slow
 def test_pending_lines_count_once_booked(checking):
     header = "Date,Description,Amount,Status"
     imported(

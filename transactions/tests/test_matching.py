@@ -136,6 +136,7 @@ def test_different_posts_the_line_and_the_answer_can_be_undone(checking, alice):
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_answer_is_remembered_for_the_next_file(checking):
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     imported(checking, csv_of(["2026-03-14,CARD 0042,-10.00"], H))
@@ -172,6 +173,7 @@ def test_other_format_with_same_date_and_payee_matches(checking):
 PENDING = "Date,Description,Amount,Status"
 
 
+@pytest.mark.slow
 def test_pending_line_is_booked_days_later(checking, alice):
     imported(
         checking,
@@ -201,6 +203,7 @@ def test_changed_pending_amount_raises_a_question(checking, booked, verdict):
     assert verdicts_of(batch) == [verdict]
 
 
+@pytest.mark.slow
 def test_answering_same_for_a_tip_books_the_new_amount(checking):
     imported(checking, csv_of(["2026-03-13,HOTEL SEA,-100.00,pending"], PENDING))
     imported(checking, csv_of(["2026-03-15,Hotel Sea,-115.00,booked"], PENDING))
@@ -220,6 +223,7 @@ def test_vanished_pending_line_is_reported(checking):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize(("decision", "status"), [("same", "pending"), ("different", "posted")])
 def test_announcement_is_asked_about_beside_the_line_it_may_be_instead(checking, decision, status):
@@ -236,6 +240,7 @@ def test_announcement_is_asked_about_beside_the_line_it_may_be_instead(checking,
     assert [row.status for row in rows] == [status]
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("is_synced", [False, True])
 @pytest.mark.parametrize("first", ["pk", "-pk"])
@@ -364,6 +369,7 @@ def test_best_overall_pairing_wins_over_first_come(checking):
         }
 
 
+@pytest.mark.slow
 def test_taken_candidate_frees_the_other_line(checking, alice):
     hand(checking, "2026-03-13", "-10.00", "Kern Bakery")
     imported(checking, csv_of(["2026-03-14,AAA,-10.00"], H))

@@ -127,6 +127,7 @@ def test_each_part_goes_to_its_account_and_one_revert_undoes_all(post, own, api_
         assert account.balance == Decimal(1000)
 
 
+@pytest.mark.slow
 def test_one_account_can_be_reverted_alone(post, own, api_for, alice):
     checking, savings = own("Everyday"), own("Rainy days")
     answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
@@ -181,6 +182,7 @@ def test_parts_never_go_to_other_peoples_accounts_or_other_currencies(post, own,
     assert not Transaction.objects.exists()
 
 
+@pytest.mark.slow
 def test_earlier_answers_are_offered_again(post, own):
     checking, savings = own("Everyday"), own("Rainy days")
     answers = {"Checking 1111": checking.pk, "Savings 2222": savings.pk}
@@ -191,6 +193,7 @@ def test_earlier_answers_are_offered_again(post, own):
     assert [p["account"] for p in asked.json()["parts"]] == [checking.pk, savings.pk]
 
 
+@pytest.mark.slow
 def test_skipped_parts_can_be_imported_later(post, own):
     checking, savings = own("Everyday", "1111"), own("Rainy days")
     assert post(FILES["csv"], checking).status_code == 201
@@ -280,6 +283,7 @@ def of_savings() -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", of_savings())
 def test_file_of_another_own_account_is_not_posted_without_asking(post, own, alice, name):
     checking, savings = own("Everyday", "1111"), own("Rainy days", "2222")
@@ -345,12 +349,14 @@ def opened_for(post, own, content, names) -> list[tuple[Decimal, Decimal]]:
     return [(account.opening_balance, account.balance) for account in found.order_by("pk")]
 
 
+@pytest.mark.slow
 def test_new_account_begins_with_the_balance_that_the_file_tells(post, own):
     found = opened_for(post, own, FILES["mt940"], ["…1111", "…2222"])
     assert found == [(Decimal(100), Decimal(70)), (Decimal(100), Decimal(105))]
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_new_account_begins_with_what_the_closing_balance_leaves(post, own):
     closing = b"<LEDGERBAL><BALAMT>70.00<DTASOF>20260305</LEDGERBAL></STMTRS>"
     content = FILES["ofx"].replace(b"</STMTRS>", closing, 1)
@@ -559,6 +565,7 @@ def test_both_sides_of_a_transfer_in_one_file_are_suggested(
     assert [side.account for side in sides] == [checking, savings]
 
 
+@pytest.mark.slow
 def test_own_export_restores_both_accounts_in_another_ledger(post, own, alice, bob, api_for):
     checking, savings = own("Everyday", "1111"), own("Rainy days")
     make_transaction(account=checking, amount="-10.00", description="One")
@@ -582,6 +589,7 @@ def test_own_export_restores_both_accounts_in_another_ledger(post, own, alice, b
     ]
 
 
+@pytest.mark.slow
 def test_a_workbook_with_an_account_column_raises_a_question(post, own):
     rows = [[on, NAMES[key], text, amount] for key, on, text, amount in LINES]
     content = workbook(("March", [["Date", "Account", "Description", "Amount"], *rows]))
@@ -619,6 +627,7 @@ def test_a_large_file_is_routed_and_waits_for_the_worker(post, own, settings):
     assert (amounts_in(checking), amounts_in(savings)) == (OUT, IN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("last_four", ["", "7777"])
 def test_accounts_of_one_name_are_told_apart_in_our_own_export(post, alice, bob, own, last_four):
     """Both were one part, so one account silently took the other's lines."""

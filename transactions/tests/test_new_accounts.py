@@ -186,6 +186,7 @@ def test_kind_in_a_name(name, kind):
     assert kind_in(name) == kind
 
 
+@pytest.mark.slow
 def test_undone_import_takes_its_opening_balance_back_and_may_be_repeated(api_for, alice):
     """The debt of a card that nobody has imported stayed in the net worth."""
     giro = make_account(user=alice, name="Giro", currency="EUR", last_four="0000")

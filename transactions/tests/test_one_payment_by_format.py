@@ -115,6 +115,7 @@ class Door:
         return Decimal(shown), rows.count()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EACH_FORMAT)
 @pytest.mark.parametrize(
     ("decision", "ledger"),
@@ -150,6 +151,7 @@ def test_line_of_one_format_is_never_added_again_by_another(door, first, second)
     assert door.ledger() == (Decimal(1088), 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EACH_FORMAT)
 def test_overlapping_and_turned_files_add_each_line_once_and_keep_twins(door, name):
     lines = [(f"2026-03-{day:02}", f"Shop {day}", f"-{day}.00") for day in range(1, 10)]
@@ -162,6 +164,7 @@ def test_overlapping_and_turned_files_add_each_line_once_and_keep_twins(door, na
     assert door.ledger() == (Decimal(1000 - 45 - 6), 11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), [(csv, csv), (camt, camt), (csv, camt), (camt, csv)])
 def test_announced_payment_becomes_the_posted_one(door, first, second):
     hotel = ("2026-03-13", "HOTEL SEA", "-100.00")

@@ -77,6 +77,7 @@ def test_second_twin_is_added_and_a_reworded_line_beside_another_payment_is_aske
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", permutations(["KERN BAKERY", "Card Kern Bakery 0042"]))
 def test_line_known_in_two_wordings_is_not_two_lines_of_a_file(alice, checking, words):
     """Each of them was silently taken for the one transaction, so the other payment was lost."""
@@ -149,6 +150,7 @@ def test_staged_rows_follow_a_category_that_is_deleted(alice, checking, target):
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("into_parent", [True, False])
 @pytest.mark.parametrize("is_undone", [True, False])
 def test_parts_of_waiting_lines_follow_a_category_that_is_deleted(
@@ -179,6 +181,7 @@ def test_parts_of_waiting_lines_follow_a_category_that_is_deleted(
     assert check_ledger().is_clean
 
 
+@pytest.mark.slow
 def test_undone_answer_gives_back_no_deleted_category(alice, checking):
     food = Category.objects.get(user=None, slug="food")
     bread = create_category(actor=alice, user=alice, name="Bread", parent=food)

@@ -91,6 +91,7 @@ def frame(on, text, amount, currency="EUR"):
 # -- typed, then listed ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @EACH(
     ("currency", "typed", "listed", "amount", "later", "name"),
     [
@@ -124,6 +125,7 @@ def test_other_sign_is_another_payment(me):
     assert me.questions() == []
 
 
+@pytest.mark.slow
 def test_one_typed_two_listed_and_two_typed_one_listed(me):
     account = me.account()
     me.type(account, "2026-03-13", "Tram", "-2.40")
@@ -140,6 +142,7 @@ def test_one_typed_two_listed_and_two_typed_one_listed(me):
     assert len(me.lines(other)) == 4
 
 
+@pytest.mark.slow
 @EACH("decision", ["same", "different"])
 def test_answer_is_remembered_by_the_next_file_and_other_format(me, decision):
     account = me.account()
@@ -177,6 +180,7 @@ WORDS = """
 """
 
 
+@pytest.mark.slow
 def test_pending_words_of_many_languages(me):
     words = [word.strip() for line in WORDS.split("\n") for word in line.split("|") if word.strip()]
     for number, word in enumerate(words):
@@ -187,6 +191,7 @@ def test_pending_words_of_many_languages(me):
         assert me.lines(account)[-1][2] == "pending", word
 
 
+@pytest.mark.slow
 @EACH(("first", "second"), [("camt", "mt940"), ("csv", "qif")])
 def test_pending_becomes_posted_in_another_format_and_goes_back_by_revert(me, first, second):
     account = me.account()
@@ -210,6 +215,7 @@ def test_pending_becomes_posted_in_another_format_and_goes_back_by_revert(me, fi
     assert me.lines(account) == [("2026-03-13", "-120.00", "pending")]
 
 
+@pytest.mark.slow
 def test_pending_twins_stay_two(me):
     account = me.account("GBP")
     rows = [("2026-03-13", "TFL TRAVEL", "-2.80")] * 2
@@ -223,6 +229,7 @@ def test_pending_twins_stay_two(me):
     assert len(me.lines(account)) == 3
 
 
+@pytest.mark.slow
 def test_pending_with_tip_in_another_script(me):
     account = me.account("USD")
     me.bring(
@@ -239,6 +246,7 @@ def test_pending_with_tip_in_another_script(me):
     assert ("2026-03-13", "-100.00", "pending") in me.lines(account)
 
 
+@pytest.mark.slow
 def test_posted_first_then_a_late_file_with_it_pending(me):
     account = me.account()
     me.bring(account, FORMATS["csv"](frame("2026-03-15", "HOTEL SEA", "-100.00")))
@@ -264,6 +272,7 @@ REWORDED = [
 ]
 
 
+@pytest.mark.slow
 @EACH(("one", "two"), [("csv", "camt"), ("ofx", "csv"), ("qif", "ofx")])
 def test_reworded_is_never_added(me, one, two):
     account = me.account()
@@ -293,6 +302,7 @@ def three_csv(heading, names, sep=",", amount="-10.00"):
     return "\n".join([head, *(sep.join([d, names[n], t, amount]) for d, n, t in rows), ""])
 
 
+@pytest.mark.slow
 @EACH(
     ("heading", "names"),
     [
@@ -357,6 +367,7 @@ BANK_AND_CARD = (
 )
 
 
+@pytest.mark.slow
 def test_bank_and_card_in_one_ofx(me, django_capture_on_commit_callbacks):
     bank = me.account("USD", "Checking", "0111")
     card = me.account(
@@ -386,6 +397,7 @@ def camt_of(*parts):
     )
 
 
+@pytest.mark.slow
 def test_parts_of_three_currencies(me):
     euro = me.account("EUR", "Euro")
     text = camt_of((1, "EUR", "10.00"), (2, "JPY", "500"), (3, "KWD", "1.250"))
@@ -411,6 +423,7 @@ def test_parts_of_three_currencies(me):
 # -- export and back ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @EACH(
     ("currency", "amounts", "text"),
     [

@@ -66,6 +66,7 @@ def test_filter_totals_exclude_transfers_and_pending(alice, checking, groceries)
     assert nets == {date(2026, 3, 15): [("EUR", Decimal(15)), ("USD", Decimal(-1))]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["", "?category=groceries", "?counts_as=spending"])
 def test_a_days_net_is_the_same_from_the_page_and_from_the_database(
     alice, client, checking, groceries, query

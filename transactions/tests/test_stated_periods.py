@@ -103,6 +103,7 @@ def test_lines_outside_the_stated_days_widen_the_period(checking):
     assert proof.difference == 0
 
 
+@pytest.mark.slow
 def test_statements_that_state_adjacent_days_leave_no_gap(checking, api_for, client_for):
     imported(checking, ofx("2026-01-01", "2026-01-31", "990.00", "2026-01-31", LINE))
     february = ("2026-02-17", "5.00", "MARKET")

@@ -158,6 +158,7 @@ def test_what_differs_is_the_same_on_the_page_and_by_api(checking, name, api_for
     assert all(text in page.content.decode() for text in ("33.00", "1,069.50", "Sofa"))
 
 
+@pytest.mark.slow
 @every_format
 def test_overlapping_statements_leave_no_gap_and_can_be_reverted(checking, name):
     imported(checking, FORMATS[name](Decimal("1000.00"), FIRST))

@@ -52,6 +52,7 @@ def read(heading, *lines):
     return [str(row.amount) for row in rows if isinstance(row, IncomingTransaction)], left_out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heading", ["Status", "Zzz"])
 def test_payment_that_never_happened_is_no_money(heading):
     for state in NEVER_HAPPENED.split("|"):

@@ -37,6 +37,7 @@ def hotel() -> Transaction:
     return Transaction.objects.get(description="HOTEL SEA")
 
 
+@pytest.mark.slow
 def test_dropped_pending_line_is_asked_about(door, dropped):
     assert (dropped["kind"], dropped["candidate"]) == ("unlisted", None)
     assert dropped["incoming"]["transaction"] == hotel().pk
@@ -45,6 +46,7 @@ def test_dropped_pending_line_is_asked_about(door, dropped):
     assert door.ledger() == (Decimal(1098), 3)
 
 
+@pytest.mark.slow
 def test_removed_line_goes_to_the_trash_until_undone(door, dropped):
     answered = answer(door, dropped, "remove")
     assert (answered.status_code, answered.json()["status"]) == (200, "removed")
@@ -55,6 +57,7 @@ def test_removed_line_goes_to_the_trash_until_undone(door, dropped):
     assert [item["id"] for item in door.questions()] == [dropped["id"]]
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_kept_line_is_not_asked_about_again_and_can_still_be_booked(door, dropped):
     assert answer(door, dropped, "keep").json()["status"] == "kept"
@@ -77,6 +80,7 @@ def _file(text):
     return SimpleUploadedFile("b.csv", text.encode())
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("is_pending", [True, False])
 def test_question_is_withdrawn_once_the_bank_lists_the_line_again(door, dropped, is_pending):
@@ -101,6 +105,7 @@ def test_question_comes_back_if_the_file_that_listed_the_line_is_undone(door, dr
     assert hotel().status == "pending"
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_question_goes_with_the_import_that_raised_it(door, dropped):
     batch = ImportBatch.objects.latest("pk")
@@ -109,6 +114,7 @@ def test_question_goes_with_the_import_that_raised_it(door, dropped):
     assert hotel().status == "pending"
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("decision", ["same", "different", "Keep", "", None, 7])
 def test_other_answers_are_refused(door, dropped, decision):
@@ -117,6 +123,7 @@ def test_other_answers_are_refused(door, dropped, decision):
     assert len(door.questions()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("decision", ["keep", "remove"])
 def test_questions_about_matches_take_no_such_answer(door, decision):
@@ -127,6 +134,7 @@ def test_questions_about_matches_take_no_such_answer(door, decision):
     assert answer(door, item, decision).status_code == 400
 
 
+@pytest.mark.slow
 def test_one_answer_to_all_reaches_only_the_questions_that_take_it(door, dropped):
     door.post(camt([("2026-03-19", "Tea", "-2.00")]))
     assert len(door.questions()) == 2
@@ -136,6 +144,7 @@ def test_one_answer_to_all_reaches_only_the_questions_that_take_it(door, dropped
     assert told == {"decided": 1, "open": 0, "errors": []}
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_line_booked_in_between_cannot_be_removed(door, dropped):
     Transaction.objects.filter(pk=hotel().pk).update(status="posted")
@@ -143,6 +152,7 @@ def test_line_booked_in_between_cannot_be_removed(door, dropped):
     assert hotel().deleted_at is None
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_line_that_is_pending_for_weeks_is_asked_about_once(door):
     door.post(csv([HOTEL], is_pending=True))
@@ -152,6 +162,7 @@ def test_line_that_is_pending_for_weeks_is_asked_about_once(door):
     assert item["reason"].startswith("This has been pending since March 13, 2026.")
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_pages_offer_both_answers_and_their_undo(door, dropped, client_for, alice):
     client = client_for(alice)

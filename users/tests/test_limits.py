@@ -113,6 +113,7 @@ def test_the_owner_is_not_locked_out_elsewhere(alice):
     assert guess(password=PASSWORD, REMOTE_ADDR="198.51.100.7").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_many_addresses_share_ten_guesses_and_the_owner_still_gets_in(alice):
     """T17, with the right password as each address's last guess."""
@@ -155,6 +156,7 @@ def test_one_network_cannot_try_many_accounts(alice):
     assert codes == [401] * 100 + [429] * 2
 
 
+@pytest.mark.slow
 def test_right_passwords_do_not_count(alice):
     assert {guess(password=PASSWORD).status_code for _ in range(25)} == {200}
 
