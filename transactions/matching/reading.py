@@ -130,8 +130,8 @@ def read_ledger(
 
 
 def _open_questions(account_id: int, kind: Kind) -> tuple[list[Held], list[tuple[int, int]]]:
-    """Lines with an open question, under negative keys, so that nobody is asked twice. And which
-    two each question compares.
+    """Lines with an open question, under negative keys, so that nobody is asked twice; and the
+    keys of the two that each question compares.
     """
     items = ReviewItem.objects.open().filter(account_id=account_id, unlisted=None)
     with_units = items.annotate(units=Cast("signed_amount", BigIntegerField()))
@@ -141,30 +141,20 @@ def _open_questions(account_id: int, kind: Kind) -> tuple[list[Held], list[tuple
     rows = with_units.order_by("-is_pending", "pk")
     waiting: list[Held] = []
     compared: list[tuple[int, int]] = []
-    for (
-        pk,
-        units,
-        on,
-        fingerprint,
-        external_id,
-        is_pending,
-        batch_id,
-        source,
-        entered,
-        *asked,
-    ) in rows.values_list(*columns, *origins, "candidate_id", "reason"):
+    for row in rows.values_list(*columns, *origins, "candidate_id", "reason"):
+        pk, units, on, fingerprint, external_id, is_pending, batch_id, source, entered, *asked = row
         if asked[0] is not None:
             compared.append((entered or -pk, asked[0]))
-        if entered is None:
-            waiting.append(
-                Held(
-                    *(-pk, units, on.toordinal(), fingerprint, external_id),
-                    PENDING if is_pending else POSTED,
-                    BANK,
-                    kind.has(batch_id, source),
-                    Verdict(REVIEW, *asked) if is_pending else None,
-                )
-            )
+        if entered is not None:
+            continue
+        line = Held(
+            *(-pk, units, on.toordinal(), fingerprint, external_id),
+            PENDING if is_pending else POSTED,
+            BANK,
+            kind.has(batch_id, source),
+            Verdict(REVIEW, *asked) if is_pending else None,
+        )
+        waiting.append(line)
     return waiting, compared
 
 
