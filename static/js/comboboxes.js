@@ -108,9 +108,8 @@ class Combobox {
       this.list.close();
       return this.open();
     }
-    this.list.show(search(this.options.found, typed));
-    if (this.list.shown.length) this.list.open();
-    else this.list.close();
+    this.list.show(search(this.options.found, typed), { none: `Nothing matches “${typed}”.` });
+    this.list.open();
     this.list.place();
   }
 
@@ -137,11 +136,11 @@ class Combobox {
     } else if (event.key === "Enter" && list.isOpen && list.active) {
       event.preventDefault();
       this.choose(list.active);
-    } else if (event.key === "Enter" && this.input.value.trim() && !list.isOpen && !this.#isShowing()) {
+    } else if (event.key === "Enter" && this.input.value.trim() && !list.active && !this.#isShowing()) {
       // Nothing matches what was typed: sending the form would send something else.
       event.preventDefault();
       this.input.select();
-    } else if (event.key === "Tab" && list.isOpen && !this.savesAtOnce && !this.#isShowing() && this.input.value.trim()) {
+    } else if (event.key === "Tab" && list.isOpen && list.active && !this.savesAtOnce && !this.#isShowing() && this.input.value.trim()) {
       this.choose(list.active);
     } else if (event.key === "Escape" && list.isOpen && !this.savesAtOnce) {
       event.preventDefault();

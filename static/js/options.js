@@ -58,7 +58,7 @@ export class OptionList {
     this.element.addEventListener("pointerdown", (event) => event.preventDefault());
     this.element.addEventListener("mousedown", (event) => event.preventDefault());
     this.element.addEventListener("click", (event) => {
-      const option = event.target.closest("[role=option]");
+      const option = event.target.closest("[role=option]:not([aria-disabled])");
       if (option) onChoose(this.shown[Number(option.dataset.at)]);
     });
   }
@@ -68,7 +68,8 @@ export class OptionList {
   }
 
   // Headings stand above each run of options of one group, unless the person is searching.
-  show(options, { isGrouped = false, at = 0 } = {}) {
+  // `none` is said where there is nothing to choose.
+  show(options, { isGrouped = false, at = 0, none = "" } = {}) {
     this.shown = options.slice(0, MOST_SHOWN);
     const nodes = [];
     let place = this.element;
@@ -85,6 +86,19 @@ export class OptionList {
     }
     this.nodes = nodes;
     this.activate(this.shown.length ? at : -1);
+    if (!this.shown.length && none) this.#say(none);
+  }
+
+  // A disabled option, because a listbox may hold nothing else, and so that screen readers read it.
+  #say(words) {
+    const node = document.createElement("div");
+    node.className = "options__none";
+    node.id = `${this.id}-none`;
+    node.setAttribute("role", "option");
+    node.setAttribute("aria-disabled", "true");
+    node.textContent = words;
+    this.element.append(node);
+    this.input.setAttribute("aria-activedescendant", node.id);
   }
 
   #group(name) {
