@@ -67,6 +67,14 @@ class Ledger:
     aliases: list[Alias]
 
 
+def days_near(first: date, last: date) -> Q:
+    """The days on which a transaction may be a line of the days `first` to `last`."""
+    return Q(
+        txn_date__gte=_moved(first, -max(PENDING_DAYS_AFTER, DISPLACED_WITHIN_DAYS)),
+        txn_date__lte=_moved(last, max(PENDING_DAYS_BEFORE, DISPLACED_WITHIN_DAYS)),
+    )
+
+
 def read_ledger(
     account_id: int,
     *,
@@ -80,10 +88,7 @@ def read_ledger(
     IDs.
     """
     live = Transaction.objects.filter(account_id=account_id, deleted_at=None)
-    span = Q(
-        txn_date__gte=_moved(first, -max(PENDING_DAYS_AFTER, DISPLACED_WITHIN_DAYS)),
-        txn_date__lte=_moved(last, max(PENDING_DAYS_BEFORE, DISPLACED_WITHIN_DAYS)),
-    )
+    span = days_near(first, last)
     rows = _values(live.filter(span))
     lines = BankLine.objects.filter(account_id=account_id, transaction__deleted_at=None)
     in_span = list(lines.filter(transaction__in=live.filter(span)).order_by().values_list(*_ALIAS))

@@ -17,7 +17,14 @@ from banking.limits import MATCH_WITHIN_DAYS, PENDING_DAYS_AFTER, PENDING_DAYS_B
 from transactions.holds import held_in
 from transactions.matching.lines import HAND, Held, Incoming, Knowledge, Text, Verdict
 from transactions.matching.matcher import match
-from transactions.matching.reading import Kind, Ledger, knowledge_of, read_ledger, texts_of_held
+from transactions.matching.reading import (
+    Kind,
+    Ledger,
+    days_near,
+    knowledge_of,
+    read_ledger,
+    texts_of_held,
+)
 from transactions.matching.words import SURELY, agreement
 from transactions.models import BankLine, ImportBatch, ImportRow, ReviewItem, Transaction
 from transactions.models.reasons import ALREADY_THERE, reason_on
@@ -40,9 +47,12 @@ def open_review(
     )
 
 
+_STAYING = (Transaction.Origin.BILL, Transaction.Origin.TRANSFER)
+
+
 def must_stay(row: Transaction) -> bool:
     """Whether a transaction must be kept: it paid a bill or belongs to a transfer made here."""
-    if row.origin in (Transaction.Origin.BILL, Transaction.Origin.TRANSFER):
+    if row.origin in _STAYING:
         return True
     return bool(held_in(Transaction.objects.filter(pk=row.pk)))
 
@@ -209,6 +219,9 @@ def _twin_of(
     """The transaction that an entry most probably repeats, if need be (`even_asked`) one that
     another question is about.
     """
+    possible = _equal_to(row, among if among is not None else Transaction.objects.all())
+    if not possible:
+        return None
     asked = ReviewItem.objects.open().filter(account=row.account_id).exclude(entered=None)
     asked = asked.none() if even_asked else asked.exclude(entered=row)
     ledger = read_ledger(
@@ -226,29 +239,39 @@ def _twin_of(
     held = [
         line
         for line in ledger.held
-        if line.pk > 0
-        and line.units == entry.units
+        if line.pk in possible
         and not (is_typed and line.source == HAND)
         and not knowledge.keeps_apart(entry, line)
     ]
-    rows = among if among is not None else Transaction.objects.all()
-    near = rows.filter(pk__in=[line.pk for line in held]).order_by().in_bulk()
-    for pk in listed_beside(row, near):
-        del near[pk]
-    if not near:
+    if not held:
         return None
-    while near:
-        verdict = _judged(row, [line for line in held if line.pk in near], ledger, knowledge)
-        candidate = near.pop(verdict.held, None) if verdict.held is not None else None
-        if candidate is None or not (must_stay(row) and must_stay(candidate)):
-            return candidate
-    return None
+    verdict = _judged(row, held, ledger, knowledge)
+    return Transaction.objects.get(pk=verdict.held) if verdict.held is not None else None
+
+
+def _equal_to(row: Transaction, among: QuerySet[Transaction]) -> set[int]:
+    """The other transactions of this amount near its day that may be the same payment: not those
+    that must stay if this one must, nor those beside it in a list.
+    """
+    near = among.filter(
+        days_near(row.txn_date, row.txn_date),
+        account=row.account_id,
+        deleted_at=None,
+        signed_amount=row.signed_amount,
+    ).exclude(pk=row.pk)
+    equal = dict(near.values_list("pk", "origin"))
+    if equal and must_stay(row):
+        held = held_in(Transaction.objects.filter(pk__in=equal))
+        equal = {pk: by for pk, by in equal.items() if by not in _STAYING and pk not in held}
+    return equal.keys() - listed_beside(row, equal)
 
 
 def listed_beside(row: Transaction, pks: Collection[int]) -> set[int]:
     """Which of these transactions are in a file or at a bank that also lists this one: it lists a
     payment once.
     """
+    if not pks:
+        return set()
     told = row.bank_lines.filter(is_pending=False)
     batches = {*told.values_list("import_batch", flat=True), row.import_batch_id} - {None}
     sources = {*told.values_list("source", flat=True)} - {""}

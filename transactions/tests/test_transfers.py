@@ -306,3 +306,18 @@ def test_one_imported_side_of_a_transfer_between_currencies_is_enough_two_are_no
     type(into).objects.filter(pk=into.pk).update(origin="manual")
     assert suggest_transfers(user=alice, since=date(2026, 1, 1)) == 1
     assert open_suggestions(alice).get().outflow_transaction == out
+
+
+def test_a_transfer_costs_as_many_queries_whatever_was_transferred_before(alice, checking, savings):
+    def queries():
+        with CaptureQueriesContext(connection) as context:
+            transfer_funds(
+                actor=alice, source=checking, target=savings, amount=Decimal(5), on=MARCH
+            )
+        return len(context)
+
+    queries()
+    one_before = queries()
+    for _ in range(6):
+        queries()
+    assert queries() == one_before
