@@ -8,8 +8,8 @@ from itertools import chain
 from transactions.matching.words import normalized
 from transactions.rules import merchant_map
 
-# The digits of a store's number, written to its name.
-_GLUED_NUMBER = re.compile(r"^([^\W\d]{3,})\d+$")
+# A store's number or a booking's code, written to the name.
+_GLUED_NUMBER = re.compile(r"^([^\W\d]{3,})\d+$|^([^\W\d]{3,})\d{3}\w*$")
 # Behind a chain's name where a chain elsewhere has the same.
 _REGION = re.compile(r" \([A-Z]{2,3}\)$")
 # Chinese and Japanese write no spaces, and Korean few: "セブンイレブン渋谷店".
@@ -61,8 +61,12 @@ def _brands() -> list[Keyword]:
 
 
 def _foldings(text: str) -> list[str]:
-    """The words of a name as banks fold its letters: "ü" is "u" or "ue", "ø" is "o" or "oe"."""
+    """The words of a name as banks write its letters: "ü" is "u" or "ue", "ø" is "o" or "oe", and
+    "&" is nothing, "and" or "+".
+    """
     folded = " ".join(words_of(text))
+    if "&" in text:
+        return [folded, *(" ".join(words_of(text.replace("&", sign))) for sign in (" and ", "+"))]
     if text.isascii():
         return [folded]
     spelled_out = " ".join(words_of(text.lower().translate(_DIGRAPHS)))
@@ -122,7 +126,7 @@ def found_in(words: list[str]) -> list[Keyword]:
     found: list[Keyword] = []
     at = 0
     while at < len(words):
-        if words[at] not in longest and words[at][-1].isdigit():
+        if words[at] not in longest and not words[at].isalpha():
             words[at] = _without_number(words[at])
         step = 1
         for count in range(min(longest.get(words[at], 0), len(words) - at), 0, -1):
@@ -155,7 +159,7 @@ def _kinds_of_compound(word: str) -> list[Keyword]:
     if not word.endswith(ends):
         return []
     end = next(end for end in ends if word.endswith(end))
-    is_compound = len(word) >= len(end) + _SHORTEST_HEAD
+    is_compound = word == end or len(word) >= len(end) + _SHORTEST_HEAD
     return [Keyword(word, KIND, slugs[end])] if is_compound else []
 
 
@@ -180,4 +184,4 @@ def _inside(word: str) -> list[Keyword]:
 
 def _without_number(word: str) -> str:
     glued = _GLUED_NUMBER.match(word)
-    return glued[1] if glued else word
+    return glued[1] or glued[2] if glued else word

@@ -69,7 +69,15 @@ MISLEADING = """
     rent the; garage sale; yard sale; doctor who; dr who; metro manila; metro atlanta;
     metro detroit; metro vancouver; metro area; orange county; shell beach; shell game; ace hotel; direct deposit reversal; rent a center;
     interest rate; west coast; bus pass photo; target marketing; college ave; college avenue;
-    college st; university ave; university avenue; park hotel garage; cape cod; coffee county"""
+    college st; university ave; university avenue; park hotel garage; cape cod; coffee county;
+    salon du; salon de l; hotel des; hotel de ville; hair of the dog; bar exam; bar association;
+    bar council; bar review; bar prep; bar mitzvah; bat mitzvah; bar harbor;
+    state bar; sound bar; gold bar; tow bar; roll bar; bull bar; candy bar; protein bar; grab bar;
+    energy bar; auto pymt; auto pmt; auto pay; google ads; facebk ads; facebook ads; meta ads;
+    tiktok ads; linkedin ads; hema quebec; o2 academy; tax refund office;
+    colegio de abogados; colegio de medicos; colegio de arquitectos; colegio de ingenieros;
+    colegio medico; colegio oficial; rent a;
+    costa rica; costa del; costa brava; costa blanca; costa mesa"""
 
 # Brands of one word that is also an ordinary word, a place or a person's name. In a sentence they
 # count only with a second piece of evidence: "SHELL 4711", "Shell, Berlin", not "Shell collection".
@@ -85,8 +93,23 @@ AMBIGUOUS = """
     oxford patreon peacocks peloton perry picard plume potbelly prime profi purple regal reiss rex
     rona sams schuh schwab sears sego shell sixt slack sling sonder spar speedway sprouts stash
     staples starz steam strava stub substack subway sweetwater takko target toom tui turo twitch uber
-    upstart vanguard verbund vinted vivint voi warta wellness wendys wiggle willys wish zara zoom
-    zeeman woot wawa mohela goodyear firestone thalia sephora alexa leon marathon"""
+    upstart vanguard verbund vinted vivint vivo voi warta wellness wendys wiggle willys wish zara zoom
+    zeeman woot wawa mohela goodyear firestone thalia sephora alexa leon marathon
+    att heb faz rei parfois personal ragazzo prezzo similares fantastico doutor sube politiken
+    lifetime americanas ovo longos bonitas sportler sporting fascino cotidiano avanza abuelos
+    amanhecer portugalia liberation hometown submarino ferguson economist ambasada bestseller
+    valentine veneti fourchette gautier valora metropolitano campanile southeastern exito
+    equatorial desigual araujo salvos olimpica spoleto eldorado ethiopian diagonal oporto
+    masterclass galaxias biomedical prisma devoto discord celeiro recheio pelayo bolivariano
+    showtime tanger havanna molotov ocaso vallarta benavides komplett drogas kus certas tipico
+    assai alza strato arabica rubios scholastic augustiner terranova prenatal intercontinental
+    electrica roundtable backhaus agadir botanic bunting adonis betterment coccinelle villaverde
+    notabene avista shudder pelikan bugatti carris westin pitstop harvester roadhouse globetrotter
+    hippopotamus darjeeling aegean malakoff ostermann cardenas germanos buchbinder landers
+    foursquare burgermeister helvetia westpark bonafide crocus bellona gravis scalpers stonehouse
+    bridgehead glengarry flatiron technopolis sentosa jamba rowlands lonestar imaginarium
+    headspace levain onofre naturlich yamada kakadu krystal rupprecht mccauley goldbeck batres
+    wellcome zurich"""
 
 # How a card payment begins, on a till's or a bank's line.
 CARD_WORDS = """
@@ -105,7 +128,9 @@ NOISE = """
     kartenzahlung kauf achat cb carte paiement prlv compra tarjeta pago recibo pagamento addebito
     betaling bea ec girocard gmbh ag kg ltd limited inc llc plc sa sas srl spa bv nv ab oy as zoo
     ref nr id date on to the store stores shop online recurring bill invoice rechnung facture
-    direct dd autopay sagt danke dankt entertainment centro express inside outside factory topup"""
+    direct dd autopay sagt danke dankt entertainment centro express inside outside factory topup
+    app betaalautomaat betaalpas pinpas platnosc karta zakup kortkop kortkob dankort visakort
+    korttiosto cartao debito tarj terminal"""
 
 # Words of sentences and of what people do together: beside one of them a brand that is also an
 # ordinary word is no merchant, even in capitals ("TARGET PRACTICE").
@@ -146,7 +171,39 @@ TRADES = """
     signage advokatska odvetnik avukat avukatlik hukuk musavir abogacia procurador contabilidade
     contabil studio legale commercialista revisor redovisning regnskap tilintarkastus ksiegowy
     rachunkowe ucetni ugyved konyveles
+    siding insulation plastering plasterers bricklaying joinery glaziers tilers asphalt excavating
+    hauling junk rigging machining foundry surveying brokers broker capital ventures holdings
+    funeralcare funerals makelaar makelaars makelaardij fc afc rfc cf
     cleaning vineyard vineyards winery foundation ministries congregation synagogue mosque"""
+
+# Behind a kind of shop they name what is sold to it, or is no business at all: "PIZZA OVENS".
+THINGS = """
+    machine machines oven ovens maker makers equipment supply supplies parts furniture tables mat
+    mats shorts accessories uniforms tax consulting repair repairs school depot magazine academy
+    stool stools franchise association union jobs licence license permit automaten maschinen bedarf"""
+
+# Behind or before a chain's name they make it the chain's bank: "EDEKA BANK", "BANCO CARREFOUR".
+BANKS = """
+    bank banken banque banco banca banka pank finance financial financiera finanziaria financement
+    finanzierung financiamento financing money moneycard synchrony comenity syncb"""
+
+# Words that begin other names, too: "METRO DINER", "ELECTRIC AVENUE", "COLLEGE HUNKS".
+LEADING = "metro electric college"
+
+# Behind a kind of business, and as a line's last word: what stands there is the business.
+HEADS_BEFORE = "de del du des della dello dei da do dos zum zur am im van von"
+HEADS_LAST = "bar pub tavern restaurant cafe grill diner bistro brewery"
+
+# Kinds of business, unlike the other words of gifts.
+FLORISTS = """
+    florist florists flower flowers floral fleuriste fleurs floristeria floristerias floreria
+    florerias floricultura fiorista fioraio fioreria fiori flores blumen blumenladen blumenhaus
+    bloemen bloemist blomster blommor kwiaciarnia kwiaty kvetinarstvi"""
+
+# What companies write above a bill, and no person to another.
+BILLS = """
+    bill invoice rechnung facture factura fattura factuur faktura fatura recibo bolletta abschlag
+    beitrag premium mandat vertrag contrat boleto"""
 
 # Where tickets are sold: beside whoever carries or shows people, no other business.
 TICKETS = """

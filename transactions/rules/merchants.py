@@ -9,19 +9,8 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from transactions.rules.evidence import (
-    DEPARTMENTS,
-    LONGEST_ARTICLE,
-    NOISE,
-    NUMBER,
-    PLACES,
-    STORE_NUMBER,
-    STORES,
-    Case,
-    has_evidence,
-    is_no_sentence,
-    number_after,
-)
+from transactions.rules import merchant_map
+from transactions.rules.evidence import LONGEST_ARTICLE, Case, Writing, has_evidence
 from transactions.rules.keywords import (
     BRAND,
     DEPARTMENT,
@@ -34,6 +23,17 @@ from transactions.rules.keywords import (
     keyword_numbers,
     words_of,
 )
+from transactions.rules.line_words import (
+    NOISE,
+    NUMBER,
+    PLACES,
+    SITES,
+    STORE_NUMBER,
+    behind,
+    is_no_sentence,
+    number_after,
+)
+from transactions.rules.other_names import DEPARTMENTS, LEADING, STORES
 
 _EARNED = frozenset({
     "salary", "bonus", "self-employment", "interest", "dividends", "pension", "benefits",
@@ -42,6 +42,15 @@ _EARNED = frozenset({
 _INFLOW_ONLY = _EARNED | {"refunds", "other-income"}
 # These often sell other companies' goods, so the other name says more.
 _RESELLERS = frozenset({"shopping", "subscriptions"})
+_LENT = frozenset({"loan-repayment", "mortgage"})
+# Kinds that say where a shop is, as sites do.
+_ADDRESSES = frozenset({"post office", "parking lot", "la poste"})
+_STANDS_AT = SITES | LEADING
+_HEADS_BEFORE = frozenset(merchant_map.HEADS_BEFORE.split())
+_HEADS_LAST = frozenset(merchant_map.HEADS_LAST.split())
+# Chains of filling stations deliver these to the house.
+_DELIVERED = frozenset({"electricity", "heating", "utilities"})
+_ENERGY = frozenset({"energia", "energie", "energi", "energy"})
 _SELL_FUEL = frozenset({"fuel", "groceries"})
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _MEMORY = 50_000
@@ -107,7 +116,7 @@ def recognize(text: str, *, is_inflow: bool) -> Recognized:
         _shown_number(word) if word.isdigit() and word not in telling else word
         for word in words_of(text)
     )
-    return _recognized(words, is_inflow, is_printed, starred, _case_of(text))
+    return _recognized(words, is_inflow, Writing(_case_of(text), is_printed, starred))
 
 
 def _case_of(text: str) -> Case:
@@ -125,29 +134,26 @@ def _shown_number(word: str) -> str:
 
 
 @lru_cache(maxsize=_MEMORY)
-def _recognized(
-    line: tuple[str, ...], is_inflow: bool, is_printed: bool, starred: int, case: Case
-) -> Recognized:
-    """What the words say; the first `starred` of them stand before an asterisk, as "GRAB*"."""
+def _recognized(line: tuple[str, ...], is_inflow: bool, writing: Writing) -> Recognized:
     words = list(line)
     found = found_in(words)
     if not found:
         return Recognized("", "")
-    is_upper = case == Case.UPPER
-    if not is_printed:
-        found = [key for key in found if has_evidence(key, found, words, case)]
-    brand = _brand(found, words, is_upper, starred)
-    return Recognized(brand.name if brand else "", _category(found, brand, is_inflow))
+    found = [key for key in found if has_evidence(key, found, words, writing)]
+    brand = _brand(found, words, writing)
+    return Recognized(
+        brand.name if brand else "", _category(found, brand, words, is_inflow=is_inflow)
+    )
 
 
-def _brand(found: list[Keyword], words: list[str], is_upper: bool, starred: int) -> Keyword | None:
+def _brand(found: list[Keyword], words: list[str], writing: Writing) -> Keyword | None:
     """The name that says most: who delivers, then who is no reseller, then the longest."""
     brands = [keyword for keyword in found if keyword.grade == BRAND]
     brands = brands or [
         key
         for key in found
-        if _is_shop(key, words, is_upper)
-        or (key.grade in ORDINARY and words[:starred] == key.text.split())
+        if _is_shop(key, words, is_upper=writing.case == Case.UPPER)
+        or (key.grade in ORDINARY and words[: writing.starred] == key.text.split())
     ]
     if brands and brands[0].slug == "fuel" and all(key.slug in _SELL_FUEL for key in brands[1:]):
         return brands[0]  # "ESSO TESCO" is the station at the store
@@ -158,7 +164,7 @@ def _brand(found: list[Keyword], words: list[str], is_upper: bool, starred: int)
     )
 
 
-def _is_shop(key: Keyword, words: list[str], is_upper: bool) -> bool:
+def _is_shop(key: Keyword, words: list[str], *, is_upper: bool) -> bool:
     """Whether an ordinary word is the shop of that name: nothing else is left of the line, or it
     is printed as a till does, with the store's number.
     """
@@ -173,7 +179,9 @@ def _is_shop(key: Keyword, words: list[str], is_upper: bool) -> bool:
     return is_alone or (is_upper and is_numbered and is_no_sentence(key, words))
 
 
-def _category(found: list[Keyword], brand: Keyword | None, is_inflow: bool) -> str:
+def _category(
+    found: list[Keyword], brand: Keyword | None, words: list[str], *, is_inflow: bool
+) -> str:
     kinds = [
         keyword
         for keyword in found
@@ -186,19 +194,34 @@ def _category(found: list[Keyword], brand: Keyword | None, is_inflow: bool) -> s
         return _department(found, brand) or brand.slug
     if any(keyword.grade == PEOPLE for keyword in found):
         return "other-income" if is_inflow else ""
-    return max(kinds, key=_weight, default=Keyword("", KIND)).slug
+    if len(kinds) == 1:
+        return kinds[0].slug
+    return max(kinds, key=lambda kind: _weight(kind, words), default=Keyword("", KIND)).slug
 
 
-def _weight(kind: Keyword) -> tuple[bool, int]:
-    """How much a kind says: "Gebühren" alone may be anybody's, and the longest words say most."""
+def _weight(kind: Keyword, words: list[str]) -> tuple[bool, bool, int]:
+    """How much a kind says: the head of a name most ("CAFE DE LA GARE"), then the longest words.
+
+    "Gebühren" alone may be anybody's, and a metro, a school or a hospital may be where a shop is.
+    """
     is_anybodys = kind.slug == "bank-fees" and " " not in kind.text
-    return not is_anybodys, len(kind.text)
+    is_place = _STANDS_AT.issuperset(kind.text.split()) or kind.text in _ADDRESSES
+    is_last = kind.text in _HEADS_LAST and words[-1] == kind.text
+    is_head = is_last or not _HEADS_BEFORE.isdisjoint(behind(kind, words)[:1])
+    return not is_anybodys and not is_place, is_head, len(kind.text)
 
 
 def _department(found: list[Keyword], brand: Keyword) -> str:
-    """Which kind of thing a store sold, where the line says so: "COSTCO GAS" is fuel."""
-    if any(key.grade == KIND and key.slug == "insurance" for key in found):
-        return "insurance"  # also of a clinic or a bank
+    """Which kind of thing a brand sold, where the line says so: "COSTCO GAS" is fuel."""
+    kinds = [key for key in found if key.grade == KIND]
+    at = found.index(brand)
+    for key in kinds:
+        if key.slug == "insurance" or (key.slug in _LENT and brand.slug not in _LENT):
+            return key.slug  # also of a clinic or a bank
+        if key.slug == "card-payment" and key in found[at:]:
+            return key.slug  # before a shop, a card is how it was paid
+        if brand.slug == "fuel" and key.slug in _DELIVERED and key.text not in _ENERGY:
+            return key.slug
     if brand.slug not in STORES:
         return ""
     wanted = DEPARTMENTS | {"groceries"} if brand.slug != "groceries" else DEPARTMENTS

@@ -187,7 +187,7 @@ def test_european_british_and_latin_american_chains_are_right_or_left_open():
 def test_bank_lines_of_many_countries_are_right_or_left_open():
     count, right, wrong = judged("bank_lines.tsv")
     assert wrong == []
-    assert right >= 0.9 * count
+    assert right >= 0.95 * count
 
 
 def test_bank_lines_of_every_continent_are_right_or_left_open():
@@ -197,8 +197,45 @@ def test_bank_lines_of_every_continent_are_right_or_left_open():
 
 
 def test_names_and_words_that_look_like_shops_are_left_open():
-    count, _, wrong = judged("traps.tsv")
-    assert len(wrong) <= 0.03 * count
+    count, right, wrong = judged("traps.tsv")
+    assert len(wrong) <= 0.02 * count
+    assert right >= 0.7 * count
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        # A chain's bank, its card and its loans, but no street of banks.
+        ("EDEKA BANK KREDITRATE", "loan-repayment"),
+        ("SUNOCO CREDIT CARD PAYMENT", "card-payment"),
+        ("HARRODS BANK LTD", ""),
+        ("TK MAXX BANK STREET LEEDS", "clothing"),
+        ("BANQUE CASINO REMB CREDIT", "loan-repayment"),
+        # A word of a kind only begins the name, or says where the business is.
+        ("METRO DINER JACKSONVILLE", "restaurants"),
+        ("COFFEE MACHINE REPAIRS LTD", ""),
+        ("POST OFFICE CAFE", "coffee"),
+        ("ELECTRIC LADYLAND TATTOO", "personal"),
+        ("PHARMACIE DE LA GARE", "pharmacy"),
+        ("METRO DE MADRID", "public-transport"),
+        # What a till prints around a name proves no brand that begins another business's.
+        ("SQ *WENDY'S HAIR DESIGN", "personal"),
+        ("SHELL SEAFOOD GRILL 555-010-2030", "restaurants"),
+        ("AMAZON RIVER TOURS 555-010-2030", "travel"),
+        ("ADOBE *CREATIVE CLOUD", "subscriptions"),
+        # Halls named after sponsors; who delivers energy; whose bill it is.
+        ("ORLEN ARENA BILET", ""),
+        ("REPSOL LUZ Y GAS", "electricity"),
+        ("GALP ENERGIA", "fuel"),
+        ("BARMER BEITRAG", "insurance"),
+        # "&" written as a bank writes it, and a code glued to a name.
+        ("BATH AND BODY WORKS 0221", "personal"),
+        ("H+M 0441 HAMBURG", "clothing"),
+        ("EASYJET000K3BN2X LUTON", "flights"),
+    ],
+)
+def test_what_stands_beside_a_name_tells_whose_business_it_is(text, slug):
+    assert merchants.recognize(text, is_inflow=False).category_slug == slug
 
 
 @pytest.mark.parametrize(
