@@ -74,7 +74,7 @@ def same_page(built):
     page = render_to_string("transactions/pdf/statement.html", {"site_name": "Bench", **context})
     for font in typefaces.slices_for(page):
         pdf_engine._load(font)
-    styles, fonts = pdf_engine._styles("css/statement.css"), pdf_engine._fonts()
+    styles, fonts = pdf_engine.styles("css/statement.css"), pdf_engine._fonts()
     return HTML(string=page).write_pdf(stylesheets=[styles], font_config=fonts)
 
 

@@ -272,6 +272,7 @@ WITH_OTHERS = {
     "cryptography": "pyjwt[crypto]",
     "fonttools": "weasyprint",
     "kombu": "celery[redis]",
+    "pydyf": "weasyprint",
     "urllib3": "requests",
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from banking.kernel.formats import date_format
 from banking.kernel.money import format_money, format_number
-from banking.kernel.pdf import picture, render_pdf
+from banking.kernel.pdf import LINES_AT_ONCE, picture, render_pdf, render_pdf_in_parts
 from banking.kernel.pdf_charts import Slice, ring
 from banking.limits import STATEMENT_PDF_LINES
 from transactions.statements import CategorySum, Statement
@@ -23,7 +23,8 @@ def statement_pdf(statement: Statement, *, locale: str, on: date) -> bytes:
     if len(statement.lines) > STATEMENT_PDF_LINES:
         raise ValueError(f"A statement can have at most {STATEMENT_PDF_LINES} transactions.")
     context = statement_context(statement, locale=locale, on=on)
-    return render_pdf("transactions/pdf/statement.html", context, stylesheet="css/statement.css")
+    render = render_pdf_in_parts if len(statement.lines) > LINES_AT_ONCE else render_pdf
+    return render("transactions/pdf/statement.html", context, stylesheet="css/statement.css")
 
 
 def statement_context(statement: Statement, *, locale: str, on: date) -> dict[str, Any]:

@@ -7,7 +7,6 @@ a machine without the Pango library can still serve everything else.
 import base64
 import warnings
 from collections.abc import Mapping
-from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any, cast
@@ -16,6 +15,9 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from banking.kernel.region import region
+
+# More lines are drawn in parts of this many: a dozen pages.
+LINES_AT_ONCE = 500
 
 
 class PdfUnavailableError(Exception):
@@ -30,13 +32,35 @@ def render_pdf(template: str, context: Mapping[str, Any], *, stylesheet: str) ->
 
     Raises PdfUnavailableError if the engine or the typefaces are missing.
     """
-    # Without any typeface, Pango crashes the whole process.
-    if not settings.TYPEFACES_DIR.is_dir():
-        raise PdfUnavailableError("its typefaces aren't installed")
-    engine = _engine()
+    engine = _engine("pdf_engine")
+    return cast(bytes, engine.draw(_page(template, context), stylesheet))
+
+
+def render_pdf_in_parts(template: str, context: Mapping[str, Any], *, stylesheet: str) -> bytes:
+    """Like `render_pdf`, for many `lines`: memory does not grow with their number.
+
+    The template is rendered with some of the lines at a time (`in_parts`, the number of the
+    `first_line`, whether `more_follows`), and in the end without them for the margins of all pages
+    (`margins_of` has an item for each).
+    """
+    lines = context["lines"]
+
+    def part_from(first: int) -> tuple[str, bool]:
+        end = first + LINES_AT_ONCE
+        more = end < len(lines)
+        part = {"lines": lines[first:end], "first_line": first, "more_follows": more}
+        return _page(template, {**context, **part, "in_parts": True}), not more
+
+    def margins(count: int) -> str:
+        return _page(template, {**context, "margins_of": range(count)})
+
+    engine = _engine("pdf_parts")
+    return cast(bytes, engine.draw_in_parts(part_from, margins, stylesheet))
+
+
+def _page(template: str, context: Mapping[str, Any]) -> str:
     with region(context.get("locale")):
-        page = render_to_string(template, {"site_name": settings.SITE_NAME, **context})
-    return cast(bytes, engine.draw(page, stylesheet))
+        return render_to_string(template, {"site_name": settings.SITE_NAME, **context})
 
 
 def picture(svg: bytes) -> str:
@@ -44,12 +68,14 @@ def picture(svg: bytes) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
 
 
-@cache
-def _engine() -> ModuleType:
+def _engine(module: str) -> ModuleType:
+    # Without any typeface, Pango crashes the whole process.
+    if not settings.TYPEFACES_DIR.is_dir():
+        raise PdfUnavailableError("its typefaces aren't installed")
     try:
         with warnings.catch_warnings():
             # Fonts on the machine do not matter: documents use our own.
             warnings.filterwarnings("ignore", message="No fonts configured")
-            return import_module("banking.kernel.pdf_engine")
+            return import_module(f"banking.kernel.{module}")
     except OSError as error:  # Raised if a library cannot be opened.
         raise PdfUnavailableError("the Pango library isn't installed") from error

@@ -7,13 +7,15 @@ import logging
 import mimetypes
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from threading import Lock
 from urllib.parse import unquote
 
 from django.contrib.staticfiles import finders
-from weasyprint import CSS, HTML
+from weasyprint import CSS, HTML, Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -62,18 +64,29 @@ def draw(page: str, stylesheet: str) -> bytes:
 
     A character that none of our typefaces has is spelled out by its name, also in charts.
     """
+    with drawing():
+        written: bytes = laid_out(page, styles(stylesheet)).write_pdf(pdf_tags=True)
+        return written
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """What every layout needs: nobody else drawing, and no scans for garbage.
+
+    A layout is a million objects: scanning them took a third of a long statement's time.
+    """
+    with _drawing, collector_paused():
+        yield
+
+
+def laid_out(page: str, *stylesheets: CSS) -> Document:
+    """The pages of an HTML page, with the typefaces it needs. Only within `drawing`."""
     pictures = [base64.b64decode(found).decode() for found in _PICTURES.findall(page)]
     page = typefaces.name_unknown(_PICTURES.sub(_name_unknown_in_picture, page))
-    # A layout is a million objects: scanning them took a third of a long statement's time.
-    with _drawing, collector_paused():
-        fonts = _fonts()
-        for font in typefaces.slices_for("".join([page, *pictures])):
-            _load(font)
-        document = HTML(string=page, base_url=STATIC, url_fetcher=OwnFiles())
-        written: bytes = document.write_pdf(
-            stylesheets=[_styles(stylesheet)], font_config=fonts, pdf_tags=True
-        )
-        return written
+    for font in typefaces.slices_for("".join([page, *pictures])):
+        _load(font)
+    document = HTML(string=page, base_url=STATIC, url_fetcher=OwnFiles())
+    return document.render(stylesheets=stylesheets, font_config=_fonts())
 
 
 def _name_unknown_in_picture(found: re.Match[str]) -> str:
@@ -82,7 +95,7 @@ def _name_unknown_in_picture(found: re.Match[str]) -> str:
 
 
 @cache
-def _styles(stylesheet: str) -> CSS:
+def styles(stylesheet: str) -> CSS:
     """A stylesheet, read once per process."""
     url = f"{STATIC}{stylesheet}"
     return CSS(url=url, base_url=url, url_fetcher=OwnFiles(), font_config=_fonts())

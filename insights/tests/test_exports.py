@@ -149,11 +149,9 @@ def test_without_pango_the_user_gets_an_explanation(alice, checking, api_for, mo
         raise OSError("cannot load library 'libpango-1.0-0'")
 
     monkeypatch.setattr(pdf, "import_module", missing)
-    pdf._engine.cache_clear()
     api = api_for(alice)
     api.raise_request_exception = False
     answer = api.post("/api/export/pdf", {"account": checking.pk})
-    pdf._engine.cache_clear()
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (503, "pdf_unavailable")
     export = Export.objects.get()
     assert (export.status, export.attempts) == ("failed", 1)

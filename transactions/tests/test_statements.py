@@ -1,6 +1,7 @@
 """Statements: opening balance plus lines equals closing balance, also on every printed page."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,9 +12,11 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from accounts.models import Account
+from banking.kernel import pdf
 from banking.kernel.periods import Period
 from banking.limits import STATEMENT_PDF_LINES
 from tests.builders import make_transaction
+from transactions import statement_pdf as statement_pdf_module
 from transactions.models import Category
 from transactions.services.posting import delete_transactions
 from transactions.services.splitting import Part, split_transaction
@@ -152,7 +155,7 @@ def test_twenty_printed_pages_add_up_and_are_numbered():
     ]
     assert len(pages) >= 20
     for number, text in enumerate(pages, start=1):
-        assert f"Page {number} of {len(pages)}" in text
+        assert re.findall(r"Page \d+ of \d+", text) == [f"Page {number} of {len(pages)}"]
         assert "Amount EUR" in text
     assert all("Everyday · ****3456" in text for text in pages[1:])
     found = re.findall(
@@ -165,6 +168,43 @@ def test_twenty_printed_pages_add_up_and_are_numbered():
     whole = "\n".join(pages)
     for merchant in ("Καφέ Αθήνα", "Пекарня", "北京烤鸭店", "大阪ラーメン", "Żabka Łódź"):
         assert merchant in whole
+
+
+def drawn(statement):
+    """The pages as a reader and a screen reader find them: texts with places, and kinds of tags."""
+    file = PdfReader(BytesIO(statement_pdf(statement, locale="en-US", on=TODAY)))
+    places = []
+    for number, page in enumerate(file.pages):
+        page.extract_text(
+            visitor_text=lambda text, cm, tm, *_font, at=number: places.append(
+                (at, text.strip(), round(cm[0] * tm[4] + cm[4]), round(cm[3] * tm[5] + cm[5]))
+            )
+        )
+    tree = file.trailer["/Root"]["/StructTreeRoot"]
+    for page, owners in zip(file.pages, tree["/ParentTree"]["/Nums"][1::2], strict=True):
+        assert {owner["/Pg"].indirect_reference for owner in owners} == {page.indirect_reference}
+    return sorted(set(places)), Counter(element["/S"] for element in elements(tree["/K"]))
+
+
+def elements(kids):
+    for kid in kids:
+        element = kid.get_object()
+        if isinstance(element, dict):
+            yield element
+            yield from elements(element["/K"])
+
+
+@pytest.mark.slow
+@pytest.mark.once
+def test_a_statement_drawn_in_parts_looks_and_reads_like_one_drawn_at_once(monkeypatch):
+    statement = long_statement(290)
+    places, kinds = drawn(statement)
+    for module in (pdf, statement_pdf_module):
+        monkeypatch.setattr(module, "LINES_AT_ONCE", 110)
+    places_in_parts, kinds_in_parts = drawn(statement)
+    assert places_in_parts == places
+    # The hidden text for the margins is not read aloud on the first page.
+    assert kinds_in_parts == kinds - Counter({"/P": 1})
 
 
 @pytest.mark.once
