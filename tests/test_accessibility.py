@@ -40,6 +40,8 @@ PAGES = (
     "/insights/forecast/",
     "/users/profile/",
 )
+# With nothing in them yet.
+PAGES_OF_A_NEW_PERSON = ("/", "/accounts/", "/transactions/", "/budgets/", "/insights/cash-flow/")
 # Words and figures that end outside the window, or behind the edge of what hides its overflow.
 CUT = """() => {
   const scrolls = node => ["auto", "scroll"].includes(getComputedStyle(node).overflowX);
@@ -120,13 +122,17 @@ def faults_of(page, address):
 def test_the_main_pages_keep_to_wcag_and_fit_the_narrowest_screen(
     page, live_server, owner, client_for
 ):
-    faults = {address: faults_of(page, f"{live_server.url}{address}") for address in BEFORE_SIGN_IN}
-    cookie = client_for(owner).cookies[settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies(
-        [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
-    )
-    faults |= {address: faults_of(page, f"{live_server.url}{address}") for address in PAGES}
-    assert {address: found for address, found in faults.items() if found} == {}
+    faults = {
+        ("", address): faults_of(page, f"{live_server.url}{address}") for address in BEFORE_SIGN_IN
+    }
+    for person, pages in ((owner, PAGES), (make_user("new@example.com"), PAGES_OF_A_NEW_PERSON)):
+        cookie = client_for(person).cookies[settings.SESSION_COOKIE_NAME].value
+        page.context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
+        )
+        for address in pages:
+            faults[person.email, address] = faults_of(page, f"{live_server.url}{address}")
+    assert {where: found for where, found in faults.items() if found} == {}
 
 
 # The name of what has the focus; "" if nobody sees that it has.
