@@ -172,15 +172,17 @@ def fill(rows: int, people: int) -> None:
                 "fingerprint": "g",
             },
         )
-        fill_transfers(cursor)
+        fill_transfers(cursor, rows)
         fill_trail(cursor, rows)
         count_platform(datetime.now(UTC))
         # As autovacuum leaves them.
         cursor.execute("VACUUM ANALYZE")
 
 
-def fill_transfers(cursor) -> None:
-    """Every twentieth transaction and the one after it, found in another order than their days."""
+def fill_transfers(cursor, rows: int) -> None:
+    """Every twentieth transaction and the one after it, found in another order than their days.
+    Ten of the 10,000 newest are rejected, and ten in the small data set.
+    """
     from django.utils import timezone
 
     cursor.execute(
@@ -189,7 +191,7 @@ def fill_transfers(cursor) -> None:
             user_id, outflow_transaction_id, inflow_transaction_id, status,
             outflow_source_before, inflow_source_before, created_at, updated_at
         )
-        SELECT t.user_id, t.id, t.id + 1, CASE WHEN t.id %% 2000 = 0 THEN 'rejected' ELSE
+        SELECT t.user_id, t.id, t.id + 1, CASE WHEN t.id %% %(step)s = 0 THEN 'rejected' ELSE
             'confirmed' END, '', '', %(now)s, %(now)s
         FROM transactions_transaction t
         JOIN transactions_transaction other ON other.id = t.id + 1
@@ -197,7 +199,7 @@ def fill_transfers(cursor) -> None:
             SELECT coalesce(max(outflow_transaction_id), 0) FROM transactions_transfer
         )
         """,
-        {"now": timezone.now()},
+        {"now": timezone.now(), "step": min(rows, 200_000) // 10},
     )
 
 
