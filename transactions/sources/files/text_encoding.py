@@ -21,6 +21,7 @@ from transactions.sources.files.reading_context import NOTHING_KNOWN, ReadingCon
 _WESTERN = ["äöüß", "éèêëàâçùûüîïôœæÿ", "áéíóúñü", "áâãàçéêíóôõú", "àèéìíòóùú", "åäöæøéü"]
 _WESTERN += ["éëïöüáèíóúê", "áðéíóúýþæö", "äõöü"]
 _CENTRAL = ["ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćđšž", "ăâîşţ"]
+_BALTIC = ["ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž"]
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґђјљњћџ"
 # The order is a preference: if two encodings give the same letters, the first one wins.
 _LETTERS = {
@@ -28,7 +29,7 @@ _LETTERS = {
     "cp1250": _CENTRAL,
     "cp1251": [_CYRILLIC],
     "iso8859-15": [f"{letters}šž" for letters in _WESTERN],
-    "cp1257": ["ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž"],
+    "cp1257": _BALTIC,
     "iso8859-2": _CENTRAL,
     "cp1254": ["çğıöşüâîû"],
     "cp1253": ["αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ"],
@@ -44,19 +45,21 @@ _LETTERS = {
     "cp852": _CENTRAL,
     "cp866": [_CYRILLIC],
     "mac-roman": _WESTERN,
+    "iso8859-16": ["ăâîșț", *_CENTRAL],
+    "iso8859-4": _BALTIC,
 }
 # Their languages: the accented letters between plain ones tell which of these it is.
 _LATIN = {
     **dict.fromkeys(("cp1252", "iso8859-15", "cp850", "mac-roman"), WESTERN),
-    **dict.fromkeys(("cp1250", "iso8859-2", "cp852"), CENTRAL),
-    "cp1257": BALTIC,
+    **dict.fromkeys(("cp1250", "iso8859-2", "iso8859-16", "cp852"), CENTRAL),
+    **dict.fromkeys(("cp1257", "iso8859-4"), BALTIC),
     "cp1254": TURKISH,
 }
 _CLOSE, _PAIRS_WEIGH, _ENOUGH_PAIRS, _USUAL_PAIRS = 0.5, 0.6, 8, 0.7
 _PAIRS_TEXT = 20_000
 # How rare an encoding is among bank exports; decides if a few letters fit several.
 _RARITY = {"cp1252": 0, "cp1257": 0.12, "iso8859-2": 0.12, "cp866": 0.12, "cp850": 0.15}
-_RARITY |= {"mac-roman": 0.15, "cp852": 0.2}
+_RARITY |= {"mac-roman": 0.15, "cp852": 0.2, "iso8859-16": 0.2, "iso8859-4": 0.2}
 _USUAL_RARITY = 0.04
 # The letters that most words are made of, and what a text without them loses: in a wrong encoding
 # it has the alphabet's letters, but not its usual ones.
