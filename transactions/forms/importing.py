@@ -157,10 +157,12 @@ class MappingForm(Form):
 def _column_choices(detection: Detection, mapping: CsvMapping) -> list[tuple[str, str]]:
     names = detection.columns[:IMPORT_COLUMNS]
     names += [""] * (min(mapping.width, IMPORT_COLUMNS) - len(names))
-    return [
-        (str(place), f"{place + 1}: {name[:60]}" if name else str(place + 1))
-        for place, name in enumerate(names)
-    ]
+    return [(str(place), column_label(place, name)) for place, name in enumerate(names)]
+
+
+def column_label(place: int, name: str) -> str:
+    """How a column is named where the person chooses one: by its number and heading."""
+    return f"{place + 1}: {name[:60]}" if name else str(place + 1)
 
 
 def _initial(mapping: CsvMapping) -> dict[str, Any]:

@@ -53,6 +53,35 @@ def test_question_shows_lines_of_the_file_and_one_click_answers_it(
     assert client.post(address, {"reading": "99"}).url == address
 
 
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        (
+            b"Ref;Datum A;Datum B;Text;Betrag\n1;03.01.2024;14.02.2024;Laden;-4,20\n"
+            b"2;05.01.2024;25.02.2024;Miete;-900,00\n3;09.01.2024;02.03.2024;Lohn;2500,00\n",
+            ["Column 2: Datum A", "Column 3: Datum B"],
+        ),
+        (
+            b"Date,Description,Value 1,Value 2\n2024-01-03,Cafe,-4.20,-5.10\n"
+            b"2024-01-05,Rent,-900.00,-870.00\n2024-01-19,Pay,2500.00,2300.00\n",
+            ["Column 3: Value 1", "Column 4: Value 2"],
+        ),
+    ],
+    ids=["dates", "amounts"],
+)
+def test_question_about_columns_names_the_column_of_each_answer(
+    content, columns, client_for, alice, checking
+):
+    batch = start_import(actor=alice, account=checking, file_name="a.csv", content=content)
+    address = reverse("transactions:import_map", args=[batch.pk])
+    words = client_for(alice).get(address).content.decode()
+    answers = words.split('name="reading"')[1:]
+    named = [column for column, answer in zip(columns, answers, strict=True) if column in answer]
+    assert named == columns
+    # "Value 1" says no more clearly than "Value 2" that it is the amount.
+    assert "most clearly" not in words
+
+
 def test_api_lists_the_readings_with_the_fields_to_send(api_for, alice, checking):
     data = {"file": SimpleUploadedFile("a.csv", AMBIGUOUS), "account": checking.pk}
     answer = api_for(alice).post("/api/transactions/import", data, format="multipart").json()

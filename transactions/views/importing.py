@@ -23,7 +23,12 @@ from banking.kernel.snapshot import read_snapshot
 from banking.kernel.uploads import content_length
 from banking.limits import FILES_A_PAGE, FORM_OVERHEAD_BYTES
 from transactions import dispatching
-from transactions.forms.importing import ImportStartForm, MappingForm, PartsForm
+from transactions.forms.importing import (
+    ImportStartForm,
+    MappingForm,
+    PartsForm,
+    column_label,
+)
 from transactions.merchant_groups import uncategorized
 from transactions.models import ImportBatch, ReviewItem
 from transactions.models.imports import MAPPED_FORMATS
@@ -50,7 +55,7 @@ from transactions.services.importing import (
     start_import,
     too_large,
 )
-from transactions.sources.files.csv_mapping import CsvMapping, Detection
+from transactions.sources.files.csv_mapping import CsvMapping, Detection, Reading
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.statement_proof import prove_page
 from users.policy import Ability, require
@@ -168,6 +173,7 @@ def import_map(request: UserRequest, pk: int) -> HttpResponse:
         "form": form,
         "detection": detection,
         "questions": [notice_text(question) for _name, question in detection.doubts],
+        "readings": [(reading, _column_of(reading, detection)) for reading in detection.readings],
         "why_likely": [notice_text(why) for why in detection.why_likely],
         "columns": detection.columns[:40],
         "sample": [row[:40] for row in detection.sample[:6]],
@@ -176,6 +182,17 @@ def import_map(request: UserRequest, pk: int) -> HttpResponse:
     }
     template = "_import_preview.html" if request.htmx else "import_map.html"
     return render(request, f"transactions/{template}", context, status=422 if form.errors else 200)
+
+
+def _column_of(reading: Reading, detection: Detection) -> str:
+    """The column that a reading takes the date or the amount from, if columns are the question."""
+    places = [reading.changes[name] for name in ("txn_date", "amount") if name in reading.changes]
+    labels = [
+        column_label(place, detection.columns[place])
+        for place in places
+        if place is not None and place < len(detection.columns)
+    ]
+    return ", ".join(labels)
 
 
 def _take_reading(request: UserRequest, batch: ImportBatch, found: Detection) -> HttpResponse:

@@ -146,8 +146,15 @@ def _doubt_between_names(money: Money, columns: list[Column]) -> None:
             "amount",
             NoticeCode.ASK_AMOUNTS_DIFFER,
             choices,
-            NoticeCode.BEST_HEADING,
+            _clearest(amount, others),
         )
+
+
+def _clearest(amount: Column, others: list[Column]) -> NoticeCode | None:
+    """The reason for the first of several amounts; None if other headings say it as clearly."""
+    best = heading_score(amount.heading, "amount")
+    is_best = all(heading_score(other.heading, "amount") < best for other in others)
+    return NoticeCode.BEST_HEADING if is_best else None
 
 
 def _doubt_alike(money: Money, columns: list[Column]) -> None:
@@ -207,7 +214,7 @@ def _doubt_between_twins(money: Money, columns: list[Column]) -> None:
             "amount",
             NoticeCode.ASK_AMOUNT_TWINS,
             choices,
-            NoticeCode.BEST_HEADING,
+            _clearest(sure(money.amount), others),
         )
 
 
