@@ -13,6 +13,7 @@ from transactions.rules.line_words import (
     SITES,
     TRANSFERS,
     is_no_sentence,
+    makes_sentence,
     number_after,
     place_of,
     unknown_words,
@@ -40,6 +41,8 @@ _ASKED_FOR = frozenset({"gifts", "rent", "housing", "mortgage"})
 _OCCASION_ENDS = tuple(merchant_map.OCCASION_ENDS.split())
 _WRITTEN_BY_PEOPLE = frozenset(merchant_map.WRITTEN_BY_PEOPLE.split())
 _COMPANY_WORDS = frozenset(merchant_map.COMPANY_WORDS.split())
+# Processors of small shops, where few chains are.
+_SMALL_TILLS = frozenset({"sq", "tst", "sumup", "zettle", "izettle"})
 _BILLS = frozenset(merchant_map.BILLS.split())
 _FAMILY_NAMES = frozenset(merchant_map.FAMILY_NAMES.split())
 _CARD_WORDS = frozenset(merchant_map.CARD_WORDS.split())
@@ -83,7 +86,8 @@ def has_evidence(key: Keyword, found: list[Keyword], words: list[str], writing: 
         return True
     is_by_card = not _CARD_WORDS.isdisjoint(words[: place_of(key, words)])
     if (writing.is_printed or is_by_card) and not is_transfer:
-        most = MOST_STRANGE_WORDS + is_by_card  # "Boots Kings Cross"
+        is_small = not _SMALL_TILLS.isdisjoint(words[:1])
+        most = 0 if is_small else MOST_STRANGE_WORDS + is_by_card  # "Boots Kings Cross"
         return not key.needs_evidence or _is_alone(key, found, words, most)
     if _is_between_people(key, found, words, writing.case):
         return False
@@ -99,7 +103,7 @@ def _sells_what_follows(key: Keyword, words: list[str], writing: Writing) -> boo
 def _is_alone(key: Keyword, found: list[Keyword], words: list[str], most: int) -> bool:
     """Whether so few unknown words stand beside the brand that they make no other name with it."""
     others = [word for word in unknown_words(key, found, words) if len(word) > 1]
-    return len(others) <= most or not _BILLS.isdisjoint(words)
+    return (len(others) <= most and not makes_sentence(others)) or not _BILLS.isdisjoint(words)
 
 
 def _is_meant(key: Keyword, found: list[Keyword], words: list[str], case: Case) -> bool:

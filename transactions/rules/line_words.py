@@ -51,6 +51,10 @@ def is_no_sentence(key: Keyword, words: list[str]) -> bool:
     return _SENTENCE.isdisjoint(set(words) - set(key.text.split()))
 
 
+def makes_sentence(words: list[str]) -> bool:
+    return not _SENTENCE.isdisjoint(words)
+
+
 def number_after(key: Keyword, words: list[str]) -> str:
     """The number of a store right behind its brand, "FIL" or "STORE" in between; "" if none."""
     at = _end_of(key, words)

@@ -173,7 +173,7 @@ TRADES = """
     rachunkowe ucetni ugyved konyveles
     siding insulation plastering plasterers bricklaying joinery glaziers tilers asphalt excavating
     hauling junk rigging machining foundry surveying brokers broker capital ventures holdings
-    funeralcare funerals makelaar makelaars makelaardij fc afc rfc cf
+    estate agents funeralcare funerals makelaar makelaars makelaardij fc afc rfc cf
     cleaning vineyard vineyards winery foundation ministries congregation synagogue mosque"""
 
 # Behind a kind of shop they name what is sold to it, or is no business at all: "PIZZA OVENS".
@@ -204,6 +204,20 @@ FLORISTS = """
 BILLS = """
     bill invoice rechnung facture factura fattura factuur faktura fatura recibo bolletta abschlag
     beitrag premium mandat vertrag contrat boleto"""
+
+# Trades that a street may be named after, too: only a line's last word is one.
+LAST_TRADES = """
+    farm farms ranch orchard orchards mill mills quarry marina rescue shelter arcade orchestra
+    sandblasting storage rentals outfitters hof hofgut finca ferme fattoria boerderij gard"""
+
+# What companies of a chain are called besides its name: "NETFLIX INTERNATIONAL B.V.".
+CORPORATE = """
+    international europe european global group groupe gruppe gruppo sales service services
+    servicios servizi retail trading digital vertrieb vertriebs handel handels distribution
+    distribuidora comercio comercial operations operating holding stores store energy energia
+    energie mobile telecom communications communication media online markt market markets
+    produktion produktions gas electric svcs us eu east west north south central nord sud ost sued nederland norge sverige danmark
+    suomi polska italia espana france deutschland brasil mexico"""
 
 # Where tickets are sold: beside whoever carries or shows people, no other business.
 TICKETS = """

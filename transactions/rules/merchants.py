@@ -45,11 +45,15 @@ _RESELLERS = frozenset({"shopping", "subscriptions"})
 _LENT = frozenset({"loan-repayment", "mortgage"})
 # Kinds that say where a shop is, as sites do.
 _ADDRESSES = frozenset({"post office", "parking lot", "la poste"})
+# A kind of thing that a store sold says more than the store.
+_SHELVES = DEPARTMENTS | {"home-maintenance", "hobbies", "books", "furnishing", "clothing"}
+_SHELVES |= {"electronics", "pets", "children"}
+_MALLS = frozenset({"center", "centre", "mall", "outlet"})
 _STANDS_AT = SITES | LEADING
 _HEADS_BEFORE = frozenset(merchant_map.HEADS_BEFORE.split())
 _HEADS_LAST = frozenset(merchant_map.HEADS_LAST.split())
-# Chains of filling stations deliver these to the house.
-_DELIVERED = frozenset({"electricity", "heating", "utilities"})
+# Chains of filling stations sell these, too: at home or beside the pumps.
+_BESIDE_FUEL = frozenset({"electricity", "heating", "utilities", "car-maintenance"})
 _ENERGY = frozenset({"energia", "energie", "energi", "energy"})
 _SELL_FUEL = frozenset({"fuel", "groceries"})
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -220,14 +224,23 @@ def _department(found: list[Keyword], brand: Keyword) -> str:
             return key.slug  # also of a clinic or a bank
         if key.slug == "card-payment" and key in found[at:]:
             return key.slug  # before a shop, a card is how it was paid
-        if brand.slug == "fuel" and key.slug in _DELIVERED and key.text not in _ENERGY:
+        if brand.slug == "fuel" and key.slug in _BESIDE_FUEL and key.text not in _ENERGY:
             return key.slug
     if brand.slug not in STORES:
         return ""
-    wanted = DEPARTMENTS | {"groceries"} if brand.slug != "groceries" else DEPARTMENTS
+    wanted = _SHELVES | {"groceries"} if brand.slug != "groceries" else _SHELVES
     return next(
-        (key.slug for key in found if key.grade in {KIND, DEPARTMENT} and key.slug in wanted), ""
+        (
+            key.slug
+            for key in found
+            if key.grade in {KIND, DEPARTMENT} and key.slug in wanted and not _is_mall(key)
+        ),
+        "",
     )
+
+
+def _is_mall(kind: Keyword) -> bool:
+    return kind.slug not in DEPARTMENTS and not _MALLS.isdisjoint(kind.text.split())
 
 
 def named_in(description: str, *, is_inflow: bool) -> str:

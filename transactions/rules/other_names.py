@@ -74,6 +74,10 @@ _NAMED_AFTER_SPONSORS = frozenset(
 )
 _TICKETS = frozenset(normalized(text) for text in merchant_map.TICKETS.split(";"))
 _JOINING = frozenset(merchant_map.JOINING.split())
+_LAST_TRADES = frozenset(merchant_map.LAST_TRADES.split())
+_CORPORATE = frozenset(merchant_map.CORPORATE.split())
+_LEGAL_FORMS = frozenset({"inc", "llc", "corp", "gmbh", "llp", "pllc"})
+_SHOPS = frozenset({"shop", "store", "boutique", "laden", "tienda", "magasin"})
 _NO_SHOPS = frozenset(merchant_map.THINGS.split()) | TRADES
 _BANKS = frozenset(merchant_map.BANKS.split())
 # Before a name, where English and German lines have "Bank" of something else.
@@ -104,11 +108,22 @@ def is_of_another_name(key: Keyword, found: list[Keyword], words: list[str]) -> 
     trades = _OTHER_TRADES if key.slug in _SUPPLIERS else TRADES
     if not trades.isdisjoint(unknown) or (rest[0] in _JOINING and rest[1:2] == unknown[:1] != []):
         return True
-    if key.slug in _ONLINE and sum(len(word) > 1 for word in unknown) > MOST_STRANGE_WORDS:
+    strange = sum(len(word) > 1 for word in unknown)
+    if key.slug in _ONLINE and (
+        strange > MOST_STRANGE_WORDS or (strange and not _SHOPS.isdisjoint(rest))
+    ):
+        return True  # "BOLT SKATE SHOP"
+    if _is_a_company(unknown, rest) or _LAST_TRADES.intersection(rest[-1:]):
         return True
     said = " ".join(rest)
     others = [other for other in found if other.grade == KIND and other.text in said]
     return any(_is_other_business(key, other) for other in others)
+
+
+def _is_a_company(unknown: list[str], rest: list[str]) -> bool:
+    """Whether a legal form follows words that no chain's company has: "SUBWAY PAVERS INC"."""
+    has_form = not _LEGAL_FORMS.isdisjoint(rest[-1:])
+    return has_form and not _CORPORATE.issuperset(unknown)
 
 
 def _is_other_business(key: Keyword, kind: Keyword) -> bool:

@@ -232,6 +232,14 @@ def test_names_and_words_that_look_like_shops_are_left_open():
         ("BATH AND BODY WORKS 0221", "personal"),
         ("H+M 0441 HAMBURG", "clothing"),
         ("EASYJET000K3BN2X LUTON", "flights"),
+        # A legal form behind words that no chain's company has; an online brand's "shop".
+        ("SUBWAY SANDBLASTING INC", ""),
+        ("NETFLIX INTERNATIONAL B.V.", "streaming"),
+        ("BOLT SKATE SHOP", ""),
+        # What a store sold says more than the store.
+        ("JOHN LEWIS PLUMBING", "home-maintenance"),
+        ("WALMART VISION CENTER", "doctor"),
+        ("SQ *COSTA VERDE TACOS", "restaurants"),
     ],
 )
 def test_what_stands_beside_a_name_tells_whose_business_it_is(text, slug):
