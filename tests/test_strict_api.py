@@ -101,6 +101,36 @@ def test_schema_lists_exactly_the_accepted_parameters(schema):
     assert walked > 130
 
 
+def outputs(base: type = serializers.ModelSerializer) -> Iterator[Any]:
+    for one in base.__subclasses__():
+        yield from outputs(one)
+        if hasattr(one, "Meta") and one.__module__.split(".")[0] in APPS:
+            yield one
+
+
+def may_be_empty(model: Any, source: str) -> bool:
+    """Whether a column on the way of `source` is nullable."""
+    columns = {field.name: field for field in model._meta.concrete_fields}
+    name, _, rest = source.partition(".")
+    column = columns.get(name)
+    if column is None:
+        return False
+    return column.null or bool(rest and may_be_empty(column.related_model, rest))
+
+
+def test_what_a_column_may_lack_the_schema_lets_be_null():
+    seen, faults = 0, []
+    for serializer in outputs():
+        for name, field in serializer._declared_fields.items():
+            if not isinstance(field, serializers.SerializerMethodField) and field.read_only:
+                seen += 1
+                empty = may_be_empty(serializer.Meta.model, field.source or name)
+                if empty and not field.allow_null and field.default is serializers.empty:
+                    faults.append((serializer.__name__, name))
+    assert seen > 30
+    assert faults == []
+
+
 def args_of(url: Url, things: dict[str, Any]) -> dict[str, int]:
     on = OBJECTS.get(url.name)
     kinds = {"pk": on.thing, **on.args} if on else {}

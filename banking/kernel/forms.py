@@ -100,7 +100,7 @@ class YesNoField(forms.NullBooleanField):
 
     def clean(self, value: Any) -> bool | None:
         words = {"true": True, "1": True, "false": False, "0": False, "": None}
-        word = "" if value is None else str(value).strip().lower()
+        word = "" if value is None else str(value).lower()
         if word not in words:
             raise ValidationError("Send true or false.", code="invalid")
         return words[word]

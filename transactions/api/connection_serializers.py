@@ -114,7 +114,8 @@ class ReconnectIn(Input):
 class TargetField(serializers.Field):
     """The id of one of your accounts, "new" to create one, or null for none."""
 
-    default_error_messages = {"invalid": "Send the id of one of your accounts, “new” or null."}
+    _SEND = "Send the id of one of your accounts, “new” or null."
+    default_error_messages = {"invalid": _SEND, "does_not_exist": _SEND}
 
     def to_internal_value(self, data: Any) -> Account | str:
         if data == NEW:
@@ -124,7 +125,7 @@ class TargetField(serializers.Field):
         owner = self.context["request"].user
         account = Account.objects.owned_by(owner).filter(pk=data).first()
         if account is None:
-            self.fail("invalid")
+            self.fail("does_not_exist")
         return account
 
     def to_representation(self, value: Any) -> Any:

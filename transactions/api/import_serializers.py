@@ -171,7 +171,9 @@ class ImportOut(serializers.ModelSerializer):
     net_booked = serializers.SerializerMethodField()
     opening_balance = serializers.SerializerMethodField()
     closing_balance = serializers.SerializerMethodField()
-    balance_after = AmountSerializerField(currency="account.currency", read_only=True)
+    balance_after = AmountSerializerField(
+        currency="account.currency", read_only=True, allow_null=True
+    )
     warnings = serializers.ListField(
         source="warning_texts", child=serializers.CharField(), read_only=True
     )

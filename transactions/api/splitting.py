@@ -24,7 +24,7 @@ class SplitOut(serializers.ModelSerializer):
     """One part; `amount` is positive and has the transaction's direction."""
 
     amount = serializers.SerializerMethodField()
-    category: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    category: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True, allow_null=True)
 
     class Meta:
         model = TransactionSplit
