@@ -90,7 +90,7 @@ class User(AbstractUser):
     # What staff search, one per line. On PostgreSQL with a trigram index, where it may be created.
     search_text = FoldedField("name", "email", "phone_digits", db_default="")
 
-    # Cached by accounts, once per request (accounts/models.py).
+    # Cached by accounts, once per request (accounts/models/accounts.py).
     _shared_account_ids: dict[int, str]
 
     # Set on a stand-in user while an owner views the pages as another person.

@@ -1,11 +1,10 @@
-"""Accounts, who shares them, and the rates between their currencies.
+"""Accounts, who shares them, and the accounts at connected banks that feed them.
 
 Invariant: `Account.balance = opening_balance + Σ signed_amount` of the account's posted, not
 deleted transactions, at every commit. Only `accounts.services.apply_to_balance` writes it.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from decimal import Decimal
 
 from allauth.account.models import EmailAddress
@@ -14,9 +13,8 @@ from django.db import models
 from django.db.models import Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.connections import BankConnection
 from banking.kernel.fields import AmountField, CurrencyField
-from banking.kernel.region import written_tag
-from banking.kernel.sentences import Part, written
 from banking.kernel.trash import Trashable
 from banking.kernel.written_once import WrittenOnce
 from users.models import User
@@ -251,165 +249,6 @@ class AccountShare(models.Model):
         return self.invited_email or (self.member.email if self.member else "")
 
 
-class ExchangeRate(models.Model):
-    """One `base` = `rate` `quote` on the date `rate_on`, from one source."""
-
-    base = CurrencyField()
-    quote = CurrencyField()
-    # Stored as text: rates have more digits than money, and SQLite would store decimals as floats.
-    rate = models.CharField(max_length=32)
-    rate_on = models.DateField()
-    source = models.CharField(max_length=40)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["-rate_on", "base", "quote"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["base", "quote", "rate_on"], name="exchange_rate_once_per_day"
-            ),
-        ]
-        indexes = [models.Index(fields=["quote", "rate_on"], name="exchange_rate_by_quote")]
-
-    def __str__(self) -> str:
-        return f"{self.rate_on} 1 {self.base} = {self.rate} {self.quote}"
-
-
-class RateMonth(models.Model):
-    """How often the rates of a month's days have changed: what was converted before is out of date.
-
-    A rate serves its own day and the seven after it, so it may change two months.
-    """
-
-    month = models.DateField(unique=True)
-    version = models.IntegerField(default=0)
-
-    class Meta:
-        ordering = ["-month"]
-
-    def __str__(self) -> str:
-        return f"{self.month:%Y-%m}, version {self.version}"
-
-
-class HeldRate(models.Model):
-    """An implausible rate, too far from the last known one. Staff accept or refuse it.
-
-    Until then it is not used; the last good rate stays valid for its seven days.
-    """
-
-    class Status(models.TextChoices):
-        HELD = "held", _("Held")
-        ACCEPTED = "accepted", _("Accepted")
-        REFUSED = "refused", _("Refused")
-
-    base = CurrencyField()
-    quote = CurrencyField()
-    rate = models.CharField(max_length=32)
-    rate_on = models.DateField()
-    source = models.CharField(max_length=40)
-    known_rate = models.CharField(max_length=32)
-    known_on = models.DateField()
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.HELD)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        verbose_name = "rate waiting for review"
-        verbose_name_plural = "rates waiting for review"
-        ordering = ["-rate_on", "base", "quote"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["base", "quote", "rate_on"], name="held_rate_once_per_day"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.rate_on} 1 {self.base} = {self.rate} {self.quote}?"
-
-
-class RateFetch(models.Model):
-    """One request to a rate source and its outcome."""
-
-    source = models.CharField(max_length=40)
-    asked_at = models.DateTimeField(db_index=True)
-    has_succeeded = models.BooleanField(_("succeeded"))
-    message = models.CharField(max_length=200, blank=True)
-    rate_on = models.DateField(_("rates of"), null=True)
-    stored_count = models.PositiveIntegerField(_("stored"), default=0)
-    held_count = models.PositiveIntegerField(_("held"), default=0)
-
-    class Meta:
-        verbose_name = "rate update"
-        verbose_name_plural = "rate updates"
-        ordering = ["-asked_at", "-id"]
-
-    def __str__(self) -> str:
-        return f"{self.source} at {self.asked_at:%Y-%m-%d %H:%M}"
-
-
-class BankConnectionQuerySet(models.QuerySet["BankConnection"]):
-    def visible_to(self, user: User) -> "BankConnectionQuerySet":
-        """The user's own open connections. Sharing an account does not share access to the bank."""
-        return self.filter(user=user, disconnected_at=None)
-
-    def due(self, at: datetime) -> "BankConnectionQuerySet":
-        """Active connections whose next scheduled sync is due."""
-        return self.filter(
-            status__in=BankConnection.SYNCING, disconnected_at=None, next_sync_at__lte=at
-        )
-
-
-class BankConnection(models.Model):
-    """A person's access to one bank through one provider.
-
-    `secret` is encrypted (banking.kernel.encryption) and decrypted only for the connector. `cursor`
-    only moves forward. At most one sync runs at a time; it holds `lease_until`.
-    """
-
-    class Provider(models.TextChoices):
-        PLAID = "plaid", _("Plaid")
-        OBP = "obp", _("Open Bank Project")
-        SIMPLEFIN = "simplefin", _("SimpleFIN")
-        SANDBOX = "sandbox", _("Sandbox bank")
-
-    class Status(models.TextChoices):
-        ACTIVE = "active", _("Connected")
-        NEEDS_LOGIN = "needs_login", _("Sign in again")
-        ERROR = "error", _("Not syncing")
-        REVOKED = "revoked", _("Access ended")
-
-    SYNCING = (Status.ACTIVE, Status.ERROR)
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="bank_connections"
-    )
-    provider = models.CharField(max_length=9, choices=Provider.choices)
-    institution_name = models.CharField(_("bank"), max_length=120)
-    # The provider's own ID for the connection, used in its webhooks.
-    external_id = models.CharField(max_length=255, blank=True, db_index=True)
-    secret = models.TextField(editable=False)
-    status = models.CharField(max_length=11, choices=Status.choices, default=Status.ACTIVE)
-    error_code = models.CharField(max_length=60, blank=True)
-    error = models.CharField(max_length=300, blank=True)
-    cursor = models.TextField(blank=True, editable=False)
-    failed_count = models.PositiveIntegerField(default=0)
-    last_synced_at = models.DateTimeField(null=True, blank=True)
-    next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)
-    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
-    disconnected_at = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    objects = BankConnectionQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["institution_name", "id"]
-        indexes = [models.Index(fields=["user", "disconnected_at"], name="connection_by_user")]
-
-    def __str__(self) -> str:
-        return f"{self.institution_name} ({self.provider})"
-
-
 class ConnectedAccount(models.Model):
     """An account at a connected bank, and the account here that receives its transactions, if any.
 
@@ -462,63 +301,3 @@ class ConnectedAccount(models.Model):
         if self.account is None or self.balance is None or self.sets_opening_balance:
             return None
         return self.balance - self.account.balance
-
-
-def message_texts(messages: Sequence[str | Sequence[Part]]) -> list[str]:
-    """A sync's stored messages in the reader's region format."""
-    tag = written_tag()
-    return [one if isinstance(one, str) else written(one, tag) for one in messages]
-
-
-class SyncRun(models.Model):
-    """One sync of one bank connection, and its outcome."""
-
-    class Trigger(models.TextChoices):
-        LINK = "link", _("Connected")
-        WEBHOOK = "webhook", _("New data at the bank")
-        SCHEDULE = "schedule", _("On schedule")
-        MANUAL = "manual", _("Sync now")
-
-    class Status(models.TextChoices):
-        QUEUED = "queued", _("Waiting")
-        RUNNING = "running", _("Running")
-        DONE = "done", _("Done")
-        FAILED = "failed", _("Failed")
-
-    connection = models.ForeignKey(BankConnection, on_delete=models.CASCADE, related_name="runs")
-    trigger = models.CharField(max_length=8, choices=Trigger.choices)
-    status = models.CharField(max_length=7, choices=Status.choices, default=Status.QUEUED)
-    added_count = models.PositiveIntegerField(_("added"), default=0)
-    completed_count = models.PositiveIntegerField(_("completed"), default=0)
-    removed_count = models.PositiveIntegerField(_("removed"), default=0)
-    review_count = models.PositiveIntegerField(_("to review"), default=0)
-    # To the provider, retries included.
-    request_count = models.PositiveIntegerField(_("requests"), default=0)
-    error_code = models.CharField(max_length=60, blank=True)
-    error = models.CharField(max_length=300, blank=True)
-    # Each a text, or the parts of a sentence; shown by `message_texts`.
-    messages = models.JSONField(default=list, blank=True)
-    request_id = models.CharField(max_length=100, blank=True)
-    # Only the owner can fix this failure: by signing in or by connecting again.
-    needs_owner = models.BooleanField(default=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    started_at = models.DateTimeField(null=True, blank=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-id"]
-        constraints = [
-            # Fifty webhooks at once request a single sync.
-            models.UniqueConstraint(
-                fields=["connection"], condition=Q(status="queued"), name="sync_run_queued_once"
-            ),
-        ]
-        indexes = [models.Index(fields=["connection", "-id"], name="sync_run_by_connection")]
-
-    def __str__(self) -> str:
-        return f"run {self.pk} of connection {self.connection_id}: {self.status}"
-
-    @property
-    def message_texts(self) -> list[str]:
-        """What the bank or a line had to say, in the reader's region format."""
-        return message_texts(self.messages)
