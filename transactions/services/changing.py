@@ -218,17 +218,14 @@ class StagedRow(NamedTuple):
 
 
 def pieces_of(rows: QuerySet[ChangeRow]) -> Iterator[list[StagedRow]]:
-    """The rows of a change, a few thousand at a time, in index order."""
-    last = 0
-    while True:
-        further = rows.filter(transaction_id__gt=last).order_by("transaction_id")
-        values = further.values_list(*StagedRow._fields)[:ROWS_AT_ONCE]
-        piece = [StagedRow(*row) for row in values]
-        if piece:
-            yield piece
-        if len(piece) < ROWS_AT_ONCE:
-            return
-        last = piece[-1].transaction_id
+    """The rows of a change, a few thousand at a time, in the order of their transactions.
+
+    Which rows they are is asked once: with other tables in `rows`, PostgreSQL reads them all.
+    """
+    ids = list(rows.order_by("transaction_id").values_list("pk", flat=True))
+    for some in in_pieces(ids):
+        found = ChangeRow.objects.filter(pk__in=some).order_by("transaction_id")
+        yield [StagedRow(*row) for row in found.values_list(*StagedRow._fields)]
 
 
 def in_pieces(ids: list[int], size: int = ROWS_AT_ONCE) -> Iterable[list[int]]:
