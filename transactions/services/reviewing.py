@@ -51,7 +51,7 @@ from transactions.services.transfers import suggest_transfers_with
 from transactions.services.unlisted_lines import (
     STATUS_OF,
     answer_unlisted,
-    ask_about_pending,
+    ask_about_freed_pending,
     undo_unlisted,
 )
 from transactions.totals import SumsByKey, merge, sums_of_rows
@@ -198,6 +198,7 @@ def _ask_on_or_post(actor: User, account: Account, item: ReviewItem, at: datetim
     item.status = Status.DIFFERENT
     item.posted = _post(actor, account, item)
     _settle_row(item, ImportRow.Verdict.ADDED, "", None)
+    ask_about_freed_pending(item.posted)
     return sums_of_rows([item.posted])
 
 
@@ -368,12 +369,9 @@ def _ask_about_told_apart(item: ReviewItem, freed: Transaction) -> None:
     """Ask about what the candidate may be instead, now that it is not this."""
     if item.entered_id:
         ask_entries_about(freed)
-        if not freed.is_bank_fact:
-            _ask_about_freed(item, freed)
-        return
-    _ask_about_freed(item, freed)
-    if item.import_row_id and freed.status == Transaction.Status.PENDING:
-        ask_about_pending(sure(item.import_row).batch)
+    if not (item.entered_id and freed.is_bank_fact):
+        _ask_about_freed(item, freed)
+    ask_about_freed_pending(freed)
 
 
 def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
@@ -413,9 +411,9 @@ def undo_decision(*, actor: User, item: ReviewItem, at: datetime) -> ReviewItem:
     if item.import_row_id and sure(item.import_row).batch.status == ImportBatch.Status.REVERTED:
         raise ValidationError("This import was undone.")
     undo_unlisted(actor, item)
-    if item.candidate_id:
-        # About a pending candidate there is now this question again.
-        ReviewItem.objects.open().filter(unlisted=item.candidate_id).delete()
+    # About the pending candidate, and what the answer posted, there is now this question again.
+    freed = {item.candidate_id, item.posted_id} - {None}
+    ReviewItem.objects.open().filter(unlisted__in=freed).delete()
     book(accounts, take_back(BankLine.objects.filter(review_item=item), at=at))
     if item.posted is not None:
         book(accounts, _trash(item.posted, at))

@@ -5,7 +5,7 @@ balance, so the person may remove it or keep it waiting. Either answer can be un
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db.models import Min, QuerySet
@@ -50,12 +50,18 @@ def _about(code: NoticeCode, row: Transaction) -> Notice:
     return Notice(code, {**values, "on": row.txn_date.isoformat()})
 
 
-def _left_out(batch: ImportBatch) -> list[tuple[Transaction, str]]:
-    """The pending transactions that this file should list, and why: its days include theirs and a
-    file of its kind has announced them (UNLISTED), or they are so old that it should list them as
-    posted by now, since a bank books or drops an announcement within two weeks (OVERDUE).
+def _left_out(
+    batch: ImportBatch, among: QuerySet[Transaction] | None = None
+) -> list[tuple[Transaction, str]]:
+    """The pending transactions (`among` these) that this file should list, and why: its days
+    include theirs and a file of its kind has announced them (UNLISTED), or they are so old that it
+    should list them as posted by now, since a bank books or drops an announcement within two weeks
+    (OVERDUE).
     """
-    waiting = list(_pending_before(batch).order_by("txn_date", "pk"))
+    pending = _pending_before(batch)
+    if among is not None:
+        pending = pending.filter(pk__in=among)
+    waiting = list(pending.order_by("txn_date", "pk"))
     if not waiting:
         return []
     covers = covered_days(batch)
@@ -100,17 +106,30 @@ def _announced_by_its_kind(batch: ImportBatch, rows: Iterable[Transaction]) -> s
     return {row.pk for row in rows if row.import_batch_id in kind or row.pk in reported}
 
 
-def ask_about_pending(batch: ImportBatch) -> None:
-    """Ask about the pending transactions that a confirmed file does not list, and withdraw the
-    question where it lists one again. The caller holds the account's lock.
+def ask_about_pending(batch: ImportBatch, *, among: QuerySet[Transaction] | None = None) -> None:
+    """Ask about the pending transactions (`among` these) that a confirmed file does not list, and
+    withdraw the question where it lists one again. The caller holds the account's lock.
     """
     asked = ReviewItem.objects.open().filter(account_id=batch.account_id).exclude(unlisted=None)
+    if among is not None:
+        asked = asked.filter(unlisted__in=among)
     matched = ImportRow.objects.filter(batch=batch, match__in=asked.values("unlisted"))
     asked.filter(unlisted__in=list(matched.values_list("match_id", flat=True))).delete()
     known = set(asked.values_list("unlisted_id", flat=True))
     ReviewItem.objects.bulk_create(
-        _question(batch, row, code) for row, code in _left_out(batch) if row.pk not in known
+        _question(batch, row, code) for row, code in _left_out(batch, among) if row.pk not in known
     )
+
+
+def ask_about_freed_pending(row: Transaction) -> None:
+    """Ask about a pending transaction that a question kept back until now, if a file that came
+    after its own should list it and does not. The caller holds the account's lock.
+    """
+    if row.status == Transaction.Status.PENDING and row.deleted_at is None:
+        own = row.import_batch
+        since = own.confirmed_at if own and own.confirmed_at else row.created_at
+        among = Transaction.objects.filter(pk=row.pk)
+        _ask_by_files_since(since, among, account_id=row.account_id)
 
 
 def ask_again_about_pending(batch: ImportBatch) -> None:
@@ -122,13 +141,23 @@ def ask_again_about_pending(batch: ImportBatch) -> None:
         pk__in=lines.values("match"), deleted_at=None, status=Transaction.Status.PENDING
     )
     since = listed.aggregate(first=Min("created_at"))["first"]
-    if since is None:
-        return
-    others = ImportBatch.objects.filter(
-        account=batch.account_id, status=ImportBatch.Status.DONE, confirmed_at__gt=since
+    if since is not None:
+        _ask_by_files_since(since, listed, account_id=batch.account_id, apart_from=batch.pk)
+
+
+def _ask_by_files_since(
+    since: datetime,
+    among: QuerySet[Transaction],
+    *,
+    account_id: int,
+    apart_from: int | None = None,
+) -> None:
+    """Ask as each file did in its turn: a later one may list what an earlier one does not."""
+    files = ImportBatch.objects.filter(
+        account=account_id, status=ImportBatch.Status.DONE, confirmed_at__gt=since
     )
-    for other in others.exclude(pk=batch.pk).order_by("confirmed_at", "pk"):
-        ask_about_pending(other)
+    for file in files.exclude(pk=apart_from).order_by("confirmed_at", "pk"):
+        ask_about_pending(file, among=among)
 
 
 _FROM_LINE = (

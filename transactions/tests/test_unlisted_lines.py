@@ -114,6 +114,44 @@ def test_question_goes_with_the_import_that_raised_it(door, dropped):
     assert hotel().status == "pending"
 
 
+@pytest.mark.parametrize("typed", ["first", "last"])
+def test_line_that_a_question_kept_back_is_asked_about_once_that_is_answered(door, typed):
+    """The later file comes while the line itself waits, or while an entry is compared with it."""
+    if typed == "first":
+        type_entry(door)
+        door.post(csv([HOTEL], is_pending=True))
+    else:
+        door.post(csv([HOTEL], is_pending=True))
+        type_entry(door)
+    door.post(csv([PAY, TEA]))
+    (item,) = door.questions()
+    assert item["kind"] == "match"
+    answered = answer(door, item, "different").json()
+    (left,) = door.questions()
+    assert (left["kind"], left["incoming"]["transaction"]) == ("unlisted", hotel().pk)
+    door.api.post(f"/api/review/{answered['id']}/undo")
+    assert [item["id"] for item in door.questions()] == [answered["id"]]
+
+
+def type_entry(door):
+    body = {"account": door.account.pk, "amount": "100.00"}
+    body |= {"description": "Hotel Sea", "txn_date": "2026-03-14"}
+    assert door.api.post("/api/transactions", body, format="json").status_code == 201
+
+
+@pytest.mark.once
+def test_line_that_a_still_later_file_lists_is_not_asked_about_after_all(door):
+    """Each file is asked in its turn, as if the question before had been answered at once."""
+    door.post(csv([HOTEL], is_pending=True))
+    type_entry(door)
+    door.post(csv([PAY, TEA]))
+    door.post(csv([("2026-03-13", "hotel sea", "-100.00")], is_pending=True))
+    (item,) = door.questions()
+    answer(door, item, "different")
+    assert door.questions() == []
+    assert hotel().status == "pending"
+
+
 @pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("decision", ["same", "different", "Keep", "", None, 7])
