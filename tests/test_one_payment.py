@@ -373,6 +373,15 @@ def test_ledger_matches_the_bank_however_payments_arrive(db, history):
     assert check_ledger(teller.account.pk).is_clean
 
 
+def test_an_entry_booked_while_a_question_waited_may_still_have_been_announced(db):
+    """The file with the announcement asks about the entry for another line of the same amount."""
+    payments = [Payment(day, day, "-3.20", "Hotel Sea") for day in range(3)]
+    typed = ("typed", (payments[-1], 0, False, "hand"))
+    file = ("file", (csv_file, 0, 3, 0, True, random.Random(1)))
+    teller = tell_everything(payments, [typed, file], late={0, 1})
+    assert teller.ledger() == teller.truth()
+
+
 def test_without_the_matcher_payments_are_doubled(db, monkeypatch):
     """Negative control: the test above would notice."""
 

@@ -380,13 +380,17 @@ def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
     """
     is_asked = ReviewItem.objects.open().filter(Q(candidate=freed) | Q(entered=freed)).exists()
     is_told = BankLine.objects.filter(transaction=freed, is_pending=False).exists()
-    if is_asked or freed.deleted_at is not None or (is_told and not freed.is_bank_fact):
+    if is_asked or freed.deleted_at is not None:
         return
     among = Transaction.objects.filter(account=item.account_id, deleted_at=None)
+    if not (is_told or freed.is_bank_fact):
+        others = among.exclude(pk=item.entered_id) if item.entered_id else among
+        ask_about_entry(freed, among=others)
+        return
     if not freed.is_bank_fact:
-        if item.entered_id:
-            among = among.exclude(pk=item.entered_id)
-    elif item.import_row_id:
+        # A later file has booked it: what announced it may have come with this one.
+        among = among.filter(status=Transaction.Status.PENDING)
+    if item.import_row_id:
         among = among.filter(import_batch=sure(item.import_row).batch_id)
     else:
         bank_lines = BankLine.objects.filter(account=item.account_id, source=item.source)

@@ -156,8 +156,9 @@ def _ask_by_files_since(
     files = ImportBatch.objects.filter(
         account=account_id, status=ImportBatch.Status.DONE, confirmed_at__gt=since
     )
-    for file in files.exclude(pk=apart_from).order_by("confirmed_at", "pk"):
-        ask_about_pending(file, among=among)
+    for file in files.order_by("confirmed_at", "pk"):
+        if file.pk != apart_from:
+            ask_about_pending(file, among=among)
 
 
 _FROM_LINE = (
