@@ -128,15 +128,16 @@ class Client:
                 self.told.wrong_totals.append(f"{path}: {total}")
 
     def ask(self, method: str, path: str, body: Any = None, *, key: str = "") -> tuple[int, Any]:
-        """Ask the process that answered last, and the next one after an error."""
+        """Ask the processes in turn, as behind a load balancer: who stayed with the one that
+        answered would leave those that were killed idle for good.
+        """
+        self.port = self.ports[(self.ports.index(self.port) + 1) % len(self.ports)]
         try:
             answer = ask(self.port, method, path, body, token=self.household.token, key=key)
         except (OSError, http.client.HTTPException, ValueError) as error:
             # ValueError: the process was killed while it sent the JSON.
             answer = 0, type(error).__name__
         self.told.answers[str(answer[0] or answer[1])] += 1
-        if not answer[0] or answer[0] in TRY_AGAIN:
-            self.port = self.ports[(self.ports.index(self.port) + 1) % len(self.ports)]
         return answer
 
 
