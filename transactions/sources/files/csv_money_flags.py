@@ -40,12 +40,30 @@ def settle_flag(money: Money, columns: list[Column]) -> int:
         if not _settle_letters(money, column, words) and not _tells_directions(column, words):
             continue
         if sure(money.amount).negative_count:
-            return _flag_agreement(words, sure(money.amount).amounts)
+            return _sign_beside(money, column, columns, words)
+        if len(_known(words)) == 1 and _is_only_text(column, columns):
+            continue
         money.flag = column
         if not money.outflow_flag:
             _name_flags(money, {*map(fold, column.values)}, _known(words))
         return 0
     return 0
+
+
+def _sign_beside(money: Money, column: Column, columns: list[Column], words: list[str]) -> int:
+    """As `settle_flag`; where the only text contradicts the amounts' own signs, a question."""
+    sign = _flag_agreement(words, sure(money.amount).amounts)
+    if sign < 0 and _is_only_text(column, columns):
+        choices, because = ["signed", "inverted"], NoticeCode.MINUS_IS_OUT
+        money.doubt("sign_convention", NoticeCode.ASK_SIGN, choices, because)
+        return 0
+    return sign
+
+
+def _is_only_text(column: Column, columns: list[Column]) -> bool:
+    """Whether this column alone says what the payments were: “Inn” may be an inn."""
+    named = [other for other in columns if heading_score(other.heading, "description")]
+    return named == [column]
 
 
 def _known(words: list[str]) -> set[str]:

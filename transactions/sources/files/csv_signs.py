@@ -159,11 +159,11 @@ def _name_balance(money: Money, columns: list[Column]) -> None:
 
 def _settle_single(money: Money, columns: list[Column], evidence: Evidence) -> None:
     """Find the sign of one amount column: direction words, then balances, then signs."""
-    if any(name == "sign_convention" for name, *_rest in money.doubts):
+    flag_sign = 0 if _is_sign_open(money) else settle_flag(money, columns)
+    if _is_sign_open(money):
         if _settled_by_balance(money, evidence):
             money.doubts = [doubt for doubt in money.doubts if doubt[0] != "sign_convention"]
         return
-    flag_sign = settle_flag(money, columns)
     if flag_sign or money.flag:
         money.sign_convention = {-1: "inverted", 1: "signed"}.get(flag_sign, "flag")
         money.reason += ", the words of direction"
@@ -177,6 +177,10 @@ def _settle_single(money: Money, columns: list[Column], evidence: Evidence) -> N
     elif _speaks_against(money, evidence):
         because = NoticeCode.MINUS_IS_OUT
         money.doubt("sign_convention", NoticeCode.ASK_SIGN, ["signed", "inverted"], because)
+
+
+def _is_sign_open(money: Money) -> bool:
+    return any(name == "sign_convention" for name, *_rest in money.doubts)
 
 
 def _settled_by_balance(money: Money, evidence: Evidence) -> bool:
