@@ -376,7 +376,8 @@ def _ask_about_told_apart(item: ReviewItem, freed: Transaction) -> None:
 
 def _ask_about_freed(item: ReviewItem, freed: Transaction) -> None:
     """Ask about what the candidate just ruled out may be instead: an entry any transaction, since
-    nobody was asked about it in the meantime; a line of the bank one that came with this one.
+    nobody was asked about it in the meantime; a line of the bank one that came with this one; an
+    entry that the bank has listed since, a pending one that came with this one.
     """
     is_asked = ReviewItem.objects.open().filter(Q(candidate=freed) | Q(entered=freed)).exists()
     is_told = BankLine.objects.filter(transaction=freed, is_pending=False).exists()
