@@ -662,5 +662,6 @@ def test_a_shop_called_like_a_direction_turns_no_sign_unasked():
     assert doubts(line, CHECKING) == ["sign_convention"]
     unsigned = line.replace("-10.00", "10.00")
     assert doubts(unsigned, CHECKING) == ["sign_convention"]
+    assert read_surely(unsigned.replace("Inn", "EINGANG"), CHECKING) == ["10.00"]
     told_apart = "Date,Type,Description,Amount\n2026-03-13,Inn,Salary,-10.00\n"
     assert amounts(told_apart, CHECKING) == ["10.00"]

@@ -21,6 +21,7 @@ _MOST = 0.6
 # What banks mark one direction by, leaving the cells of the other blank.
 _LONE_MARKS = frozenset(["cr", "dr", "db", "+", "-"])
 _LONGEST_WORD = 24
+_SHORT = 3
 _FEWEST_LINES = 4
 _SURE_NAME = 80
 _OTHER_ROLES = ("status", "description", "merchant", "category")
@@ -41,7 +42,7 @@ def settle_flag(money: Money, columns: list[Column]) -> int:
             continue
         if sure(money.amount).negative_count:
             return _sign_beside(money, column, columns, words)
-        if len(_known(words)) == 1 and _is_only_text(column, columns):
+        if _is_only_text(column, columns) and _may_be_names(_known(words)):
             continue
         money.flag = column
         if not money.outflow_flag:
@@ -64,6 +65,11 @@ def _is_only_text(column: Column, columns: list[Column]) -> bool:
     """Whether this column alone says what the payments were: “Inn” may be an inn."""
     named = [other for other in columns if heading_score(other.heading, "description")]
     return named == [column]
+
+
+def _may_be_names(known: set[str]) -> bool:
+    """Whether it is one word, so short that it means something else elsewhere."""
+    return len(known) == 1 and max(map(len, known)) <= _SHORT
 
 
 def _known(words: list[str]) -> set[str]:
