@@ -110,9 +110,10 @@ def sync_bank(connection_id: int) -> None:
     """Sync one bank connection. Errors from the bank are shown to its owner and do not fail the
     task. Repeated calls for one request sync once.
     """
-    run = sync_if_waiting(connection_id=connection_id, at=timezone.now())
-    if run is not None and run.added_count:
-        find_transfers(run.connection.user_id)
+    # Again, because a task for what is requested meanwhile finds the connection taken.
+    while run := sync_if_waiting(connection_id=connection_id, at=timezone.now()):
+        if run.added_count:
+            find_transfers(run.connection.user_id)
 
 
 @shared_task

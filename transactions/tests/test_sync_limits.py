@@ -18,6 +18,7 @@ from transactions.services.syncing import (
     sync_if_waiting,
 )
 from transactions.sources.banks.providers import offered_providers
+from transactions.tasks import sync_bank
 from transactions.tests import bank_servers
 from transactions.tests.banks_connected import NOW, TODAY, ledger, map_to, sync
 
@@ -68,6 +69,23 @@ def test_repeated_task_for_one_request_syncs_once(connect, server):
         assert sync_if_waiting(connection_id=connection.pk, at=NOW) is None
     assert len(server.asked) == asked
     assert connection.runs.count() == 1
+
+
+def test_a_sync_requested_during_another_follows_it_at_once(connect, monkeypatch, alice):
+    connection = connect()
+    map_to(connection, "new")
+    request_sync(actor=alice, connection=connection, trigger="manual", at=NOW)
+    real = syncing._ask
+
+    def asked_again_meanwhile(begun, at):
+        if connection.runs.count() == 1:
+            request_sync(actor=alice, connection=connection, trigger="manual", at=at)
+            sync_bank(connection.pk)
+        return real(begun, at)
+
+    monkeypatch.setattr(syncing, "_ask", asked_again_meanwhile)
+    sync_bank(connection.pk)
+    assert [run.status for run in connection.runs.all()] == ["done", "done"]
 
 
 @pytest.mark.parametrize("provider", ["simplefin"], indirect=True)
