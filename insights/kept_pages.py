@@ -27,8 +27,9 @@ from insights.figures.state import digest_of, state_of
 from users.signed_in import user_of
 from users.timezones import local_date
 
-_TOKEN = re.compile(rb"\b[0-9A-Za-z]{64}\b")
-# Where the request's key and state wait for its response; no header can have this name.
+# In quotes, which are found five times as fast as ends of words.
+_TOKEN = re.compile(rb'"([0-9A-Za-z]{64})"')
+# Where the request's key, state and ETag wait for its response; no header can have this name.
 _ASKED = "insights.kept_pages"
 
 
@@ -49,7 +50,7 @@ class KeptPages:
         if answer is None:
             parts = recall(key, state)
             if parts is None:
-                request.META[_ASKED] = key, state
+                request.META[_ASKED] = key, state, tag
                 return None
             answer = HttpResponse(get_token(request).encode().join(parts))
         answer["ETag"] = tag
@@ -60,12 +61,12 @@ class KeptPages:
         asked = request.META.get(_ASKED)
         if asked is None or answer.status_code != 200 or not isinstance(answer, HttpResponse):
             return answer
-        key, state = asked
+        key, state, tag = asked
         told: Any = get_messages(request)
         tokens = set(_TOKEN.findall(answer.content))
         if len(tokens) == 1 and not answer.cookies and not told.used:
             keep(key, state, answer.content.split(tokens.pop()), PAGE_SECONDS)
-            answer["ETag"] = _tag_of(request, state)
+            answer["ETag"] = tag
         return answer
 
 

@@ -21,7 +21,7 @@ PRODUCT = tuple(WrittenOnce.known)
 NUMBERS = ([7], [41, 5, 9, 12])
 DAYS = (date(2026, 3, 9), date(1999, 12, 31))
 VALUES = {
-    **dict.fromkeys(("user_id",), (3, 88)),
+    **dict.fromkeys(("user_id", "row_id"), (3, 88)),
     **dict.fromkeys(("ids", "account_ids", "category_ids", "owner_ids", "reward_ids"), NUMBERS),
     **dict.fromkeys(("first", "last", "end", "since", "after", "by"), DAYS),
     **dict.fromkeys(("starts", "ends"), ([DAYS[0]], [*DAYS, *reversed(DAYS)])),
@@ -30,6 +30,8 @@ VALUES = {
     **dict.fromkeys(("year", "first_year"), (2026, 1999)),
     **dict.fromkeys(("month", "first_month"), (3, 12)),
     "shared_ids": ([], [14, 2]),
+    "days": ([DAYS[0]], [*DAYS]),
+    "slugs": (["food"], ["rent", "travel"]),
     "names": (["Corner Shop"], ["Tillpay", "Café"]),
     "own_chain": ("user:3", "user:88"),
     "email": ("a@example.com", "b@example.com"),

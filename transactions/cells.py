@@ -6,7 +6,7 @@ people and banks wrote. Rows and cells have no end tags and simple values no quo
 (banking/kernel/template_loaders.py), and a list would be a tenth longer.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape as esc
@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from accounts.models import Account
 from banking.kernel import formats
 from banking.kernel.navigation_tags import row_url
 from banking.kernel.template_tags import category_icon, color_dot, icon, money_html
@@ -53,6 +54,53 @@ class Words:
     note: str = field(default_factory=lambda: esc(_("Note")))
     whole: str = field(default_factory=lambda: esc(_("of %(whole)s")))
     posted: str = field(default_factory=lambda: esc(_("Posted")))
+
+
+# --- Around the rows ------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def column_headings(columns: Iterable[dict[str, Any]]) -> SafeString:
+    """{% column_headings columns %}: the head of each column, a link if the list sorts by it."""
+    return mark_safe("".join(_heading(**column) for column in columns))
+
+
+_HEADING_CLASSES = {"amount": " class=num", "balance": " class=num", "account": " class=squeezed"}
+
+
+def _heading(name: str, title: object, url: str, sort: str) -> str:
+    shown = esc(str(title))
+    if url:
+        shown = f'<a href="{esc(url)}">{shown}</a>'
+    sorted_by = f" aria-sort={sort}" if sort else ""
+    look = _HEADING_CLASSES.get(name, "")
+    return f"<th scope=col data-column={name}{look}{sorted_by}>{shown}"
+
+
+@register.simple_tag
+def column_choices(columns: Iterable[Any], chosen: Collection[str]) -> SafeString:
+    """{% column_choices choosable chosen %}: a checkbox for each column that may be hidden."""
+    note = f' <span class="small muted">{esc(_("only for a single account"))}</span>'
+    return mark_safe(
+        "".join(
+            "<label class=column-choice__one><input type=checkbox name=columns"
+            f" value={column.name}{' checked' if column.name in chosen else ''}>"
+            f" {esc(str(column.title))}{note if column.name == 'balance' else ''}</label>"
+            for column in columns
+        )
+    )
+
+
+@register.simple_tag
+def account_options(accounts: Iterable[Account], chosen: str | None) -> SafeString:
+    """{% account_options own_accounts request.GET.account %}: the options of a select."""
+    return mark_safe(
+        "".join(
+            f"<option value={account.pk}{' selected' if str(account.pk) == chosen else ''}>"
+            f"{esc(str(account))} ({esc(account.currency)})</option>"
+            for account in accounts
+        )
+    )
 
 
 # --- Cells ----------------------------------------------------------------------------------------

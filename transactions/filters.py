@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 import django_filters
 from django import forms
@@ -283,6 +285,26 @@ class TransactionFilter(django_filters.FilterSet):
         self, rows: TransactionQuerySet, name: str, names: list[str]
     ) -> TransactionQuerySet:
         return sort_transactions(rows, names)
+
+
+# Each form is a copy of its filters and fields, so a page has only those that its address names.
+_ALWAYS = {"search", "ordering"}
+
+
+def filters_named(names: Collection[str]) -> type[TransactionFilter]:
+    """TransactionFilter with the search, the order and these filters only."""
+    return _with_filters(frozenset(_ALWAYS.union(names) & TransactionFilter.base_filters.keys()))
+
+
+@lru_cache(maxsize=256)
+def _with_filters(names: frozenset[str]) -> type[TransactionFilter]:
+    # An amount is read as its currency writes it.
+    needed = names | {"currency"} if names & {"amount_min", "amount_max"} else names
+    known = TransactionFilter.base_filters
+    filters = {name: known[name] for name in known if name in needed}
+    narrowed: Any = type(TransactionFilter.__name__, (TransactionFilter,), {})
+    narrowed.base_filters = filters
+    return cast("type[TransactionFilter]", narrowed)
 
 
 def _any(words: list[str], field: str) -> Q:

@@ -25,8 +25,11 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from accounts.models import reader, shared_account_ids
 from banking.kernel.fields import AmountField
+from banking.kernel.written_once import WrittenOnce
 from transactions.models import Category, Transaction, TransactionQuerySet, TransactionSplit
+from users.models import User
 
 _ZERO = Value(Decimal(0), output_field=AmountField())
 # A split transaction's own category does not count, and parts are never transfers.
@@ -129,8 +132,16 @@ def day_nets(rows: TransactionQuerySet, days: Collection[date]) -> DayNets:
 
     A day with only transfers and unposted transactions has no entry.
     """
-    nets: DayNets = {}
-    grouped = (
+    return _by_day(_nets_of(rows, days))
+
+
+def day_nets_of_all(user: User, days: Collection[date]) -> DayNets:
+    """As `day_nets`, of everything this user sees."""
+    return _by_day(_OF_ALL.rows(user.pk, list(shared_account_ids(user)), days))
+
+
+def _nets_of(rows: TransactionQuerySet, days: Collection[date]) -> QuerySet[Any, Any]:
+    found: QuerySet[Any, Any] = (
         rows.filter(txn_date__in=days)
         .order_by("txn_date", "currency")
         .values("txn_date", "currency")
@@ -139,6 +150,18 @@ def day_nets(rows: TransactionQuerySet, days: Collection[date]) -> DayNets:
         )
         .filter(own_count__gt=0)
     )
+    return found
+
+
+_OF_ALL = WrittenOnce(
+    lambda user_id, shared_ids, days: _nets_of(
+        Transaction.objects.visible_to(reader(user_id, shared_ids)), days
+    )
+)
+
+
+def _by_day(grouped: Iterable[dict[str, Any]]) -> DayNets:
+    nets: DayNets = {}
     for row in grouped:
         nets.setdefault(row["txn_date"], []).append((row["currency"], row["net"]))
     return nets

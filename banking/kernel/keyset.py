@@ -6,7 +6,7 @@ columns or annotations that are never null, and ends in the primary key.
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
@@ -45,15 +45,25 @@ def full_ordering(queryset: QuerySet[Any]) -> list[str]:
 
 
 def keyset_page(
-    queryset: QuerySet[Row], ordering: Sequence[str], page_size: int, cursor: str | None
+    queryset: QuerySet[Row],
+    ordering: Sequence[str],
+    page_size: int,
+    cursor: str | None,
+    read: Callable[..., list[Row]] | None = None,
 ) -> KeysetPage[Row]:
-    """The page after (or before) the cursor's row. Raises Http404 for an invalid cursor."""
+    """The page after (or before) the cursor's row. Raises Http404 for an invalid cursor.
+
+    `read(position, backwards=…)` may read the rows, and one more, in place of the query set.
+    """
     backwards, position = _decode(cursor, queryset, ordering) if cursor else (False, None)
-    directed = [_flip(name) for name in ordering] if backwards else list(ordering)
-    rows_query = queryset.order_by(*directed)
-    if position is not None:
-        rows_query = rows_query.filter(_beyond(directed, position))
-    rows = list(rows_query[: page_size + 1])
+    if read is not None:
+        rows = read(position, backwards=backwards)
+    else:
+        directed = [_flip(name) for name in ordering] if backwards else list(ordering)
+        rows_query = queryset.order_by(*directed)
+        if position is not None:
+            rows_query = rows_query.filter(beyond(directed, position))
+        rows = list(rows_query[: page_size + 1])
     has_more = len(rows) > page_size
     rows = rows[:page_size]
     if backwards:
@@ -71,7 +81,7 @@ def _flip(name: str) -> str:
     return name[1:] if name.startswith("-") else f"-{name}"
 
 
-def _beyond(ordering: Sequence[str], position: Sequence[Any]) -> Q:
+def beyond(ordering: Sequence[str], position: Sequence[Any]) -> Q:
     """Rows after the position, column by column, with a bound on the first column for the index."""
     condition, equal = Q(), Q()
     for name, value in zip(ordering, position, strict=True):

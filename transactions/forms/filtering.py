@@ -35,8 +35,10 @@ AMOUNTS = ("amount_min", "amount_max")
 def dress_filter_form(
     form: Any, user: User, names: Collection[str], accounts: Iterable[Account]
 ) -> Any:
-    """Give each of these filters its widget without changing which values it accepts."""
-    for name in DATES:
+    """Give each of these filters its widget without changing which values it accepts. The form may
+    lack others.
+    """
+    for name in form.fields.keys() & {*DATES}:
         form.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     if "account" in names:
         named = [(account.pk, str(account)) for account in accounts]
@@ -50,8 +52,9 @@ def dress_filter_form(
         ("txn_type", _("In and out"), Transaction.Type),
         ("status", _("Any status"), Transaction.Status),
     ):
-        form.fields[name].empty_label = None
-        form.fields[name].choices = [("", words), *kinds.choices]
+        if name in form.fields:
+            form.fields[name].empty_label = None
+            form.fields[name].choices = [("", words), *kinds.choices]
     return form
 
 

@@ -4,7 +4,7 @@ Such a filter matches nothing, in a saved view too: the list is never wider than
 The page and the API say which filter it is, since an empty list alone looks like an answer.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account, shared_account_ids
 from banking.kernel.fields import folded
+from banking.kernel.written_once import WrittenOnce
 from transactions.filters import NO_MERCHANT
 from transactions.models import Category, ImportBatch, Tag, Transaction
 from transactions.predefined import UNCATEGORIZED
@@ -46,12 +47,16 @@ def gone_filters(user: User, queries: Sequence[Mapping[str, str]]) -> list[list[
     ]
 
 
-def _gone_categories(user: User, slugs: Iterable[str]) -> dict[str, str]:
-    seen = Category.objects.filter(Q(user=None) | Q(user__in=_owners(user)), slug__in=slugs)
+_NAMED = WrittenOnce(
+    lambda owner_ids, slugs: Category.objects.filter(
+        Q(user=None) | Q(user__in=owner_ids), slug__in=slugs
+    ).values_list("slug", "name", "user_id", "deleted_at")
+)
+
+
+def _gone_categories(user: User, slugs: Collection[str]) -> dict[str, str]:
     live, deleted = {UNCATEGORIZED}, {}
-    for slug, name, owner_id, deleted_at in seen.values_list(
-        "slug", "name", "user_id", "deleted_at"
-    ):
+    for slug, name, owner_id, deleted_at in _NAMED.rows(_owners(user), slugs):
         if deleted_at is None:
             live.add(slug)
         elif owner_id == user.pk:
@@ -65,7 +70,7 @@ def _gone_categories(user: User, slugs: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _gone_accounts(user: User, ids: Iterable[str]) -> dict[str, str]:
+def _gone_accounts(user: User, ids: Collection[str]) -> dict[str, str]:
     numbers = {int(value): value for value in ids if value.isdecimal() and len(value) < 19}
     known = Account.objects.visible_to(user).filter(pk__in=numbers).values_list("pk", flat=True)
     deleted = Account.objects.filter(user=user, pk__in=numbers).exclude(deleted_at=None)
@@ -78,7 +83,7 @@ def _gone_accounts(user: User, ids: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _gone_tags(user: User, names: Iterable[str]) -> dict[str, str]:
+def _gone_tags(user: User, names: Collection[str]) -> dict[str, str]:
     keys = {name: folded(" ".join(name.split())) for name in names}
     known = Tag.objects.filter(user__in=_owners(user), name_key__in=keys.values())
     found = set(known.values_list("name_key", flat=True))
@@ -89,7 +94,7 @@ def _gone_tags(user: User, names: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _gone_merchants(user: User, names: Iterable[str]) -> dict[str, str]:
+def _gone_merchants(user: User, names: Collection[str]) -> dict[str, str]:
     keys = {name: folded(name.strip()) for name in names if name != NO_MERCHANT}
     seen = Transaction.objects.visible_to(user).filter(merchant_key__in=keys.values())
     found = set(seen.order_by().values_list("merchant_key", flat=True).distinct())
@@ -100,7 +105,7 @@ def _gone_merchants(user: User, names: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _gone_imports(user: User, ids: Iterable[str]) -> dict[str, str]:
+def _gone_imports(user: User, ids: Collection[str]) -> dict[str, str]:
     numbers = {int(value): value for value in ids if value.isdecimal() and len(value) < 19}
     known = ImportBatch.objects.visible_to(user).filter(pk__in=numbers)
     gone = set(numbers) - set(known.values_list("pk", flat=True))
@@ -116,7 +121,7 @@ def _owners(user: User) -> list[int]:
     return [user.pk, *owners]
 
 
-FINDERS: dict[str, Callable[[User, Iterable[str]], dict[str, str]]] = {
+FINDERS: dict[str, Callable[[User, Collection[str]], dict[str, str]]] = {
     "category": _gone_categories,
     "account": _gone_accounts,
     "tag": _gone_tags,

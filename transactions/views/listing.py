@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -18,21 +19,27 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import may_change
 from accounts.known_accounts import visible_accounts
 from accounts.models import Account
 from banking.kernel.formats import date_format
-from banking.kernel.keyset import KeysetPage, full_ordering, keyset_page
+from banking.kernel.keyset import KeysetPage
 from banking.kernel.periods import add_months, first_of_month
 from banking.kernel.snapshot import read_snapshot
 from banking.kernel.written_once import WrittenOnce
-from banking.limits import LINES_A_PAGE
-from transactions.filters import TransactionFilter
+from transactions.filters import TransactionFilter, filters_named
 from transactions.forms.filtering import PANEL, chip_labels, dress_filter_form
 from transactions.forms.gone_filters import gone_filters
+from transactions.list_rows import page_of, page_of_all
 from transactions.models import SavedView, Transaction, TransactionQuerySet
 from transactions.running_balance import balances_after
-from transactions.summaries import COUNTED, DayNets, day_nets, day_nets_among, summarize
+from transactions.summaries import (
+    COUNTED,
+    DayNets,
+    day_nets,
+    day_nets_among,
+    day_nets_of_all,
+    summarize,
+)
 from transactions.tags import tag_names
 from transactions.views.columns import (
     COLUMNS,
@@ -92,8 +99,7 @@ def transaction_list(request: UserRequest) -> HttpResponse:
     """Transactions of own and shared accounts, filtered and sorted by the URL."""
     if any(value == "" for values in request.GET.lists() for value in values[1]):
         return redirect(f"{request.path}{_query(_without_empty(request.GET))}")
-    visible = Transaction.objects.visible_to(request.user)
-    filters = TransactionFilter(request.GET, queryset=visible, request=request)
+    filters = _filters(request)
     is_valid = filters.is_valid()
     chosen = chosen_columns(request)
     columns = [column for column in chosen if column.name != "balance" or has_balances(request.GET)]
@@ -103,15 +109,15 @@ def transaction_list(request: UserRequest) -> HttpResponse:
         columns = [column for column in columns if column.name != "txn_date"]
     shown = {column.name for column in columns}
     with read_snapshot():
-        context = _page_of(request, filters.qs if is_valid else visible.none(), shown)
         accounts = visible_accounts(request.user)
+        context = _page_of(request, filters, accounts, shown)
         # Only for names in the chips, or for errors: the panel is read when it is opened.
         names = PANEL if filters.form.errors else [name for name in PANEL if name in request.GET]
         form = dress_filter_form(filters.form, request.user, names, accounts)
     today = local_date(request.user.timezone, timezone.now())
     context |= {
         "form": form,
-        "panel": [form[name] for name in PANEL],
+        "panel": [form[name] for name in PANEL] if form.errors else [],
         "chips": _chips(request.GET, form),
         "hidden": _hidden(request.GET, KEPT),
         "unopened": _hidden(request.GET, PANEL),
@@ -137,6 +143,15 @@ def transaction_list(request: UserRequest) -> HttpResponse:
     context["group_span"] = len(shown - {"amount", "balance"}) + context["may_bulk"]
     template = "transactions/transaction_list.html"
     return render(request, template, context, status=200 if is_valid else 422)
+
+
+def _filters(request: UserRequest) -> TransactionFilter:
+    """The filters in the address. If one is not valid, all of them, for the panel."""
+    visible = Transaction.objects.visible_to(request.user)
+    narrow = filters_named(request.GET)(request.GET, queryset=visible, request=request)
+    if narrow.form.errors:
+        return TransactionFilter(request.GET, queryset=visible, request=request)
+    return narrow
 
 
 @require_safe
@@ -178,17 +193,20 @@ def _importable(request: UserRequest, accounts: list[Account]) -> list[Account]:
     ]
 
 
-def _page_of(request: UserRequest, rows: TransactionQuerySet, shown: set[str]) -> dict[str, Any]:
-    page = keyset_page(
-        rows.for_list().prefetch_related(None),
-        full_ordering(rows),
-        LINES_A_PAGE,
-        request.GET.get("cursor"),
-    )
+def _page_of(
+    request: UserRequest, filters: TransactionFilter, accounts: list[Account], shown: set[str]
+) -> dict[str, Any]:
+    """The rows of the page, by day if they are in the order of days."""
+    rows: TransactionQuerySet | None = None
+    cursor = request.GET.get("cursor")
+    if not TransactionFilter.base_filters.keys() & request.GET.keys():
+        page = page_of_all(request.user, accounts, cursor)
+    else:
+        rows = filters.qs if filters.is_valid() else filters.queryset.none()
+        page = page_of(request.user, accounts, rows, cursor)
     tags = tag_names([row.pk for row in page.rows]) if "tags" in shown else {}
     for row in page.rows:
         row.listed_tags = tags.get(row.pk, [])
-        row.may_change = may_change(request.user, row.account)
         row.counted = getattr(row, COUNTED, row.signed_amount)
     if "balance" in shown and page.rows:
         balances = balances_after(page.rows[0].account, page.rows)
@@ -203,7 +221,10 @@ def _page_of(request: UserRequest, rows: TransactionQuerySet, shown: set[str]) -
 
 
 def _groups(
-    request: UserRequest, rows: TransactionQuerySet, page: KeysetPage[Transaction], today: date
+    request: UserRequest,
+    rows: TransactionQuerySet | None,
+    page: KeysetPage[Transaction],
+    today: date,
 ) -> Iterator[DayGroup]:
     """One group per day if the list is sorted by date, or else a single group without one."""
     shown = page.rows
@@ -211,7 +232,7 @@ def _groups(
         if shown:
             yield DayGroup(None, "", [], shown)
         return
-    nets = _nets(rows, page)
+    nets = _nets(request.user, rows, page)
     group: DayGroup | None = None
     for row in shown:
         if group is None or group.day != row.txn_date:
@@ -224,15 +245,20 @@ def _groups(
         yield group
 
 
-def _nets(rows: TransactionQuerySet, page: KeysetPage[Transaction]) -> DayNets:
-    """Of each whole day: only the first and the last can have rows on the neighboring pages."""
+def _nets(user: User, rows: TransactionQuerySet | None, page: KeysetPage[Transaction]) -> DayNets:
+    """Of each whole day: only the first and the last can have rows on the neighboring pages.
+
+    `rows` are all that the list has, None if it has all that the user sees.
+    """
     cut = set()
     if page.rows and page.previous_cursor:
         cut.add(page.rows[0].txn_date)
     if page.rows and page.next_cursor:
         cut.add(page.rows[-1].txn_date)
     whole = day_nets_among(row for row in page.rows if row.txn_date not in cut)
-    return whole | (day_nets(rows, cut) if cut else {})
+    if not cut:
+        return whole
+    return whole | (day_nets_of_all(user, cut) if rows is None else day_nets(rows, cut))
 
 
 def _day_label(day: date, today: date) -> str:
@@ -338,12 +364,11 @@ def _views(request: UserRequest, columns: tuple[Column, ...], *, is_empty: bool)
 
 
 def _with(query: QueryDict, **changes: str | None) -> str:
-    copy = query.copy()
-    for name, value in changes.items():
-        copy.pop(name, None)
-        if value:
-            copy[name] = value
-    return _query(copy)
+    pairs = [
+        (name, value) for name, values in query.lists() if name not in changes for value in values
+    ]
+    pairs += [(name, value) for name, value in changes.items() if value]
+    return f"?{urlencode(pairs)}"
 
 
 def _without_empty(query: QueryDict) -> QueryDict:
