@@ -2,13 +2,15 @@
 with bare views that read the same tables.
 
     .venv/bin/python benchmarks/pages.py [--rows 10000 1000000] [--engine postgresql|sqlite]
-        [--rounds N] [--keep FOLDER] [--against REVISION]
+        [--rounds N] [--keep FOLDER] [--only NAME …] [--against REVISION]
 
 Each size gets its own database with the demo household and its shops (45% of the rows on accounts
 in another currency), served by granian with one worker; all middleware is on. Requests are
 interleaved in one run by one client over loopback HTTP: p50 in milliseconds, the number of queries
 (counted in another process), and bytes. *Bare* is a Django view without middleware on the same
-database. With `--keep` the databases stay in the folder for the next run. With `--against` an
+database. With `--keep` the databases stay in the folder for the next run; they are checked and
+their queries counted again for another commit. More than a million rows are that million repeated
+(databases.py). With `--only` no other pages are requested but the bare ones. With `--against` an
 earlier revision is served beside this one, with its own database of the first size, and its
 requests alternate with ours. Nothing is measured if the overview's sums are not those of the rows
 (oracle.py).
@@ -28,12 +30,16 @@ import time
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 HERE = Path(__file__).resolve().parent
 # The product to measure: this one, or the revision that this one is compared with.
 ROOT = Path(os.environ.get("BENCH_ROOT", HERE.parent))
 sys.path[:0] = [str(ROOT), str(HERE)]
+
+import databases  # noqa: E402
+
 PERSON = "demo@example.com"
 # Kept pages are shown again until something on them changes; "computed" asks for another address
 # each time, and the API for a month. Some of what a page is made from is then still kept; "after a
@@ -60,6 +66,7 @@ PAGES = {
 }
 BARE = {"bare home": "/home", "bare list": "/list", "bare search": "/list?search=market"}
 BARE_API = {"bare API list": "/api-list"}
+BARE_API_SERVER = ("bare_api:application", {"DJANGO_SETTINGS_MODULE": "bare_api_settings"})
 # What a page is compared with; every other one with the bare list.
 BESIDE = {
     "home": "bare home",
@@ -217,15 +224,13 @@ def _queries(client, path: str, headers: dict[str, str]) -> int:
 # --- Measuring ------------------------------------------------------------------------------------
 
 
-class Served:
-    """One size: its database, the product's server and the bare server."""
+class Built:
+    """One size: its database, built unless it is kept, and what is known of it."""
 
-    def __init__(
-        self, stack: ExitStack, rows: int, url: str, redis: str, folder: Path, root: Path = ROOT
-    ) -> None:
+    def __init__(self, rows: int, url: str, redis: str, folder: Path, root: Path = ROOT) -> None:
         from tests import servers
 
-        self.rows, self.root = rows, root
+        self.rows, self.root, self.folder = rows, root, folder
         folder.mkdir(parents=True, exist_ok=True)
         known = folder / f"known-{rows}.json"
         self.environment = {
@@ -242,16 +247,9 @@ class Served:
             "BENCH_ROOT": str(root),
             "TERM": "dumb",
         }
-        self.known = json.loads(known.read_text()) if known.exists() else self._built(known)
-        self.port, self.bare_port = servers.free_port(), servers.free_port()
-        self._serve(stack, self.port, "banking.wsgi:application", {})
-        bare = {"BARE_USER": str(self.known["user"]), "DJANGO_SETTINGS_MODULE": "bare"}
-        self._serve(stack, self.bare_port, "bare:application", bare)
-        self.bare_api_port = servers.free_port()
-        bare = {"DJANGO_SETTINGS_MODULE": "bare_api_settings"}
-        self._serve(stack, self.bare_api_port, "bare_api:application", bare)
-        # Tokens do not live as long as kept databases.
-        self.token = self._signed_in()
+        self.known = json.loads(known.read_text()) if known.exists() else {}
+        if self.known.get("revision") != _git("rev-parse", "HEAD", root=root):
+            self.known = self._built(known)
 
     @property
     def name(self) -> str:
@@ -271,9 +269,27 @@ class Served:
         if done.returncode:
             raise SystemExit(done.stderr[-3000:])
         found = json.loads(done.stdout.strip().splitlines()[-1])
+        found["revision"] = _git("rev-parse", "HEAD", root=self.root)
         known.write_text(json.dumps(found))
         say(f"… {found['rows']} rows in {time.monotonic() - started:.0f} s")
         return found
+
+
+class Served(Built):
+    """A size with the product's server and the bare servers."""
+
+    def __init__(self, stack: ExitStack, *built: Any) -> None:
+        from tests import servers
+
+        super().__init__(*built)
+        self.port, self.bare_port = servers.free_port(), servers.free_port()
+        serve(stack, self, self.port, "banking.wsgi:application", {})
+        bare = {"BARE_USER": str(self.known["user"]), "DJANGO_SETTINGS_MODULE": "bare"}
+        serve(stack, self, self.bare_port, "bare:application", bare)
+        self.bare_api_port = servers.free_port()
+        serve(stack, self, self.bare_api_port, *BARE_API_SERVER)
+        # Tokens do not live as long as kept databases.
+        self.token = self._signed_in()
 
     def _signed_in(self) -> str:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
@@ -296,25 +312,6 @@ class Served:
             if answer.status != 200:
                 raise SystemExit(f"PATCH: {answer.status} {answer.read()[:300]!r}")
 
-    def _serve(self, stack: ExitStack, port: int, target: str, more: dict[str, str]) -> None:
-        server = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
-                *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-                *("--blocking-threads", "2", "--log-level", "error", target),
-            ],
-            env={**self.environment, "PYTHONPATH": str(HERE / "bare"), **more},
-            cwd=self.root,
-        )
-        stack.callback(server.wait)
-        stack.callback(server.terminate)
-        for _ in range(600):
-            try:
-                http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
-                return
-            except OSError:
-                time.sleep(0.1)
-
     def requests(self):
         cookie = {"Cookie": f"session={self.known['session']}"}
         token = {"Authorization": f"Bearer {self.token}"}
@@ -325,6 +322,30 @@ class Served:
         for name, path in {**PAGES, **self.known["paths"]}.items():
             headers = token if path.startswith("/api/") else cookie
             yield name, self.port, address_of(name, path), headers
+
+
+def serve(
+    stack: ExitStack, built: Built, port: int, target: str, more: dict[str, str], workers: int = 1
+) -> int:
+    """Start a server of this size's database: its process. It ends with the stack."""
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+            *("--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)),
+            *("--blocking-threads", "2", "--log-level", "error", target),
+        ],
+        env={**built.environment, "PYTHONPATH": str(HERE / "bare"), **more},
+        cwd=built.root,
+    )
+    stack.callback(server.wait)
+    stack.callback(server.terminate)
+    for _ in range(600):
+        try:
+            http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
+            break
+        except OSError:
+            time.sleep(0.1)
+    return server.pid
 
 
 def ask(port: int, path: str, headers: dict[str, str]) -> tuple[float, int]:
@@ -340,12 +361,14 @@ def ask(port: int, path: str, headers: dict[str, str]) -> tuple[float, int]:
     return seconds, len(body)
 
 
-def measure(sizes: list[Served], rounds: int) -> None:
+def measure(sizes: list[Served], rounds: int, pages: list[str]) -> None:
     times: dict[tuple[str, str], list[float]] = {}
     sizes_of: dict[tuple[str, str], int] = {}
     for place in range(rounds + 2):
         for served in sizes:
             for name, port, path, headers in served.requests():
+                if name not in pages and name not in BARE | BARE_API:
+                    continue
                 if is_kept(name):
                     ask(port, path, headers)
                 if is_changed(name):
@@ -358,7 +381,7 @@ def measure(sizes: list[Served], rounds: int) -> None:
     last = sizes[-1]
     heads = "".join(f" {served.name:>11}" for served in sizes)
     say(f"\n{'p50 in ms':22}{heads}   ratio  queries    bytes   × bare")
-    for name in [*BARE, *BARE_API, *PAGES]:
+    for name in [*BARE, *BARE_API, *pages]:
         row = "".join(f" {p50[name, served.name]:11.1f}" for served in sizes)
         ratio = p50[name, last.name] / p50[name, sizes[0].name]
         beside = p50[name, last.name] / p50[BESIDE.get(name, "bare list"), last.name]
@@ -376,6 +399,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=["postgresql", "sqlite"], default="postgresql")
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--only", nargs="+", choices=PAGES, default=list(PAGES), metavar="NAME")
     parser.add_argument("--server", help="the URL of a server that runs already")
     parser.add_argument("--against", metavar="REVISION", help="a commit to compare with")
     parser.add_argument("--build", type=int)
@@ -391,48 +415,51 @@ def main() -> None:
         redis = stack.enter_context(servers.valkey())
         base = options.server
         if options.engine == "postgresql" and not base:
-            base = stack.enter_context(servers.postgresql())
+            base = databases.server(stack, options.keep)
         products = [(rows, ROOT) for rows in options.rows]
         if options.against:
             earlier = _checked_out(stack, options.against)
             products = [(options.rows[0], earlier), (options.rows[0], ROOT)]
-        sizes = []
-        for rows, root in products:
+        described = []
+        for number, (rows, root) in enumerate(products):
             own = folder / options.engine / str(rows) / (root.name if root != ROOT else "")
             url = f"sqlite:///{own / 'db.sqlite3'}"
             if options.engine == "postgresql":
-                suffix = "" if options.keep and root == ROOT else f"_{secrets.token_hex(3)}"
-                name = f"bench_{rows}{suffix}"
-                _create(base, name)
-                url = base.rsplit("/", 1)[0] + f"/{name}"
+                is_kept_one = bool(options.keep) and root == ROOT
+                url = database_of(rows, base, is_kept_one, f"{redis}?db={number}", folder)
             # Each person is the first of their database: what is kept of one is not the other's.
-            sizes.append(Served(stack, rows, url, f"{redis}?db={len(sizes)}", own, root))
+            described.append((rows, url, f"{redis}?db={number}", own, root))
+        sizes = [Served(stack, *size) for size in described]
         say(f"{options.engine}, {options.rounds} rounds")
-        measure(sizes, options.rounds)
+        measure(sizes, options.rounds, options.only)
+
+
+def database_of(rows: int, base: str, is_kept_one: bool, redis: str, folder: Path) -> str:
+    """The URL of a size's database on the server, which Built fills unless it is filled."""
+    name = f"bench_{rows}" + ("" if is_kept_one else f"_{secrets.token_hex(3)}")
+    if rows <= databases.LOADED:
+        databases.create(base, name)
+    else:
+        own = folder / "postgresql" / str(databases.LOADED)
+        loaded = database_of(databases.LOADED, base, is_kept_one, redis, folder)
+        Built(databases.LOADED, loaded, redis, own)
+        databases.enlarge(base, name, loaded.rsplit("/", 1)[1], rows // databases.LOADED)
+    return databases.url_of(base, name)
+
+
+def _git(*words: object, root: Path = ROOT) -> str:
+    return subprocess.run(
+        ["git", *map(str, words)], cwd=root, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def _checked_out(stack: ExitStack, revision: str) -> Path:
     """The revision's files in a folder of their own, as long as the stack is open."""
-
-    def git(*words: object) -> str:
-        return subprocess.run(
-            ["git", *map(str, words)], cwd=ROOT, check=True, capture_output=True, text=True
-        ).stdout.strip()
-
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    tree = folder / git("rev-parse", "--short", revision)
-    git("worktree", "add", "--detach", tree, revision)
-    stack.callback(git, "worktree", "remove", "--force", tree)
+    tree = folder / _git("rev-parse", "--short", revision)
+    _git("worktree", "add", "--detach", tree, revision)
+    stack.callback(_git, "worktree", "remove", "--force", tree)
     return tree
-
-
-def _create(base: str, name: str) -> None:
-    import psycopg
-
-    with psycopg.connect(base, autocommit=True) as connection:
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
-        if known.fetchone() is None:
-            connection.execute(f'CREATE DATABASE "{name}"')
 
 
 if __name__ == "__main__":

@@ -79,6 +79,10 @@ class Person:
     def email(self) -> str:
         return email_of(self.number)
 
+    @property
+    def password(self) -> str:
+        return PASSWORD
+
     def live(self, pause: float, is_over: threading.Event) -> None:
         """Do what people do, with `pause` seconds between on average, until it is over."""
         if not self.do("sign-in"):
@@ -104,9 +108,9 @@ class Person:
         """On the page, and for the API."""
         self.cookies.pop("session", None)
         self._page("/users/login/")
-        self._form("/users/login/", {"login": self.email, "password": PASSWORD}, {302})
+        self._form("/users/login/", {"login": self.email, "password": self.password}, {302})
         self._page("/")
-        credentials = {"email": self.email, "password": PASSWORD}
+        credentials = {"email": self.email, "password": self.password}
         self.token = ""
         self.token = self._api("POST", "/api/auth/login", credentials, {200})["access"]
         if not self.accounts:
@@ -161,7 +165,9 @@ class Person:
         if self.connection:
             self._api("POST", f"/api/connections/{self.connection}/sync", None, {202})
             return
-        proof = self._api("POST", "/api/auth/step-up", {"password": PASSWORD}, {200})["step_up"]
+        proof = self._api("POST", "/api/auth/step-up", {"password": self.password}, {200})[
+            "step_up"
+        ]
         bank = {"provider": "sandbox", "institution": "northwind"}
         made = self._api("POST", "/api/connections", bank, {201}, proof=proof)
         choices = [{"id": one["id"], "account": "new"} for one in made["accounts"]]

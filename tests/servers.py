@@ -91,15 +91,21 @@ class PostgreSQL:
 
 
 @contextlib.contextmanager
-def postgresql_server(*, forgetful: bool, programs: Path | None = None) -> Iterator[PostgreSQL]:
+def postgresql_server(
+    *, forgetful: bool, programs: Path | None = None, folder: Path | None = None
+) -> Iterator[PostgreSQL]:
     """A running server. It stops with the block; a forgetful one may lose data if it is killed.
-    `programs` is the folder of another version than this machine's.
+    `programs` is the folder of another version than this machine's. What is in `folder` stays for
+    the next one.
     """
     programs = programs or postgresql_programs()
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    is_kept = folder is not None
+    folder = folder or Path(tempfile.mkdtemp(prefix="pg-"))
+    folder.mkdir(parents=True, exist_ok=True)
     owner = owner_for(folder)
     try:
-        _create_cluster(programs, folder, owner)
+        if not (folder / "data").exists():
+            _create_cluster(programs, folder, owner)
         chosen = POSTGRESQL_SETTINGS | (FORGETFUL if forgetful else {})
         server = PostgreSQL(programs, folder, owner, free_port(), chosen)
         try:
@@ -108,7 +114,8 @@ def postgresql_server(*, forgetful: bool, programs: Path | None = None) -> Itera
         finally:
             server.stop()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not is_kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
