@@ -2,7 +2,7 @@
 # into .venv and node_modules, and again when the list of packages changes.
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test test-fast search check format lock bench bench-all bench-compare files matrix fuzz-api rehearse rehearse-backup rehearse-migrations rehearse-patroni rehearse-sentinels load simulate simulate-fail-overs chaos setup setup-dev clean
+.PHONY: help run manage test test-fast search check format lock bench bench-all bench-compare files matrix fuzz-api rehearse rehearse-backup rehearse-image rehearse-migrations rehearse-patroni rehearse-sentinels load simulate simulate-fail-overs chaos setup setup-dev clean
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -28,6 +28,7 @@ help: ## List the targets
 	@echo "make fuzz-api            test the API against its schema with Schemathesis (ARGS='--seed N --examples N')"
 	@echo "make rehearse            upgrade two web processes behind nginx under load (ARGS='--old REVISION --seconds 60')"
 	@echo "make rehearse-backup      back up a million transactions while clients transfer, and restore"
+	@echo "make rehearse-image       build the container image without Docker, and run and stop its processes under load"
 	@echo "make rehearse-migrations  migrate a million transactions back and forward under writers (ARGS='--old REVISION')"
 	@echo "make rehearse-patroni     transfer money while primaries of three PostgreSQL are lost (ARGS='--transfers 3000 --kills 10')"
 	@echo "make rehearse-sentinels   kill the primary Valkey while people use the product (ARGS='--people 3 --seconds 60')"
@@ -96,6 +97,9 @@ rehearse: setup-dev
 
 rehearse-backup: setup-dev
 	@exec $(BIN)/python -m tests.rehearsed_backup $(ARGS)
+
+rehearse-image: setup-dev
+	@exec $(BIN)/python -m tests.rehearsed_image $(ARGS)
 
 rehearse-migrations: setup-dev
 	@exec $(BIN)/python -m tests.rehearsed_migrations $(ARGS)

@@ -15,6 +15,8 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from banking import limits
+from tests.containers import RELEASE, bases
+from tests.rehearsed_image import settings as rehearsed_settings
 from users.management.commands.migrate import LOCK, alone
 
 pytestmark = pytest.mark.once
@@ -111,6 +113,14 @@ def test_the_readmes_commands_make_every_secret_that_compose_needs(tmp_path):
     # Run again, it keeps the secrets that the data is encrypted with.
     assert subprocess.run(script, cwd=tmp_path, capture_output=True).returncode == 1
     assert (tmp_path / ".env").read_text().splitlines() == lines
+
+
+def test_the_rehearsed_image_has_a_stand_in_for_each_base_and_every_setting():
+    assert {base.partition(":")[0] for base in bases()} == {"python", "node"}
+    assert all(f"-{RELEASE}" in base for base in bases() if base.startswith("python:"))
+    given = rehearsed_settings("postgres://bank@db/bank", "redis://valkey")
+    assert set(COMPOSE["x-app"]["environment"]) <= set(given)
+    assert not [name for name, value in given.items() if "$" in value]
 
 
 @pytest.mark.postgresql
