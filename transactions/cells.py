@@ -3,7 +3,9 @@
 A page shows fifty rows of a hundred pieces each, more than Django's template engine renders in the
 time of the whole page. So each row is one text with a few values put into it: `esc` escapes what
 people and banks wrote. Rows and cells have no end tags and simple values no quotes: HTML needs none
-(banking/kernel/template_loaders.py), and a list would be a tenth longer.
+(banking/kernel/template_loaders.py), and a list would be a tenth longer. What a cell is says
+`data-cell` alone, by which style sheets and scripts find its parts, and links are relative: the
+list has one address.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -26,9 +28,6 @@ from transactions.models import Transaction
 register = template.Library()
 
 LONGEST_TIP = 200
-# Longer texts may be cut off in their column, so they are also a tip.
-UNCUT_ACCOUNT = 15
-UNCUT_TITLE = 30
 
 
 @lru_cache(maxsize=256)
@@ -43,7 +42,6 @@ class Words:
     """The words in rows, looked up once a page."""
 
     select: str = field(default_factory=lambda: esc(_("Select %(title)s")))
-    change: str = field(default_factory=lambda: esc(_("Change category")))
     none: str = field(default_factory=lambda: esc(_("No category")))
     split: str = field(default_factory=lambda: esc(_("Split")))
     tags: str = field(default_factory=lambda: esc(_("Tags for %(title)s:")))
@@ -111,30 +109,28 @@ def category_cell(row: Transaction) -> SafeString:
     """{% category_cell row %}: the category, which a click changes in its place
     (static/js/cells.js) or on a page of its own.
     """
-    return mark_safe(_category_cell(row, Words(), has_dot=True))
-
-
-def _category_cell(row: Transaction, words: Words, *, has_dot: bool) -> str:
-    category = row.category
+    words, category = Words(), row.category
     look = "category" if category or row.is_split else '"category category--none"'
-    name = words.none
-    if category:
-        dot = color_dot(category.color) if has_dot else ""
-        name = f"{dot}{esc(category.name)}"
+    dot = color_dot(category.color) if category else ""
+    page = row_url("transactions:transaction_detail", row.pk)
+    shown = _category_link(row, words, page, dot, f" class={look}")
+    return mark_safe(f"<td data-cell=aside class=category-cell>{shown}")
+
+
+def _category_cell(row: Transaction, words: Words) -> str:
+    """The category in the list, where the disc before the title has its color."""
+    look = "" if row.category or row.is_split else " class=category--none"
+    return f"<td data-cell=aside>{_category_link(row, words, f'{row.pk}/', '', look)}"
+
+
+def _category_link(row: Transaction, words: Words, page: str, dot: str, look: str) -> str:
     if row.is_split:
-        shown = (
-            f'<a class={look} href="{row_url("transactions:transaction_detail", row.pk)}">'
-            f"{_icon('split', 14)}{words.split}</a>"
-        )
-    elif row.may_change:
-        source = _source(row.category_source, bool(category))
-        shown = (
-            f'<a class={look} href="{row_url("transactions:transaction_category", row.pk)}"'
-            f' data-cell-edit=category data-tip="{words.change}">{name}{source}</a>'
-        )
-    else:
-        shown = f"<span class={look}>{name}</span>"
-    return f'<td data-cell=aside class="edit-cell category-cell">{shown}'
+        return f"<a{look} href={page}>{_icon('split', 14)}{words.split}</a>"
+    name = f"{dot}{esc(row.category.name)}" if row.category else words.none
+    if not row.may_change:
+        return f"<span{look}>{name}</span>"
+    source = _source(row.category_source, bool(row.category))
+    return f"<a{look} href={page}category/>{name}{source}</a>"
 
 
 def _source(source: str, is_categorized: bool) -> str:
@@ -159,7 +155,7 @@ def tags_cell(row: Transaction) -> SafeString:
 def _tags_cell(row: Transaction, names: Iterable[str], words: Words) -> str:
     tags = "\n".join(f"<span class=badge>{esc(name)}</span>" for name in names)
     label = words.tags if tags else words.add_tags
-    return _edit_cell(row, "tags", "extra", tags, label, words.tag)
+    return _edit_cell(row, "extra", tags, label, words.tag)
 
 
 @register.simple_tag
@@ -171,21 +167,18 @@ def notes_cell(row: Transaction) -> SafeString:
 def _notes_cell(row: Transaction, words: Words) -> str:
     notes = f"<span class=notes-cell__text>{esc(row.notes)}</span>" if row.notes else ""
     label = words.notes if notes else words.add_notes
-    return _edit_cell(row, "notes", "wide", notes, label, words.note)
+    return _edit_cell(row, "wide", notes, label, words.note)
 
 
-def _edit_cell(row: Transaction, name: str, place: str, content: str, label: str, hint: str) -> str:
+def _edit_cell(row: Transaction, place: str, content: str, label: str, hint: str) -> str:
     if row.may_change:
         label = label.replace("%(title)s", esc(row.title))
         if content:
             inside = f"><span class=visually-hidden>{label}</span>\n{content}"
         else:  # The style sheet shows the hint.
             inside = f' data-hint="{hint}" aria-label="{label}">'
-        content = (
-            f'<a class=cell-link href="{row_url("transactions:transaction_notes", row.pk)}"'
-            f' data-cell-edit="{name}"{inside}</a>'
-        )
-    return f'<td data-cell={place} class="edit-cell {name}-cell">{content}'
+        content = f"<a href={row.pk}/notes/{inside}</a>"
+    return f"<td data-cell={place}>{content}"
 
 
 @register.simple_tag
@@ -221,6 +214,7 @@ class Look:
     may_select: bool
     reader_id: int
     locale: str
+    currency: str
     words: Words
 
     @property
@@ -240,6 +234,7 @@ def transaction_groups(context: dict[str, Any]) -> SafeString:
         may_select=context["may_bulk"],
         reader_id=reader.pk,
         locale=reader.locale,
+        currency=reader.base_currency,
         words=Words(),
     )
     span, has_balance = context["group_span"], "balance" in look.columns
@@ -258,7 +253,7 @@ def _group_head(group: Any, look: Look, span: int, has_balance: bool) -> str:
         posted = f"<span class=small>{look.words.posted}</span>\n"
     nets = "\n".join(money_html(net, code, look.locale) for code, net in group.nets)
     return (
-        f'<tr class=table__group><th colspan="{span}" scope="rowgroup">'
+        f"<tr class=table__group><th colspan={span} scope=rowgroup>"
         f"<time datetime={group.day.isoformat()}>{esc(group.label)}</time>"
         f"<td class=num>{posted}{nets}{'<td>' if has_balance else ''}"
     )
@@ -266,17 +261,18 @@ def _group_head(group: Any, look: Look, span: int, has_balance: bool) -> str:
 
 def _row(row: Transaction, look: Look) -> str:
     cells = "".join([_CELLS[name](row, look) for name in look.columns])
-    check = _check_cell(row, look.words) if look.may_select else ""
+    check = _check_cell(row, look) if look.may_select else ""
     return f"<tr id=row-{row.pk} data-row>{check}{cells}"
 
 
-def _check_cell(row: Transaction, words: Words) -> str:
+def _check_cell(row: Transaction, look: Look) -> str:
     if not row.may_change:
-        return "<td class=table__check data-cell=lead>"
-    label = words.select.replace("%(title)s", esc(row.title))
+        return "<td data-cell=lead>"
+    label = look.words.select.replace("%(title)s", esc(row.title))
+    # The table names the reader's own currency.
+    currency = "" if row.currency == look.currency else f" data-currency={esc(row.currency)}"
     return (
-        f"<td class=table__check data-cell=lead><input type=checkbox name=ids"
-        f' value={row.pk} form=bulk data-select data-currency="{esc(row.currency)}"'
+        f"<td data-cell=lead><input type=checkbox name=ids value={row.pk} form=bulk{currency}"
         f' aria-label="{label}">'
     )
 
@@ -297,13 +293,8 @@ def _noted_status(row: Transaction) -> str:
 def _title_cell(row: Transaction, look: Look) -> str:
     category = row.category
     icon_name, color = (category.icon, category.color) if category else ("", "")
-    mark = category_icon(icon_name, color, "small")
-    edit = " data-row-edit" if row.may_change else ""
-    return (
-        f"<td data-cell=title class=line-title>{mark}\n"
-        f'<a class=plain-link href="{row_url("transactions:transaction_detail", row.pk)}"'
-        f" data-row-title{edit}>{esc(row.title)}</a>{_marks(row, look)}"
-    )
+    mark = category_icon(icon_name, color)
+    return f"<td data-cell=title>{mark}\n<a href={row.pk}/>{esc(row.title)}</a>{_marks(row, look)}"
 
 
 def _marks(row: Transaction, look: Look) -> str:
@@ -319,10 +310,7 @@ def _marks(row: Transaction, look: Look) -> str:
         told = _icon("sticky-note", 14, esc(_("has notes")))
         marks += f'\n<span class="muted has-notes" title="{tip}">{told}</span>'
     if row.merchant and row.merchant != row.description and "description" not in look.columns:
-        text = esc(row.description)
-        is_long = len(row.merchant) + len(row.description) > UNCUT_TITLE
-        tip = f' title="{text}"' if is_long else ""
-        marks += f'\n<span class="row-text only-wide"{tip}>{text}</span>'
+        marks += f"\n<small>{esc(row.description)}</small>"
     return marks
 
 
@@ -332,17 +320,10 @@ def _description_cell(row: Transaction, look: Look) -> str:
 
 
 def _account_cell(row: Transaction, look: Look) -> str:
-    name = _account_name(row.account.name)
+    name = f"<span>{esc(row.account.name)}</span>"
     if not look.is_by_day:
         return f"<td class=squeezed data-cell=wide>{name}"
-    return f"<td class=squeezed data-cell=note>{name}{_noted_status(row)}"
-
-
-@lru_cache(maxsize=4096)
-def _account_name(name: str) -> str:
-    text = esc(name)
-    tip = f' title="{text}"' if len(name) > UNCUT_ACCOUNT else ""
-    return f'<span class="account-name truncate"{tip}>{text}</span>'
+    return f"<td data-cell=note>{name}{_noted_status(row)}"
 
 
 def _amount_cell(row: Transaction, look: Look) -> str:
@@ -353,7 +334,7 @@ def _amount_cell(row: Transaction, look: Look) -> str:
         counted += (
             f'<div class="small secondary">{look.words.whole.replace("%(whole)s", whole)}</div>'
         )
-    return f"<td class=num data-cell=amount>{counted}"
+    return f"<td data-cell=amount>{counted}"
 
 
 def _balance_cell(row: Transaction, look: Look) -> str:
@@ -369,7 +350,7 @@ _CELLS: dict[str, Callable[[Transaction, Look], str]] = {
     "txn_date": _date_cell,
     "merchant": _title_cell,
     "description": _description_cell,
-    "category": lambda row, look: _category_cell(row, look.words, has_dot=False),
+    "category": lambda row, look: _category_cell(row, look.words),
     "account": _account_cell,
     "tags": lambda row, look: _tags_cell(row, row.listed_tags, look.words),
     "notes": lambda row, look: _notes_cell(row, look.words),

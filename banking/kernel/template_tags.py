@@ -259,7 +259,7 @@ def category_icon(name: str = "", color: str = "", size: str = "") -> SafeString
     except NoSuchIconError:
         inside = shapes("tag")
     return format_html(
-        '<svg class={} aria-hidden=true color="{}">{}</svg>',
+        "<svg class={} aria-hidden=true color={}>{}</svg>",
         mark_safe('"disc disc--small"') if size == "small" else "disc",
         _safe_color(color),
         mark_safe(inside),
@@ -275,7 +275,7 @@ def color_dot(color: str = "") -> SafeString:
 @lru_cache(maxsize=4096)
 def _dot(color: str) -> SafeString:
     return format_html(
-        '<svg class=category__dot aria-hidden=true color="{}"></svg>', _safe_color(color)
+        "<svg class=category__dot aria-hidden=true color={}></svg>", _safe_color(color)
     )
 
 

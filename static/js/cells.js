@@ -1,5 +1,9 @@
-// Table cells whose link (data-cell-edit) a click turns into inputs, with htmx. Enter saves; Escape, or leaving the input unchanged,
-// restores the cell.
+// Table cells whose link to a category or notes a click turns into inputs, with htmx. Enter saves; Escape, or leaving the input
+// unchanged, restores the cell.
+export const CATEGORY = '[data-cell=aside] > a[href$="category/"]';
+export const TAGS = '[data-cell=extra] > a[href$="notes/"]';
+export const NOTES = '[data-cell=wide] > a[href$="notes/"]';
+const LINKS = [CATEGORY, TAGS, NOTES].join();
 const origins = new WeakMap();
 // What is typed while the inputs are on their way; null at any other time.
 let held = null;
@@ -7,7 +11,7 @@ let release;
 
 export function startCells() {
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-cell-edit]");
+    const link = event.target.closest(LINKS);
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     edit(link);
@@ -20,7 +24,7 @@ export function startCells() {
   });
   document.addEventListener("htmx:beforeSwap", (event) => keep(event.detail.target));
   document.addEventListener("htmx:load", (event) => {
-    if (event.detail.elt.matches?.("[data-row] > .edit-cell")) settle(event.detail.elt);
+    if (event.detail.elt.matches?.("[data-row] > td")) settle(event.detail.elt);
   });
   document.addEventListener("focusout", (event) => {
     const cell = cellOf(event.target);
@@ -69,16 +73,16 @@ function edit(link) {
     source: link,
     target: link.closest("td"),
     swap: "outerHTML",
-    values: { field: link.dataset.cellEdit },
+    values: { field: link.matches(TAGS) ? "tags" : "notes" },
   });
 }
 
 function cellOf(element) {
-  return element.closest?.("[data-row] > .edit-cell:has(form)");
+  return element.closest?.("[data-row] > td:has(form)");
 }
 
 function keep(cell) {
-  if (!cell.matches?.("[data-row] > .edit-cell") || cell.querySelector("form")) return;
+  if (!cell.matches?.("[data-row] > td") || cell.querySelector("form")) return;
   const copy = cell.cloneNode(true);
   for (const busy of copy.querySelectorAll(".htmx-request")) busy.classList.remove("htmx-request");
   const cells = origins.get(cell.parentElement) ?? new Map();
@@ -91,7 +95,7 @@ function settle(cell) {
   if (entry) {
     entry.focus();
     typeHeld();
-  } else if (document.activeElement === document.body) cell.querySelector("[data-cell-edit]")?.focus();
+  } else if (document.activeElement === document.body) cell.querySelector(LINKS)?.focus();
 }
 
 function leave(cell) {
@@ -112,5 +116,5 @@ function restore(cell) {
   cell.querySelector("form").reset();
   cell.replaceWith(copy);
   window.htmx.process(copy);
-  return copy.querySelector("[data-cell-edit]");
+  return copy.querySelector(LINKS);
 }

@@ -15,7 +15,7 @@
   function travel({ viewTransition }, address) {
     if (!viewTransition || !address) return;
     const { pathname } = new URL(address);
-    const rows = document.querySelectorAll("main :is(.cover-link, .line-title > a)");
+    const rows = document.querySelectorAll("main :is(.cover-link, .table--lines [data-cell=title] > a)");
     const row = [...rows].find((link) => link.pathname === pathname);
     const heading = document.querySelector(".breadcrumbs") && document.querySelector("main h1");
     const traveler = row ?? heading;

@@ -1,17 +1,20 @@
 // A list's rows by keyboard: j and k move, x selects, c, t and m change category, tags and notes, e
 // edits the focused row. Selected amounts are summed per currency.
+import { CATEGORY, NOTES, TAGS } from "./cells.js";
 import { isOn } from "./keyboard.js";
-import { selectedAmounts } from "./tables.js";
+import { BOX, selectedAmounts } from "./tables.js";
 
 const STEP = 10_000;
+const TITLE = "[data-row-title], [data-cell=title] > a";
 const acts = {
   j: (row) => focusOn(neighbor(row, 1)),
   k: (row) => focusOn(neighbor(row, -1)),
-  x: (row) => row?.querySelector("[data-select]")?.click(),
-  c: (row) => row?.querySelector("[data-cell-edit=category]")?.click(),
-  t: (row) => row?.querySelector("[data-cell-edit=tags]")?.click(),
-  m: (row) => row?.querySelector("[data-cell-edit=notes]")?.click(),
-  e: (row) => follow(row?.querySelector("[data-row-edit]")),
+  x: (row) => row?.querySelector(BOX)?.click(),
+  c: (row) => row?.querySelector(CATEGORY)?.click(),
+  t: (row) => row?.querySelector(TAGS)?.click(),
+  m: (row) => row?.querySelector(NOTES)?.click(),
+  // Who may choose a row may edit it.
+  e: (row) => row?.querySelector(BOX) && location.assign(new URL("edit/", row.querySelector(TITLE).href)),
 };
 
 export function startRows() {
@@ -27,7 +30,7 @@ function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || !isOn() || !Object.hasOwn(acts, event.key)) return;
   // "g t" has been handled already.
   if (event.defaultPrevented) return;
-  if (event.target.closest("input:not([data-select]), select, textarea, [contenteditable]")) return;
+  if (event.target.closest(`input:not(${BOX}), select, textarea, [contenteditable]`)) return;
   if (!document.querySelector("[data-row]") || document.querySelector("dialog[open]")) return;
   const row = document.activeElement.closest("[data-row]");
   if (!row && event.key !== "j" && event.key !== "k") return;
@@ -42,12 +45,8 @@ function neighbor(row, step) {
 }
 
 function focusOn(row) {
-  row?.querySelector("[data-row-title]")?.focus();
+  row?.querySelector(TITLE)?.focus();
   row?.scrollIntoView({ block: "nearest" });
-}
-
-function follow(link) {
-  if (link) location.assign(new URL("edit/", link.href));
 }
 
 function showTotals() {

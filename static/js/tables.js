@@ -1,6 +1,8 @@
-// [data-select] boxes select rows; shift-click takes the rows between, data-select-all the whole page.
+// Boxes named "ids" select rows; shift-click takes the rows between, data-select-all the whole page.
 // A list with data-selection="key" remembers its selection while it is sorted and paged: rows that are
 // chosen on other pages are sent as hidden fields of the form that acts on them.
+// Cells that are cut off say what they have to whoever points at them.
+export const BOX = "input[type=checkbox][name=ids]";
 const STORE = "selection";
 let lastBox = null;
 let elsewhere = new Map();
@@ -9,7 +11,7 @@ export function startTables() {
   recallSelection();
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-selection-clear]")) return clearSelection();
-    const box = event.target.closest?.("input[type=checkbox][data-select]");
+    const box = event.target.closest?.(BOX);
     if (!box) return;
     if (event.shiftKey && lastBox?.isConnected) selectBetween(lastBox, box);
     lastBox = box;
@@ -25,7 +27,15 @@ export function startTables() {
     if (event.target.matches("[data-selection-bar]")) sessionStorage.removeItem(STORE);
   });
   document.addEventListener("htmx:afterSettle", showSelection);
+  document.addEventListener("pointerover", (event) => tellCut(event.target.closest?.(".table--lines [data-cell]")));
   showSelection();
+}
+
+function tellCut(cell) {
+  if (!cell || cell.querySelector("form")) return;
+  const isCut = [cell, ...cell.children].some((part) => part.scrollWidth > part.clientWidth && getComputedStyle(part).overflowX !== "visible");
+  if (isCut) cell.title = cell.innerText.replace(/\s+/g, " ").trim();
+  else cell.removeAttribute("title");
 }
 
 // The amounts of all chosen rows, on this page or another: [{amount, currency}].
@@ -34,11 +44,11 @@ export function selectedAmounts() {
 }
 
 function boxes() {
-  return [...document.querySelectorAll("input[type=checkbox][data-select]")];
+  return [...document.querySelectorAll(BOX)];
 }
 
 function amountOf(box) {
-  return { amount: box.closest("tr")?.querySelector("[data-cell=amount] data")?.value, currency: box.dataset.currency };
+  return { amount: box.closest("tr")?.querySelector("[data-cell=amount] data")?.value, currency: box.closest("[data-currency]")?.dataset.currency };
 }
 
 function selectBetween(first, last) {
@@ -49,7 +59,7 @@ function selectBetween(first, last) {
 
 function clearSelection() {
   elsewhere.clear();
-  for (const box of document.querySelectorAll("[data-select], [data-select-whole]")) box.checked = false;
+  for (const box of document.querySelectorAll(`${BOX}, [data-select-whole]`)) box.checked = false;
   showSelection();
 }
 

@@ -108,9 +108,9 @@ def test_a_pending_row_has_two_lines_on_the_phone(signed_in, live_server, accoun
         note = page.locator(f"#row-{row.pk} [data-cell=note]")
         expect(note).to_contain_text(second)
         expect(note.get_by_text("Pending", exact=True)).to_be_visible()
-        expect(page.locator(f"#row-{row.pk} .line-title .badge")).to_be_hidden()
+        expect(page.locator(f"#row-{row.pk} [data-cell=title] .badge")).to_be_hidden()
     page.set_viewport_size({"width": 1440, "height": 900})
-    expect(page.locator(f"#row-{row.pk} .line-title .badge")).to_be_visible()
+    expect(page.locator(f"#row-{row.pk} [data-cell=title] .badge")).to_be_visible()
     expect(note.get_by_text("Pending", exact=True)).to_be_hidden()
 
 
@@ -144,13 +144,13 @@ def test_list_works_with_mouse_and_keyboard(signed_in, live_server, account):
     expect(page.locator("[role=option]:visible")).to_have_text(["GroceriesFood & drink"])
     assert rows[0].category_changes.count() == 0
     keys.press("Enter")
-    expect(first.locator(".category-cell a")).to_contain_text("Groceries")
-    expect(first.locator(".category-cell a")).to_be_focused()
+    expect(first.locator("[data-cell=aside] a")).to_contain_text("Groceries")
+    expect(first.locator("[data-cell=aside] a")).to_be_focused()
     # Typed before the box is there, it takes the place of the category in it.
     keys.type("cpets")
     expect(page.locator("[role=option]:visible")).to_have_text(["Pets"])
     keys.press("Escape")
-    expect(first.locator(".category-cell a")).to_contain_text("Groceries")
+    expect(first.locator("[data-cell=aside] a")).to_contain_text("Groceries")
     offer = page.locator("#toasts").get_by_role("link", name="Create rule")
     expect(offer).to_be_visible()
 
@@ -167,21 +167,21 @@ def test_list_works_with_mouse_and_keyboard(signed_in, live_server, account):
     page.goto(f"{live_server.url}/transactions/")
 
     # Tags in their row: Escape leaves them, Enter saves them.
-    first.locator(".tags-cell a").click()
+    first.locator("[data-cell=extra] a").click()
     entry = first.get_by_label("Tags for Shop 1")
     expect(entry).to_be_focused()
     entry.fill("lost")
     keys.press("Escape")
     expect(entry).to_have_count(0)
-    expect(first.locator(".tags-cell a")).to_be_focused()
-    expect(first.locator(".tags-cell .badge")).to_have_count(0)
+    expect(first.locator("[data-cell=extra] a")).to_be_focused()
+    expect(first.locator("[data-cell=extra] .badge")).to_have_count(0)
     keys.press("Enter")
     expect(entry).to_be_focused()
     expect(entry).to_have_value("")
     entry.fill("work, travel")
     keys.press("Enter")
-    expect(first.locator(".tags-cell .badge")).to_have_text(["travel", "work"])
-    expect(first.locator(".tags-cell a")).to_be_focused()
+    expect(first.locator("[data-cell=extra] .badge")).to_have_text(["travel", "work"])
+    expect(first.locator("[data-cell=extra] a")).to_be_focused()
     entry_of_second = page.get_by_label("Tags for Shop 2")
     keys.press("j")
     keys.press("t")
@@ -200,7 +200,7 @@ def test_list_works_with_mouse_and_keyboard(signed_in, live_server, account):
 
     # The keys walk, choose and search, and say what they do.
     keys.press("j")
-    expect(page.locator(f"#row-{rows[2].pk} [data-row-title]")).to_be_focused()
+    expect(page.locator(f"#row-{rows[2].pk} [data-cell=title] > a")).to_be_focused()
     keys.press("k")
     keys.press("c")
     expect(page.get_by_label("Category of Shop 2")).to_be_focused()
@@ -216,7 +216,7 @@ def test_list_works_with_mouse_and_keyboard(signed_in, live_server, account):
     keys.press("Escape")
 
     # From there to the fifth with shift, all at once into a category, and back.
-    page.locator(f"#row-{rows[4].pk} [data-select]").click(modifiers=["Shift"])
+    page.locator(f"#row-{rows[4].pk} [name=ids]").click(modifiers=["Shift"])
     expect(bar).to_contain_text("4 selected")
     expect(bar.locator("[data-selection-totals]")).to_contain_text("14.00")
     bar.locator("summary", has_text="Category").click()
@@ -236,7 +236,7 @@ def test_list_works_with_mouse_and_keyboard(signed_in, live_server, account):
     said = page.locator("#toasts").get_by_text("You've been signed out. Nothing was changed.")
     for row in rows[:2]:
         with page.expect_response(lambda answer: answer.status == 401):
-            page.locator(f"#row-{row.pk} .category-cell a").click()
+            page.locator(f"#row-{row.pk} [data-cell=aside] a").click()
     expect(said).to_have_count(1)
     page.locator("#toasts").get_by_role("button", name="Close").click()
     expect(said).to_have_count(0)
@@ -254,18 +254,18 @@ def test_selection_survives_sorting_and_a_dropped_file_opens_its_form(
     ]
     page = signed_in
     page.goto(f"{live_server.url}/transactions/")
-    page.locator(f"#row-{rows[0].pk} [data-select]").check()
+    page.locator(f"#row-{rows[0].pk} [name=ids]").check()
     page.locator("summary", has_text="Sort").click()
     page.get_by_role("link", name="Largest amount first").click()
-    expect(page.locator("[data-row-title]").first).to_have_text("SHOP 3")
+    expect(page.locator("[data-cell=title] > a").first).to_have_text("SHOP 3")
     bar = page.locator("[data-selection-bar]")
     expect(bar).to_contain_text("1 selected")
-    page.locator(f"#row-{rows[2].pk} [data-select]").check()
+    page.locator(f"#row-{rows[2].pk} [name=ids]").check()
 
     # A row that the filter leaves out is another list's; there nothing is selected.
     page.goto(f"{live_server.url}/transactions/?search=shop+2")
     expect(bar).to_be_hidden()
-    page.locator(f"#row-{rows[1].pk} [data-select]").check()
+    page.locator(f"#row-{rows[1].pk} [name=ids]").check()
     bar.get_by_role("button", name="Clear the selection").click()
     expect(bar).to_be_hidden()
 

@@ -85,7 +85,7 @@ def test_other_peoples_rows_stay_unchanged(alice, bob, rows, client_for):
 def test_each_own_row_has_a_checkbox(alice, rows, client_for):
     page = client_for(alice).get("/transactions/").content.decode()
     assert page.count(" name=ids ") == 3
-    assert page.count('data-currency="EUR"') == 3
+    assert page.count("data-currency=EUR ") == 3
     assert "all 3 in this list" in page
 
 

@@ -119,7 +119,7 @@ def test_day_groups_show_the_whole_days_net(alice, client, checking):
     assert older.content.decode().count("<span class=small>Posted</span>") == 1
     assert "<span class=small>Posted</span>" not in first.content.decode()
     # A day whose rows are in no total still has a heading.
-    assert older.content.count(b'scope="rowgroup"') == 3
+    assert older.content.count(b"scope=rowgroup") == 3
     newer = client.get(f"/transactions/{older.context['newer_url']}")
     assert len(newer.context["groups"][0].rows) == 50
 
@@ -134,7 +134,7 @@ def test_filters_are_chips_that_can_be_removed(client, checking, groceries):
         "date_from": ("Mar 1, 2026", "?search=rewe&category=groceries&ordering=-amount"),
         "category": ("Groceries", "?search=rewe&date_from=2026-03-01&ordering=-amount"),
     }
-    assert b'scope="rowgroup"' not in answer.content
+    assert b"scope=rowgroup" not in answer.content
     columns = answer.context["columns"]
     assert [column["sort"] for column in columns] == ["", "", "", "", "", "descending"]
     assert columns[5]["url"].endswith("ordering=amount")
