@@ -2,7 +2,7 @@
 # into .venv and node_modules, and again when the list of packages changes.
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test test-fast search check format lock bench bench-all bench-compare files matrix fuzz-api rehearse rehearse-backup rehearse-image rehearse-migrations rehearse-patroni rehearse-sentinels load simulate simulate-fail-overs chaos setup setup-dev clean
+.PHONY: help run manage test test-fast search check format lock bench bench-all bench-compare files matrix fuzz-api rehearse rehearse-backup rehearse-image rehearse-migrations rehearse-patroni rehearse-replica rehearse-sentinels load simulate simulate-fail-overs chaos setup setup-dev clean
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -31,6 +31,7 @@ help: ## List the targets
 	@echo "make rehearse-image       build the container image without Docker, and run and stop its processes under load"
 	@echo "make rehearse-migrations  migrate a million transactions back and forward under writers (ARGS='--old REVISION')"
 	@echo "make rehearse-patroni     transfer money while primaries of three PostgreSQL are lost (ARGS='--transfers 3000 --kills 10')"
+	@echo "make rehearse-replica     look for one's own entries while the replica lags and is killed (ARGS='--people 6 --seconds 60')"
 	@echo "make rehearse-sentinels   kill the primary Valkey while people use the product (ARGS='--people 3 --seconds 60')"
 	@echo "make load                many people at once on a server of their own (ARGS='--people 200 --seconds 600')"
 	@echo "make simulate            schedules of requests, faults and clock steps with the same books as without faults (SEED=, COUNT=500)"
@@ -106,6 +107,9 @@ rehearse-migrations: setup-dev
 
 rehearse-patroni: setup-dev
 	@exec $(BIN)/python -m tests.patroni $(ARGS)
+
+rehearse-replica: setup-dev
+	@exec $(BIN)/python -m tests.rehearsed_replica $(ARGS)
 
 rehearse-sentinels: setup-dev
 	@exec $(BIN)/python -m tests.rehearsed_sentinels $(ARGS)

@@ -1,6 +1,7 @@
 """Middleware for every request, independent of apps."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -133,11 +134,17 @@ class PageMethods:
 
 
 class PageReads:
-    """Requests that change nothing may read their snapshots from a replica."""
+    """Requests that change nothing may read a replica's snapshots; if it is lost meanwhile, they
+    read the primary's.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with replica.page_reads(is_read=request.method in ("GET", "HEAD")):
-            return self.get_response(request)
+        with replica.page_reads(is_read=request.method in ("GET", "HEAD")) as reading:
+            response = self.get_response(request)
+        if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE or not reading.was_done:
+            return response
+        replica.rest()
+        return self.get_response(request)

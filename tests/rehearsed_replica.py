@@ -2,10 +2,10 @@
 
 Two PostgreSQL in streaming replication, and the web server and worker of `make run` with
 REPLICA_URL. People do what they do in `make load`; and whenever somebody has added a transaction,
-their next page and their next answer of the API must show it, and their balance to the cent. A
-fifth of the time each: the replica keeps up, replays each commit 0.2 s late, replays nothing, is
-killed, and is back. A failure is any answer other than the wanted one. Exits 0 if there was none
-and the books are right.
+their next page and their next answer of the API must show it, and their balance to the cent. The
+replica keeps up, then replays each commit 0.2 s late, then nothing; it is killed and started again
+several times, then stays away, and at last is back, for an equal share of the time each. A failure
+is any answer other than the wanted one. Exits 0 if there was none and the books are right.
 """
 
 import argparse
@@ -35,6 +35,8 @@ from tests.rehearsal import ROOT, manage, settings_for
 
 ROWS = 300
 LATE = "200ms"
+# Until a web process that was refused by the replica asks it again, and then some.
+READ_SECONDS = 3
 KINDS = {"home": 5, "list": 4, "search": 3, "API read": 5, "add": 6, "categorize": 2, "import": 1}
 COUNTED = re.compile(r'^database_page_snapshots_total\{server="(\w+)"\} ([\d.]+)', re.M)
 
@@ -73,8 +75,8 @@ class Reader(Person):
 class Stages:
     """What happens to the replica, one thing after the other."""
 
-    def __init__(self, replica: servers.PostgreSQL) -> None:
-        self.replica = replica
+    def __init__(self, replica: servers.PostgreSQL, kills: int) -> None:
+        self.replica, self.kills = replica, kills
 
     def keeps_up(self) -> None: ...
 
@@ -87,7 +89,13 @@ class Stages:
         self._tell("SELECT pg_reload_conf()")
         self._tell("SELECT pg_wal_replay_pause()")
 
-    def is_killed(self) -> None:
+    def is_killed_again_and_again(self) -> None:
+        for _ in range(self.kills):
+            self.replica.kill()
+            self.is_back()
+            time.sleep(READ_SECONDS)
+
+    def is_away(self) -> None:
         self.replica.kill()
 
     def is_back(self) -> None:
@@ -102,7 +110,7 @@ class Stages:
     def all(self) -> list[Callable[[], None]]:
         return [
             *(self.keeps_up, self.replays_late, self.replays_nothing),
-            *(self.is_killed, self.is_back),
+            *(self.is_killed_again_and_again, self.is_away, self.is_back),
         ]
 
     def _tell(self, command: str) -> None:
@@ -110,7 +118,7 @@ class Stages:
             connection.execute(command)
 
 
-def rehearse(people: int, seconds: float, pause: float) -> dict[str, Any]:
+def rehearse(people: int, seconds: float, pause: float, kills: int) -> dict[str, Any]:
     """What happened; the values of "wrong" are 0 or "" if nothing was."""
     folder = Path(tempfile.mkdtemp(prefix="replica-"))
     with contextlib.ExitStack() as stack:
@@ -133,7 +141,7 @@ def rehearse(people: int, seconds: float, pause: float) -> dict[str, Any]:
             stack.enter_context(running(child.command, environment, folder))
         wait_ready(port)
         readers = [Reader(number, port, "replica") for number in range(people)]
-        stages = use(readers, Stages(replica).all(), seconds, pause)
+        stages = use(readers, Stages(replica, kills).all(), seconds, pause)
         told = Told()
         for reader in readers:
             told.add(reader.told)
@@ -194,6 +202,7 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=150)
     parser.add_argument("--pause", type=float, default=0.3, help="between two things, on average")
+    parser.add_argument("--kills", type=int, default=8)
     report = rehearse(**vars(parser.parse_args()))
     wrong = report["wrong"]
     lines = [f"{name}: {what}" for name, what in report["stages"].items()]

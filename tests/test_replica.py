@@ -5,9 +5,11 @@ from contextlib import ExitStack, closing
 import pytest
 from django.conf import settings
 from django.db import OperationalError, connections
+from django.http import HttpResponse
 
 from banking.kernel import replica, stores
 from banking.kernel.snapshot import read_snapshot
+from banking.middleware import PageReads
 from tests import servers
 from tests.test_engines import ask, stopped, wrapper
 from users import engine_check
@@ -80,6 +82,25 @@ def test_a_replica_that_lags_is_not_read_until_it_has_caught_up(pair, follow, mo
     replica._Rest.until = 0
     assert may_page_read_it()
     assert ask(made["replica"], "SELECT word FROM late") == "late"
+
+
+def test_a_page_whose_replica_is_lost_in_the_middle_is_made_from_the_primary(pair, follow, rf):
+    made, read = follow(pair[1].url), []
+
+    def page(request):
+        try:
+            with read_snapshot() as alias:
+                read.append(alias)
+                if alias == "replica":
+                    ask(made["replica"], "SELECT pg_terminate_backend(pg_backend_pid())")
+                return HttpResponse(ask(made["default"], "SELECT 'shown'"))
+        except OperationalError:
+            return HttpResponse(status=503)
+
+    assert PageReads(page)(rf.get("/")).content == b"shown"
+    assert PageReads(page)(rf.get("/")).content == b"shown"
+    assert read == ["replica", "default", "default"]
+    assert PageReads(lambda _: HttpResponse(status=503))(rf.get("/")).status_code == 503
 
 
 def test_check_engine_says_whether_it_is_a_replica(pair, follow):
