@@ -2,19 +2,19 @@
 through here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import F, Value
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Account, ExchangeRate, RateMonth
+from banking.kernel.bulk import bulk_add
 from banking.kernel.commands import command
-from banking.kernel.fields import AmountField
 from banking.kernel.money import exact_amount
 from banking.kernel.periods import first_of_month
 from banking.kernel.sentences import Said, money
@@ -31,15 +31,13 @@ def lock_accounts(ids: Iterable[int]) -> dict[int, Account]:
     return {account.pk: account for account in locked}
 
 
-def apply_to_balance(account: Account, delta: Decimal) -> None:
-    """Add `delta` (account's currency) to the balance of a locked account. Only posting
+def apply_to_balances(accounts: Mapping[int, Account], deltas: Mapping[int, Decimal]) -> None:
+    """Add the deltas by account, in its currency, to the balances of locked accounts. Only posting
     calls this.
     """
-    Account.objects.filter(pk=account.pk).update(
-        balance=F("balance") + Value(delta, output_field=AmountField()),
-        updated_at=timezone.now(),
-    )
-    account.balance += delta
+    bulk_add(Account, ("balance",), sorted(deltas.items()), fixed={"updated_at": timezone.now()})
+    for pk, delta in deltas.items():
+        accounts[pk].balance += delta
 
 
 def refuse_overdraft(account: Account, delta: Decimal) -> None:

@@ -214,11 +214,12 @@ def test_negative_control_without_locking_everyone_spends_the_last_money(hot, un
 @pytest.mark.postgresql
 def test_negative_control_reading_then_writing_without_locking_drifts(hot, unlocked, monkeypatch):
 
-    def read_then_write(account, delta):
-        account.balance += delta
-        account.save(update_fields=["balance"])
+    def read_then_write(accounts, deltas):
+        for pk, delta in deltas.items():
+            accounts[pk].balance += delta
+            accounts[pk].save(update_fields=["balance"])
 
-    monkeypatch.setattr(posting, "apply_to_balance", read_then_write)
+    monkeypatch.setattr(posting, "apply_to_balances", read_then_write)
 
     def income(chance, owner, accounts):
         return post(owner, accounts[0], chance.randint(1, 100))

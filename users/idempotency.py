@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError, OperationalError
+from django.db import OperationalError
 from django.db import transaction as db_transaction
 
+from banking.kernel.bulk import insert_if_new
 from banking.kernel.commands import in_one_commit
 from banking.kernel.outages import StaleSnapshotError, is_lock_wait
 from banking.limits import IDEMPOTENCY_KEYS_FOR
@@ -91,22 +92,18 @@ def forget_old_commands(*, at: datetime) -> int:
 
 
 def _claim(user: User, key: str, digest: str) -> tuple[IdempotentCommand, bool]:
+    row = IdempotentCommand(user=user, key=key, body_hash=digest)
+    try:
+        if insert_if_new(row):
+            return row, True
+    except OperationalError as error:
+        if is_lock_wait(error):
+            raise CommandRunningError from error
+        raise
+    # The duplicate has committed; otherwise the insert would still be waiting.
     found = IdempotentCommand.objects.filter(user=user, key=key).first()
     if found is None:
-        try:
-            with db_transaction.atomic():
-                row = IdempotentCommand(user=user, key=key, body_hash=digest)
-                row.save(force_insert=True)
-                return row, True
-        except IntegrityError:
-            # The duplicate committed first; otherwise the insert would still be waiting.
-            found = IdempotentCommand.objects.filter(user=user, key=key).first()
-            if found is None:
-                raise StaleSnapshotError from None
-        except OperationalError as error:
-            if is_lock_wait(error):
-                raise CommandRunningError from error
-            raise
+        raise StaleSnapshotError
     if found.body_hash != digest:
         raise KeyReusedError
     return found, False

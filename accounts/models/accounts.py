@@ -1,7 +1,7 @@
 """Accounts, who shares them, and the accounts at connected banks that feed them.
 
 Invariant: `Account.balance = opening_balance + Σ signed_amount` of the account's posted, not
-deleted transactions, at every commit. Only `accounts.services.apply_to_balance` writes it.
+deleted transactions, at every commit. Only `accounts.services.apply_to_balances` writes it.
 """
 
 from collections.abc import Iterable

@@ -4,8 +4,9 @@ Both store the same rows. Nothing is validated or filled in: give every column w
 default, as stored (an AmountField as its whole number).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, cast
 
 from django.core.exceptions import EmptyResultSet
@@ -35,6 +36,34 @@ def bulk_insert(
                 return _copy(cursor, f"COPY {target} FROM STDIN", rows)
         marks = ", ".join(["%s"] * len(columns))
         return _execute_many(cursor, f"INSERT INTO {target} VALUES ({marks})", rows)  # noqa: S608
+
+
+def insert_if_new(row: models.Model) -> bool:
+    """Insert one row and set its key, unless a unique constraint already has it. Whether it did.
+
+    One statement, which waits for another transaction that is inserting the same.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    quote = connection.ops.quote_name
+    key: Any = row._meta.pk
+    fields: list[Any] = [
+        field
+        for field in row._meta.concrete_fields
+        if field is not key and not isinstance(field, models.GeneratedField)
+    ]
+    columns = ", ".join(quote(field.column) for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {quote(row._meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608
+            f" ON CONFLICT DO NOTHING RETURNING {quote(key.column)}",
+            [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields],
+        )
+        inserted = cursor.fetchone()
+    if inserted is None:
+        return False
+    row.pk = inserted[0]
+    return True
 
 
 def insert_selected(
@@ -74,10 +103,13 @@ def bulk_add(
     names: Sequence[str],
     rows: Iterable[Sequence[Any]],
     *,
+    fixed: Mapping[str, Any] | None = None,
     using: str = DEFAULT_DB_ALIAS,
 ) -> int:
-    """As `bulk_update`, but the values are added to the stored ones."""
-    return _update_each(model, names, rows, "{table}.{column} + {value}", using)
+    """As `bulk_update`, but the values are added to the stored ones. All rows get the `fixed`
+    values of other columns.
+    """
+    return _update_each(model, names, rows, "{table}.{column} + {value}", using, fixed or {})
 
 
 def _update_each(
@@ -86,6 +118,7 @@ def _update_each(
     rows: Iterable[Sequence[Any]],
     change: str,
     using: str,
+    fixed: Mapping[str, Any] = MappingProxyType({}),
 ) -> int:
     connection = connections[using]
     quote = connection.ops.quote_name
@@ -100,10 +133,17 @@ def _update_each(
         for place, kind in enumerate(types, start=1)
     ]
     targets = zip([quote(field.column) for field in fields[1:]], values[1:], strict=True)
+    same = {_column(model, name): value for name, value in fixed.items()}
     assignments = ", ".join(
-        f"{column} = {change.format(table=table, column=column, value=value)}"
-        for column, value in targets
+        [
+            *(f"{quote(field.column)} = %s" for field in same),
+            *(
+                f"{column} = {change.format(table=table, column=column, value=value)}"
+                for column, value in targets
+            ),
+        ]
     )
+    set_to = [field.get_db_prep_save(value, connection) for field, value in same.items()]
     marks = f"({', '.join(['%s'] * len(fields))})"
     count = 0
     with connection.cursor() as cursor:
@@ -117,7 +157,7 @@ def _update_each(
             cursor.execute(
                 f"UPDATE {table} SET {assignments} FROM (VALUES {listed}) AS v"  # noqa: S608
                 f" WHERE {table}.{quote(fields[0].column)} = {values[0]}",
-                prepared,
+                [*set_to, *prepared],
             )
             count += cursor.rowcount
     return count

@@ -118,7 +118,7 @@ class TransferListApi(TransferApi):
         today = today_in(request.user.timezone)
         on = typed_date(given.pop("date", None) or today, today=today, name="date")
         made = transfer_funds(actor=request.user, on=on, today=today, **given)
-        return Response(self.show(made.pk), status=status.HTTP_201_CREATED)
+        return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
 
 
 class TransferConfirmApi(TransferApi):

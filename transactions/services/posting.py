@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.models import Account
-from accounts.services import apply_to_balance, lock_accounts, refuse_overdraft
+from accounts.services import apply_to_balances, lock_accounts, refuse_overdraft
 from banking.kernel.commands import command
 from banking.kernel.fields import folded
 from banking.kernel.money import plain_amount
@@ -95,7 +95,8 @@ def post_transaction(
     leaves it uncategorized. Raises ValidationError, for example if an expense would take the
     account below its limit.
     """
-    account = _locked(account)
+    account = lock_accounts([account.pk])[account.pk]
+    refuse_closed(account)
     suggestion = NO_SUGGESTION
     if category is not None:
         category_source = category_source or Transaction.CategorySource.MANUAL
@@ -108,7 +109,7 @@ def post_transaction(
         merchant=merchant.strip(),
         **({"category": category} if category else {"category_id": suggestion.category_id}),
         category_source=category_source or suggestion.category_source,
-        signed_amount=checked_amount(signed_amount, account.currency),
+        signed_amount=signed_amount,
         currency=account.currency,
         txn_date=txn_date,
         posted_date=posted_date,
@@ -116,19 +117,43 @@ def post_transaction(
         notes=notes,
         origin=origin,
     )
-    decide_date(row, today)
-    row.fingerprint = fingerprint_of(row)
-    row.full_clean(exclude=["fingerprint", *LOADED], validate_constraints=False)
     refuse_foreign_category(account.user_id, category)
-    if row.status == Transaction.Status.POSTED:
-        refuse_overdraft(account, row.signed_amount)
-    row.save(force_insert=True)
+    created = post_together({account.pk: account}, [row], today=today)
     if tags:
         _set_tags(row, tags)
     _keep_suggestion(actor, row, suggestion)
-    book({account.pk: account}, sums_of_rows([row]))
-    trail.record(actor=actor, action="transactions.transaction.created", target=row, **_facts(row))
+    trail.record_together(actor=actor, owner_id=row.user_id, happened=created)
     return row
+
+
+def post_together(
+    accounts: Mapping[int, Account], rows: list[Transaction], *, today: date | None
+) -> list[trail.Happened]:
+    """Check new rows on locked accounts, insert and book them, all or none, in as many statements
+    as for one row. The caller records the events returned, after taking all its locks.
+
+    Each row's `account` is the locked one. Raises ValidationError as `post_transaction`.
+    """
+    for row in rows:
+        _check_new(row, today)
+    sums = sums_of_rows(rows)
+    for account_id, change in net_by_account(sums).items():
+        refuse_overdraft(accounts[account_id], change)
+    Transaction.objects.bulk_create(rows)
+    book(accounts, sums)
+    return [
+        trail.Happened("transactions.transaction.created", target=row, changes=_facts(row))
+        for row in rows
+    ]
+
+
+def _check_new(row: Transaction, today: date | None) -> None:
+    """Decide the row's status and fingerprint. Raises ValidationError if it can't be posted."""
+    refuse_closed(row.account)
+    row.signed_amount = checked_amount(row.signed_amount, row.currency)
+    decide_date(row, today)
+    row.fingerprint = fingerprint_of(row)
+    row.full_clean(exclude=["fingerprint", *LOADED], validate_constraints=False)
 
 
 @command
@@ -250,12 +275,6 @@ def _keep_suggestion(actor: User | None, row: Transaction, suggestion: Suggestio
     )
 
 
-def _locked(account: Account) -> Account:
-    locked = lock_accounts([account.pk])[account.pk]
-    refuse_closed(locked)
-    return locked
-
-
 def _locked_row(transaction: Transaction, accounts: Mapping[int, Account]) -> Transaction:
     row = Transaction.objects.select_for_update(of=("self",)).get(pk=transaction.pk)
     if row.deleted_at is not None:
@@ -292,9 +311,8 @@ def _refuse_lower(accounts: Mapping[int, Account], delta: SumsByKey, row: Transa
 
 def book(accounts: Mapping[int, Account], delta: SumsByKey) -> None:
     """Apply the rows' changes to balances and totals, the two sides of the invariant."""
-    for account_id, change in sorted(net_by_account(delta).items()):
-        if change:
-            apply_to_balance(accounts[account_id], change)
+    changes = {account_id: net for account_id, net in net_by_account(delta).items() if net}
+    apply_to_balances(accounts, changes)
     if delta:
         user_id = next(iter(accounts.values())).user_id
         apply_to_totals(user_id, delta)

@@ -7,7 +7,6 @@ from income and spending. Their previous categories are stored and restored on r
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
@@ -19,7 +18,7 @@ from accounts.services import lock_accounts
 from banking.kernel.commands import command
 from banking.kernel.money import exact_amount, round_to_minor_unit
 from transactions.models import Category, Transaction, Transfer
-from transactions.services.posting import book, post_transaction
+from transactions.services.posting import book, post_together
 from transactions.services.posting_checks import typed_date
 from transactions.services.review_questions import ask_about_entry
 from transactions.services.transfer_search import WINDOW, Side, nearest_pairs, pairs_across
@@ -56,25 +55,10 @@ def transfer_funds(
     accounts = lock_accounts([source.pk, target.pk])
     source, target = accounts[source.pk], accounts[target.pk]
     arriving = _arriving(source, target, amount, target_amount, on)
-    shared: dict[str, Any] = {
-        "actor": actor,
-        "txn_date": on,
-        "category": transfer_category(),
-        "origin": Transaction.Origin.TRANSFER,
-        "today": today,
-    }
-    outflow = post_transaction(
-        account=source,
-        signed_amount=-amount,
-        description=description or f"Transfer to {target.name}",
-        **shared,
-    )
-    inflow = post_transaction(
-        account=target,
-        signed_amount=arriving,
-        description=description or f"Transfer from {source.name}",
-        **shared,
-    )
+    outflow = _side(source, -amount, description or f"Transfer to {target.name}", on)
+    inflow = _side(target, arriving, description or f"Transfer from {source.name}", on)
+    outflow.category = inflow.category = transfer_category()
+    created = post_together(accounts, [outflow, inflow], today=today)
     transfer = Transfer.objects.create(
         user_id=source.user_id,
         outflow_transaction=outflow,
@@ -83,16 +67,28 @@ def transfer_funds(
     )
     ask_about_entry(outflow)
     ask_about_entry(inflow)
-    trail.record(
-        actor=actor,
-        action="transactions.transfer.created",
-        target=transfer,
-        amount=amount,
-        currency=source.currency,
-        arriving=arriving,
-        arriving_currency=target.currency,
-    )
+    moved = {
+        "amount": amount,
+        "currency": source.currency,
+        "arriving": arriving,
+        "arriving_currency": target.currency,
+    }
+    created.append(trail.Happened("transactions.transfer.created", transfer, moved))
+    trail.record_together(actor=actor, owner_id=transfer.user_id, happened=created)
     return transfer
+
+
+def _side(account: Account, signed_amount: Decimal, description: str, on: date) -> Transaction:
+    return Transaction(
+        user_id=account.user_id,
+        account=account,
+        description=description.strip(),
+        category_source=Transaction.CategorySource.MANUAL,
+        signed_amount=signed_amount,
+        currency=account.currency,
+        txn_date=on,
+        origin=Transaction.Origin.TRANSFER,
+    )
 
 
 def _refuse_impossible(source: Account, target: Account, amount: Decimal) -> None:

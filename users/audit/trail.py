@@ -8,10 +8,10 @@ import hashlib
 import ipaddress
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -57,6 +57,15 @@ def current_request_info() -> RequestInfo:
     return _request_info.get()
 
 
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What one event is about."""
+
+    action: str
+    target: models.Model | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
 def record(
     *,
     actor: User | None,
@@ -73,9 +82,18 @@ def record(
     """
     if owner_id is None:
         owner_id = _owner_of(target) or (actor.pk if actor else None)
-    return _append_to(
-        chain_name(owner_id), actor=actor, action=action, target=target, changes=changes
-    )
+    return record_together(
+        actor=actor, owner_id=owner_id, happened=[Happened(action, target, changes)]
+    )[0]
+
+
+def record_together(
+    *, actor: User | None, owner_id: int | None, happened: Sequence[Happened]
+) -> list[AuditEvent]:
+    """Append the events of one command to its owner's chain as `record` does one, in as many
+    statements as for one.
+    """
+    return _append_to(chain_name(owner_id), actor=actor, happened=happened)
 
 
 def record_edit(
@@ -110,39 +128,45 @@ def lock_chains(owner_ids: Iterable[int]) -> None:
         _locked_chain(name)
 
 
-def _append_to(
-    name: str,
-    *,
-    actor: User | None,
-    action: str,
-    changes: dict[str, Any],
-    target: models.Model | None = None,
-) -> AuditEvent:
-    info = _request_info.get()
+def _append_to(name: str, *, actor: User | None, happened: Sequence[Happened]) -> list[AuditEvent]:
     with db_transaction.atomic(savepoint=False):
         chain = _locked_chain(name)
-        details = canonical(changes) or None
-        salt = secrets.token_hex(16)
-        event = AuditEvent(
-            chain=chain,
-            sequence=chain.length + 1,
-            actor=actor,
-            action=action,
-            target_type=target._meta.label_lower if target is not None else "",
-            target_id=target.pk if target is not None else None,
-            changes=details,
-            ip=info.ip,
-            device=info.device,
-            request_id=info.request_id,
-            salt=salt,
-            details_hash=details_hash(salt, details, info.ip, info.device),
-            created_at=timezone.now(),
-            previous_hash=chain.head_hash,
+        events = []
+        for one in happened:
+            event = _event_after(chain, actor, one)
+            chain.length, chain.head_hash = event.sequence, event.hash
+            events.append(event)
+        AuditEvent.objects.bulk_create(events)
+        AuditChain.objects.filter(pk=chain.pk).update(
+            length=chain.length, head_hash=chain.head_hash
         )
-        event.hash = event_hash(event)
-        event.save(force_insert=True)
-        AuditChain.objects.filter(pk=chain.pk).update(length=event.sequence, head_hash=event.hash)
-    audit_events.labels(action).inc()
+    for event in events:
+        audit_events.labels(event.action).inc()
+    return events
+
+
+def _event_after(chain: AuditChain, actor: User | None, one: Happened) -> AuditEvent:
+    """The event that follows the head of the chain."""
+    info, target = _request_info.get(), one.target
+    details = canonical(one.changes) or None
+    salt = secrets.token_hex(16)
+    event = AuditEvent(
+        chain=chain,
+        sequence=chain.length + 1,
+        actor=actor,
+        action=one.action,
+        target_type=target._meta.label_lower if target is not None else "",
+        target_id=target.pk if target is not None else None,
+        changes=details,
+        ip=info.ip,
+        device=info.device,
+        request_id=info.request_id,
+        salt=salt,
+        details_hash=details_hash(salt, details, info.ip, info.device),
+        created_at=timezone.now(),
+        previous_hash=chain.head_hash,
+    )
+    event.hash = event_hash(event)
     return event
 
 
@@ -178,7 +202,8 @@ def erase_details(*, actor: User | None, owner_id: int, elsewhere: models.Q) -> 
         if not ids:
             continue
         blanked = AuditEvent.objects.filter(pk__in=ids).blank_details()
-        _append_to(chain.name, actor=actor, action=DETAILS_ERASED, changes={"event_count": blanked})
+        erased = Happened(DETAILS_ERASED, changes={"event_count": blanked})
+        _append_to(chain.name, actor=actor, happened=[erased])
         count += blanked
     return count
 
