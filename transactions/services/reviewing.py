@@ -8,6 +8,7 @@ added to it; "different" asks about the next one it may be. `review_questions` a
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -54,7 +55,7 @@ from transactions.services.unlisted_lines import (
     ask_about_freed_pending,
     undo_unlisted,
 )
-from transactions.totals import SumsByKey, merge, sums_of_rows
+from transactions.totals import SumsByKey, merge, net_by_account, sums_of_rows
 from users.audit import trail
 from users.models import User
 
@@ -82,12 +83,10 @@ def decide(*, actor: User, item: ReviewItem, decision: str, at: datetime) -> Rev
         answer_unlisted(actor, item, decision)
     else:
         change = _same if same else _different
-        book(accounts, change(actor, account, item, at))
+        _book_of(item, accounts, change(actor, account, item, at))
     if item.status != Status.OPEN:
         item.decided_by, item.decided_at = actor, at
     item.save()
-    if item.import_row_id:
-        _count_again(sure(item.import_row).batch_id)
     _ask_on(actor, accounts, item, before, at)
     if item.posted:
         suggest_transfers_with(item.posted)
@@ -311,9 +310,16 @@ def _settle_row(item: ReviewItem, verdict: str, error: str, match_id: int | None
         )
 
 
-def _count_again(batch_id: int) -> None:
-    """Update the import's receipt after an answer to one of its questions."""
-    count_verdicts(batch_with_account(batch_id, lock=True))
+def _book_of(item: ReviewItem, accounts: Mapping[int, Account], moved: SumsByKey) -> None:
+    """Book what an answer changes, and bring the receipt of the import that asked up to date: its
+    balance moves with its net.
+    """
+    book(accounts, moved)
+    if item.import_row_id:
+        batch = batch_with_account(sure(item.import_row).batch_id, lock=True)
+        if batch.balance_after is not None:
+            batch.balance_after += sum(net_by_account(moved).values(), Decimal(0))
+        count_verdicts(batch)
 
 
 def _look_again_at_rivals(
@@ -334,12 +340,10 @@ def _look_again_at_rivals(
         else:
             continue
         account = accounts[rival.account_id]
-        book(accounts, change(actor, account, rival, at))
+        _book_of(rival, accounts, change(actor, account, rival, at))
         if rival.status != Status.OPEN:
             rival.decided_at = at
         rival.save()
-        if rival.import_row_id:
-            _count_again(sure(rival.import_row).batch_id)
     # What a line became, or what stayed of two entries, is no other line of the same file.
     is_about = Q(entered__in=taken_now) | Q(candidate__in=taken_now)
     asked = ReviewItem.objects.open().filter(is_about).exclude(entered=None)
@@ -419,11 +423,13 @@ def undo_decision(*, actor: User, item: ReviewItem, at: datetime) -> ReviewItem:
     # About the pending candidate, and what the answer posted, there is now this question again.
     freed = {item.candidate_id, item.posted_id} - {None}
     ReviewItem.objects.open().filter(unlisted__in=freed).delete()
-    book(accounts, take_back(BankLine.objects.filter(review_item=item), at=at))
+    moved = [(take_back(BankLine.objects.filter(review_item=item), at=at), 1)]
     if item.posted is not None:
-        book(accounts, _trash(item.posted, at))
+        moved.append((_trash(item.posted, at), 1))
         likes = ReviewItem.objects.open().filter(candidate=item.posted, entered=None)
         likes.update(candidate=None, reason=LIKE_ASKED)
+    _settle_row(item, ImportRow.Verdict.REVIEW, item.reason, item.candidate_id)
+    _book_of(item, accounts, merge(*moved))
     if item.entered is not None and item.status == Status.SAME:
         part_again(actor, item)
     item.status, item.posted, item.decided_by, item.decided_at = Status.OPEN, None, None, None
@@ -431,9 +437,6 @@ def undo_decision(*, actor: User, item: ReviewItem, at: datetime) -> ReviewItem:
         item.told_apart = [pk for pk in item.told_apart if pk != item.candidate_id]
     item.undo = {name: told for name, told in item.undo.items() if name == SETTLED_BY}
     item.save()
-    if item.import_row_id:
-        _settle_row(item, ImportRow.Verdict.REVIEW, item.reason, item.candidate_id)
-        _count_again(sure(item.import_row).batch_id)
     trail.record(actor=actor, action="transactions.review.undone", target=item)
     return item
 

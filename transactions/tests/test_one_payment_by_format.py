@@ -101,10 +101,13 @@ class Door:
     def questions(self) -> list[dict]:
         return self.api.get("/api/review").json()["results"]
 
+    def answer(self, question: dict, decision: str) -> None:
+        url, body = f"/api/review/{question['id']}", {"decision": decision}
+        assert self.api.post(url, body, format="json").status_code == 200
+
     def answer_all(self, decision: str) -> None:
-        for item in self.questions():
-            url, body = f"/api/review/{item['id']}", {"decision": decision}
-            assert self.api.post(url, body, format="json").status_code == 200
+        for question in self.questions():
+            self.answer(question, decision)
         assert self.questions() == []
 
     def ledger(self) -> tuple[Decimal, int]:
@@ -176,6 +179,43 @@ def test_announced_payment_becomes_the_posted_one(door, first, second):
     assert door.ledger() == (Decimal(998), 4)
     (row,) = Transaction.objects.filter(description="HOTEL SEA")
     assert (row.status, str(row.txn_date)) == ("posted", "2026-03-15")
+
+
+def test_receipt_moves_with_the_answers_to_its_questions(door):
+    """Its balance moves by what an answer adds or books, and back when the answer is undone."""
+    make_transaction(
+        account=door.account, amount="-10.00", description="Kern", txn_date=date(2026, 3, 13)
+    )
+    door.post(csv([("2026-03-13", "RESORT BOOKING", "-100.00")], is_pending=True))
+    door.post(
+        csv(
+            [
+                PAY,
+                ("2026-03-14", "KERN BAKERY", "-10.00"),
+                ("2026-03-16", "GRAND PALAIS", "-100.00"),
+            ]
+        )
+    )
+    batch = ImportBatch.objects.latest("pk")
+
+    def receipt() -> list[str]:
+        told = door.api.get(f"/api/imports/{batch.pk}").json()
+        return [told[name] for name in ("net", "net_booked", "balance_after")]
+
+    assert receipt() == ["100.00", "0.00", "1090.00"]
+    hotel, bakery = door.questions()
+    door.answer(bakery, "different")
+    assert receipt() == ["90.00", "0.00", "1080.00"]
+    door.answer(hotel, "same")
+    assert receipt() == ["90.00", "-100.00", "980.00"]
+    assert door.ledger()[0] == Decimal(980)
+    for question, shown in (
+        (hotel, ["90.00", "0.00", "1080.00"]),
+        (bakery, ["100.00", "0.00", "1090.00"]),
+    ):
+        assert door.api.post(f"/api/review/{question['id']}/undo").status_code == 200
+        assert receipt() == shown
+    assert door.ledger()[0] == Decimal(1090)
 
 
 def test_receipt_adds_up_with_pending_lines(door, client_for, alice):
