@@ -15,7 +15,7 @@ from operator import or_
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import BigIntegerField, Count, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, CharField, Count, Q, QuerySet, Sum
 from django.db.models.functions import Cast
 
 from accounts.models import Account
@@ -24,6 +24,7 @@ from banking.kernel.periods import add_months, first_of_month
 from banking.kernel.read_together import read_together
 from banking.kernel.written_once import Asked, WrittenOnce
 from insights.recurring.patterns import MOST_OF_ONE_MERCHANT
+from transactions.matching.reading import ordinal, raw_rows
 from transactions.matching.words import normalized
 from transactions.models import Category, MerchantTotal, Transaction
 from transactions.rules.merchants import clean_merchant
@@ -74,7 +75,7 @@ class Ahead(NamedTuple):
 
 
 # The columns an Entry is read from.
-_READ = ("id", "account_id", "txn_date", "raw", "merchant", "description", "category_id")
+_READ = ("id", "account_id", "day", "raw", "merchant", "description", "category_id")
 
 
 def load_entries(
@@ -100,7 +101,7 @@ def load_entries(
         .order_by("-txn_date", "-id")
         .values_list(*_READ, "category__kind")[:MOST_LINES]
     )
-    return _entries(read)[::-1]
+    return _entries(raw_rows(read))[::-1]
 
 
 def load_ahead(
@@ -142,7 +143,10 @@ def load_ahead(
 
 
 def _raw(rows: QuerySet) -> QuerySet:
-    return rows.annotate(raw=Cast("signed_amount", BigIntegerField()))
+    """With amounts and days as every driver returns them."""
+    return rows.annotate(
+        raw=Cast("signed_amount", BigIntegerField()), day=Cast("txn_date", CharField())
+    )
 
 
 def _entries(read: Iterable[tuple]) -> list[Entry]:
@@ -154,7 +158,7 @@ def _entries(read: Iterable[tuple]) -> list[Entry]:
             name = shown_name(*words)
             names[words] = (merchant_key(name), name)
         is_transfer = kind == Category.Kind.TRANSFER
-        found.append(Entry(pk, account, on.toordinal(), raw, *names[words], category, is_transfer))
+        found.append(Entry(pk, account, ordinal(on), raw, *names[words], category, is_transfer))
     return found
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
+from django.db import connections
 from django.db.models import BigIntegerField, CharField, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
@@ -199,7 +199,7 @@ def raw_rows(rows: QuerySet) -> Iterator[tuple]:
     Only for columns that every driver returns alike; dates as text through `ordinal`.
     """
     sql, params = rows.query.sql_with_params()
-    with connection.cursor() as cursor:
+    with connections[rows.db].cursor() as cursor:
         cursor.execute(sql, params)
         while some := cursor.fetchmany(AT_ONCE):
             yield from some
