@@ -58,7 +58,7 @@ CUT = """() => {
     }
     return box.right > innerWidth + 1 || box.left < -1;
   };
-  const words = "main :is(h1, h2, h3, dt, dd, label, legend, .button, .money, .badge, input)";
+  const words = "main :is(h1, h2, h3, dt, dd, label, legend, .button, data, .badge, input)";
   return [...document.querySelectorAll(words)].filter(isCut).map(node => node.outerHTML);
 }"""
 

@@ -165,9 +165,9 @@ def test_pages_have_no_inline_style_script_or_handler(path):
 
 def test_the_file_of_icons_has_the_packages_drawings():
     """Written by `python -m banking.kernel.icons`; other icons are drawn where they are shown."""
-    file = Path("static/img/icons.svg").read_text()
+    file = Path("static/i.svg").read_text()
     assert file == collection(sorted(collected()))
-    assert draw("bell", 18) == '<svg width=18><use href="/static/img/icons.svg#bell"/></svg>'
+    assert draw("bell", 18) == '<svg width=18><use href="/static/i.svg#bell"/></svg>'
     assert "<path" in draw("rabbit", 18)
 
 
@@ -194,10 +194,10 @@ def test_outage_pages_need_neither_context_nor_database(name):
 def test_money_in_has_a_plus_and_money_out_a_minus_sign():
     source = '{% money_figure amount "USD" signed=True %}'
     assert render(source, amount=Decimal("4250")) == (
-        '<data class="money money--in" value="4250.00">+$4,250.00</data>'
+        '<data class=money--in value="4250.00">+$4,250.00</data>'
     )
     assert render(source, amount=Decimal("-54.2")) == (
-        '<data class=money value="-54.20">\N{MINUS SIGN}$54.20</data>'
+        '<data value="-54.20">\N{MINUS SIGN}$54.20</data>'
     )
     assert "money--none" in render(source, amount=None)
 

@@ -72,9 +72,6 @@ LISTS = {
     "/api/insights/forecast?days=90": 14,
 }
 
-# Where there is a second page, the sums of the day that it continues are asked for.
-OF_A_SECOND_PAGE = {"/transactions/": 1}
-
 # Each as a page and in the API. One of them loads rates that are otherwise missing.
 FIGURES = {
     "cash-flow": 9,
@@ -176,8 +173,7 @@ def test_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client
     for address, most in limits.items():
         with subtests.test(address):
             many = queries_of(client, address)
-            expected = len(few[address]) + OF_A_SECOND_PAGE.get(address, 0)
-            assert len(many) == expected, "\n".join(sorted(many))
+            assert len(many) == len(few[address]), "\n".join(sorted(many))
             assert len(many) <= most, "\n".join(many)
 
 

@@ -17,10 +17,12 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from banking.kernel import formats
+from banking.kernel.icons import draw
 from banking.kernel.navigation_tags import row_url
 from banking.kernel.template_tags import category_icon, color_dot, icon, money_html
 from transactions.models import Transaction
@@ -33,13 +35,13 @@ LONGEST_TIP = 200
 @lru_cache(maxsize=256)
 def _icon(name: str, size: int, words: str = "") -> str:
     """An icon, with words for screen readers."""
-    told = f"<span class=visually-hidden>{words}</span>" if words else ""
-    return f"{icon(name, size=size)}{told}"
+    told = (("role", "img"), ("aria-label", words))
+    return draw(name, size, told) if words else icon(name, size=size)
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words in rows, looked up once a page."""
+    """The words in rows, looked up once in each language."""
 
     select: str = field(default_factory=lambda: esc(_("Select %(title)s")))
     none: str = field(default_factory=lambda: esc(_("No category")))
@@ -52,6 +54,15 @@ class Words:
     note: str = field(default_factory=lambda: esc(_("Note")))
     whole: str = field(default_factory=lambda: esc(_("of %(whole)s")))
     posted: str = field(default_factory=lambda: esc(_("Posted")))
+
+
+@lru_cache(maxsize=64)
+def _words_in(language: str | None) -> Words:
+    return Words()
+
+
+def _words() -> Words:
+    return _words_in(get_language())
 
 
 # --- Around the rows ------------------------------------------------------------------------------
@@ -109,7 +120,7 @@ def category_cell(row: Transaction) -> SafeString:
     """{% category_cell row %}: the category, which a click changes in its place
     (static/js/cells.js) or on a page of its own.
     """
-    words, category = Words(), row.category
+    words, category = _words(), row.category
     look = "category" if category or row.is_split else '"category category--none"'
     dot = color_dot(category.color) if category else ""
     page = row_url("transactions:transaction_detail", row.pk)
@@ -149,7 +160,7 @@ def _source(source: str, is_categorized: bool) -> str:
 @register.simple_tag
 def tags_cell(row: Transaction) -> SafeString:
     """{% tags_cell row %}: the tags, which a click changes in their place."""
-    return mark_safe(_tags_cell(row, [tag.name for tag in row.tags.all()], Words()))
+    return mark_safe(_tags_cell(row, [tag.name for tag in row.tags.all()], _words()))
 
 
 def _tags_cell(row: Transaction, names: Iterable[str], words: Words) -> str:
@@ -161,7 +172,7 @@ def _tags_cell(row: Transaction, names: Iterable[str], words: Words) -> str:
 @register.simple_tag
 def notes_cell(row: Transaction) -> SafeString:
     """{% notes_cell row %}: the notes, which a click changes in their place."""
-    return mark_safe(_notes_cell(row, Words()))
+    return mark_safe(_notes_cell(row, _words()))
 
 
 def _notes_cell(row: Transaction, words: Words) -> str:
@@ -235,7 +246,7 @@ def transaction_groups(context: dict[str, Any]) -> SafeString:
         reader_id=reader.pk,
         locale=reader.locale,
         currency=reader.base_currency,
-        words=Words(),
+        words=_words(),
     )
     span, has_balance = context["group_span"], "balance" in look.columns
     bodies = []
@@ -254,15 +265,15 @@ def _group_head(group: Any, look: Look, span: int, has_balance: bool) -> str:
     nets = "\n".join(money_html(net, code, look.locale) for code, net in group.nets)
     return (
         f"<tr class=table__group><th colspan={span} scope=rowgroup>"
-        f"<time datetime={group.day.isoformat()}>{esc(group.label)}</time>"
-        f"<td class=num>{posted}{nets}{'<td>' if has_balance else ''}"
+        f"{esc(group.label)}"
+        f"<td>{posted}{nets}{'<td>' if has_balance else ''}"
     )
 
 
 def _row(row: Transaction, look: Look) -> str:
     cells = "".join([_CELLS[name](row, look) for name in look.columns])
     check = _check_cell(row, look) if look.may_select else ""
-    return f"<tr id=row-{row.pk} data-row>{check}{cells}"
+    return f"<tr id=row-{row.pk}>{check}{cells}"
 
 
 def _check_cell(row: Transaction, look: Look) -> str:
@@ -293,7 +304,7 @@ def _noted_status(row: Transaction) -> str:
 def _title_cell(row: Transaction, look: Look) -> str:
     category = row.category
     icon_name, color = (category.icon, category.color) if category else ("", "")
-    mark = category_icon(icon_name, color)
+    mark = category_icon(icon_name, color, "of a line")
     return f"<td data-cell=title>{mark}\n<a href={row.pk}/>{esc(row.title)}</a>{_marks(row, look)}"
 
 

@@ -78,9 +78,9 @@ def _completed(
 ) -> KeysetPage[Transaction]:
     """With each row's account, and whether the user may change it."""
     known = {account.pk: account for account in accounts}
-    changes_own = may(user, Ability.CHANGE_OWN_DATA)
+    user_id, changes_own = user.pk, may(user, Ability.CHANGE_OWN_DATA)
     for row in page.rows:
         # One whose share has just ended is read with its row.
         row.account = known.get(row.account_id) or row.account
-        row.may_change = changes_own and row.account.user_id == user.pk
+        row.may_change = changes_own and row.account.user_id == user_id
     return page

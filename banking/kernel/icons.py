@@ -1,9 +1,9 @@
 """Icons of the lucide package: those that we name are in one file, others drawn where shown.
 
 The package opens its archive for every icon (29 ms) and copies a tree for every drawing (0.1 ms); a
-page shows a hundred. So a page refers to the icons in `static/img/icons.svg`, which a browser loads
-once. After naming an icon in a template or module, write that file again, or the icon is drawn on
-each page that shows it:
+page shows a hundred. So a page refers to the icons in `static/i.svg`, which a browser loads once;
+each of them names the file, so its name is short. After naming an icon in a template or module,
+write that file again, or the icon is drawn on each page that shows it:
 
     .venv/bin/python -m banking.kernel.icons
 """
@@ -20,7 +20,7 @@ from django.templatetags.static import static
 
 _NAMESPACE = "{http://www.w3.org/2000/svg}"
 _ROOT = Path(__file__).resolve().parent.parent.parent
-_FILE = "img/icons.svg"
+_FILE = "i.svg"
 _SIMPLE = re.compile(r"[\w-]+")
 _QUOTED = re.compile(r"""["']([a-z0-9-]+)["']""")
 

@@ -22,14 +22,23 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 class KeysetPage(Generic[Row]):
-    """One page of rows and the cursors of its neighbors (None at the ends)."""
+    """One page of rows and the cursors of its neighbors (None at the ends).
+
+    `next_row` is the first row of the next page, `previous_row` the last of the previous one, each
+    None where it was not read.
+    """
 
     def __init__(
-        self, rows: list[Row], next_cursor: str | None, previous_cursor: str | None
+        self,
+        rows: list[Row],
+        next_cursor: str | None,
+        previous_cursor: str | None,
+        next_row: Row | None = None,
+        previous_row: Row | None = None,
     ) -> None:
         self.rows = rows
-        self.next_cursor = next_cursor
-        self.previous_cursor = previous_cursor
+        self.next_cursor, self.next_row = next_cursor, next_row
+        self.previous_cursor, self.previous_row = previous_cursor, previous_row
 
 
 def full_ordering(queryset: QuerySet[Any]) -> list[str]:
@@ -65,6 +74,7 @@ def keyset_page(
             rows_query = rows_query.filter(beyond(directed, position))
         rows = list(rows_query[: page_size + 1])
     has_more = len(rows) > page_size
+    further = rows[page_size] if has_more else None
     rows = rows[:page_size]
     if backwards:
         rows.reverse()
@@ -74,6 +84,7 @@ def keyset_page(
         rows,
         _encode(rows[-1], ordering, False) if rows and has_next else None,
         _encode(rows[0], ordering, True) if rows and has_previous else None,
+        **{"previous_row" if backwards else "next_row": further},
     )
 
 

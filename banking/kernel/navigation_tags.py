@@ -1,5 +1,6 @@
 """Template builtins: links, and the menus that every page has."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ register = template.Library()
 # Menus as they were rendered, by everything that they depend on.
 _MENUS: dict[tuple[Any, ...], SafeString] = {}
 _MOST_MENUS = 1000
+_BREAKS = re.compile(r"\n\s*\n")
 
 
 @register.simple_tag(takes_context=True)
@@ -27,18 +29,28 @@ def menu(context: Context, name: str) -> SafeString:
     Each is rendered once in a process. A view as somebody else leaves entries out, so it is
     rendered each time, as are templates that may be edited.
     """
+    match = getattr(context.get("request"), "resolver_match", None)
+    return _kept(context, name, match and match.view_name)
+
+
+@register.simple_tag(takes_context=True)
+def common(context: Context, name: str) -> SafeString:
+    """{% common "_head.html" %}: as `menu`, for a template that is the same on every page."""
+    return _kept(context, name, "")
+
+
+def _kept(context: Context, name: str, page_name: str | None) -> SafeString:
     request, may = context.get("request"), context.get("may") or {}
     page: Any = context.template
     found: Template = page.engine.get_template(name)
-    match = getattr(request, "resolver_match", None)
-    if settings.DEBUG or match is None or getattr(request, "viewing_as", None):
+    if settings.DEBUG or page_name is None or getattr(request, "viewing_as", None):
         return found.render(context)
     allowed = tuple(ability for ability, is_given in may.items() if is_given)
-    key = (name, match.view_name, allowed, get_language(), settings.ROOT_URLCONF)
+    key = (name, page_name, allowed, get_language(), settings.ROOT_URLCONF)
     if key not in _MENUS:
         if len(_MENUS) >= _MOST_MENUS:
             _MENUS.clear()
-        _MENUS[key] = found.render(context)
+        _MENUS[key] = mark_safe(_BREAKS.sub("\n", found.render(context)))
     return _MENUS[key]
 
 

@@ -89,7 +89,7 @@ def figure_as_read(context: dict[str, Any], amount: Decimal, currency: str) -> S
     if decimals <= minor_unit_digits(currency):
         return money_html(amount, currency, _reader_locale(context), signed=True)
     written = f"{amount:f}".replace("-", "\N{MINUS SIGN}")
-    return format_html('<data class=money value="{}">{} {}</data>', amount, written, currency)
+    return format_html('<data value="{}">{} {}</data>', amount, written, currency)
 
 
 def money_html(
@@ -126,10 +126,10 @@ def _figure(digits: str, currency: str, locale: str, signed: bool, small_cents: 
                 found.group(),
                 body[found.end() :],
             )
-    # Its class isolates it from the direction of the text around.
+    # Every <data> is an amount: the stylesheet isolates it from the direction of the text around.
     return format_html(
-        '<data class={} value="{}">{}</data>',
-        mark_safe('"money money--in"') if is_inflow else "money",
+        '<data{} value="{}">{}</data>',
+        " class=money--in" if is_inflow else "",
         plain_amount(amount, currency),
         body,
     )
@@ -235,8 +235,7 @@ def icon(name: str, size: int = 20, **attributes: object) -> SafeString:
     An unknown name (people can enter a category's icon) draws a tag.
     """
     given = {key.replace("_", "-"): str(value) for key, value in attributes.items()}
-    looks = f"icon {given.pop('class', '')}".strip()
-    key = (("class", looks), ("aria-hidden", "true"), *given.items())
+    key = (("aria-hidden", "true"), *given.items())
     try:
         return mark_safe(draw(str(name), size, key))
     except NoSuchIconError:
@@ -245,6 +244,14 @@ def icon(name: str, size: int = 20, **attributes: object) -> SafeString:
 
 def _safe_color(color: str | None) -> str:
     return color if color and _COLOR.fullmatch(color) else _FALLBACK_COLOR
+
+
+# A list's cells say how large theirs are.
+_DISCS = {
+    "": " class=disc",
+    "small": mark_safe(' class="disc disc--small"'),
+    "of a line": "",
+}
 
 
 @register.simple_tag
@@ -259,8 +266,8 @@ def category_icon(name: str = "", color: str = "", size: str = "") -> SafeString
     except NoSuchIconError:
         inside = shapes("tag")
     return format_html(
-        "<svg class={} aria-hidden=true color={}>{}</svg>",
-        mark_safe('"disc disc--small"') if size == "small" else "disc",
+        "<svg{} aria-hidden=true color={}>{}</svg>",
+        _DISCS[size],
         _safe_color(color),
         mark_safe(inside),
     )

@@ -46,7 +46,7 @@ def test_the_month_shows_each_budget_and_the_total(visitor, budget_for, spend):
     assert "17 days left" in page
     assert page.index("Groceries</a>") < page.index("Pets</a>")
     assert "Nearly used" in page
-    assert '<data class=money value="60.00">' in page
+    assert '<data value="60.00">' in page
     assert (
         "/transactions/?category=groceries&amp;date_from=2026-03-01&amp;date_to=2026-03-31" in page
     )

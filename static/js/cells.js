@@ -24,7 +24,7 @@ export function startCells() {
   });
   document.addEventListener("htmx:beforeSwap", (event) => keep(event.detail.target));
   document.addEventListener("htmx:load", (event) => {
-    if (event.detail.elt.matches?.("[data-row] > td")) settle(event.detail.elt);
+    if (event.detail.elt.matches?.(".table--lines td")) settle(event.detail.elt);
   });
   document.addEventListener("focusout", (event) => {
     const cell = cellOf(event.target);
@@ -78,11 +78,11 @@ function edit(link) {
 }
 
 function cellOf(element) {
-  return element.closest?.("[data-row] > td:has(form)");
+  return element.closest?.(".table--lines td:has(form)");
 }
 
 function keep(cell) {
-  if (!cell.matches?.("[data-row] > td") || cell.querySelector("form")) return;
+  if (!cell.matches?.(".table--lines td") || cell.querySelector("form")) return;
   const copy = cell.cloneNode(true);
   for (const busy of copy.querySelectorAll(".htmx-request")) busy.classList.remove("htmx-request");
   const cells = origins.get(cell.parentElement) ?? new Map();

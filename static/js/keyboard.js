@@ -78,6 +78,8 @@ function labelOf(element) {
     element.dataset.keyLabel ||
     element.getAttribute("aria-label") ||
     element.labels?.[0]?.textContent.trim() ||
+    // Without the count beside it.
+    element.querySelector("span")?.textContent.trim() ||
     element.textContent.trim()
   );
 }

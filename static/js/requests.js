@@ -1,5 +1,21 @@
-// Shows a message when an htmx request fails.
+// How htmx works here, and a message when a request fails.
 import { complain } from "./toasts.js";
+
+// Set before the page is ready, when htmx begins.
+Object.assign(window.htmx.config, {
+  includeIndicatorStyles: false,
+  allowEval: false,
+  selfRequestsOnly: true,
+  historyCacheSize: 0,
+  refreshOnHistoryMiss: true,
+  scrollIntoViewOnBoost: false,
+  responseHandling: [
+    { code: "204", swap: false },
+    { code: "[23]..", swap: true },
+    { code: "422", swap: true },
+    { code: "[45]..", swap: false, error: true },
+  ],
+});
 
 const SENTENCES = {
   401: "You've been signed out. Nothing was changed. Reload the page to sign in again.",

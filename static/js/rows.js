@@ -5,6 +5,7 @@ import { isOn } from "./keyboard.js";
 import { BOX, selectedAmounts } from "./tables.js";
 
 const STEP = 10_000;
+const ROW = "[data-row], .table--lines tr[id]";
 const TITLE = "[data-row-title], [data-cell=title] > a";
 const acts = {
   j: (row) => focusOn(neighbor(row, 1)),
@@ -31,15 +32,15 @@ function onKey(event) {
   // "g t" has been handled already.
   if (event.defaultPrevented) return;
   if (event.target.closest(`input:not(${BOX}), select, textarea, [contenteditable]`)) return;
-  if (!document.querySelector("[data-row]") || document.querySelector("dialog[open]")) return;
-  const row = document.activeElement.closest("[data-row]");
+  if (!document.querySelector(ROW) || document.querySelector("dialog[open]")) return;
+  const row = document.activeElement.closest(ROW);
   if (!row && event.key !== "j" && event.key !== "k") return;
   event.preventDefault();
   acts[event.key](row);
 }
 
 function neighbor(row, step) {
-  const rows = [...document.querySelectorAll("[data-row]")];
+  const rows = [...document.querySelectorAll(ROW)];
   if (!row) return rows[0];
   return rows[rows.indexOf(row) + step] ?? row;
 }

@@ -6,7 +6,9 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AccountShare
@@ -122,6 +124,27 @@ def test_day_groups_show_the_whole_days_net(alice, client, checking):
     assert older.content.count(b"scope=rowgroup") == 3
     newer = client.get(f"/transactions/{older.context['newer_url']}")
     assert len(newer.context["groups"][0].rows) == 50
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("query", ["", "?search=shop"])
+def test_only_a_day_that_goes_on_beyond_the_page_is_asked_for(client, checking, query):
+    today = timezone.now().date()
+    for days_ago, count in ((0, 20), (1, 30), (2, 40), (3, 40)):
+        for _ in range(count):
+            on = today - timedelta(days=days_ago)
+            make_transaction(account=checking, amount="-1.00", txn_date=on, merchant="Shop")
+    asked, address = [], f"/transactions/{query}"
+    for _ in range(3):
+        with CaptureQueriesContext(connection) as captured:
+            page = client.get(address)
+        asked.append(sum("own_count" in one["sql"] for one in captured))
+        nets = {group.day: group.nets for group in page.context["groups"]}
+        sums = {today - timedelta(days=ago): -n for ago, n in ((0, 20), (1, 30), (2, 40), (3, 40))}
+        assert nets == {day: [("EUR", Decimal(sums[day]))] for day in nets}
+        address = f"/transactions/{page.context['older_url']}"
+    # The second page begins after a whole day, but only the first page has read its last row.
+    assert asked == [0, 1, 1]
 
 
 def test_filters_are_chips_that_can_be_removed(client, checking, groceries):

@@ -246,19 +246,25 @@ def _groups(
 
 
 def _nets(user: User, rows: TransactionQuerySet | None, page: KeysetPage[Transaction]) -> DayNets:
-    """Of each whole day: only the first and the last can have rows on the neighboring pages.
+    """Of each whole day: only the first and the last can have rows on the neighboring pages, unless
+    the row beyond them is known to be of another day.
 
     `rows` are all that the list has, None if it has all that the user sees.
     """
     cut = set()
-    if page.rows and page.previous_cursor:
+    if page.rows and page.previous_cursor and _is_one_day(page.rows[0], page.previous_row):
         cut.add(page.rows[0].txn_date)
-    if page.rows and page.next_cursor:
+    if page.rows and page.next_cursor and _is_one_day(page.rows[-1], page.next_row):
         cut.add(page.rows[-1].txn_date)
     whole = day_nets_among(row for row in page.rows if row.txn_date not in cut)
     if not cut:
         return whole
     return whole | (day_nets_of_all(user, cut) if rows is None else day_nets(rows, cut))
+
+
+def _is_one_day(row: Transaction, beyond: Transaction | None) -> bool:
+    """Whether the row beyond the page may be of the same day."""
+    return beyond is None or beyond.txn_date == row.txn_date
 
 
 def _day_label(day: date, today: date) -> str:
