@@ -4,9 +4,10 @@ Three web processes of their own serve on a private PostgreSQL. Client processes
 the API, each transfer under its own Idempotency-Key, and repeat a request with the same key until
 it is decided. Every fifth time they first read a total, which no transfer may change. Meanwhile web
 processes are killed, main process and workers, and with `--database-kills N` PostgreSQL too. Each
-is started again after the launcher's first pause. At the end the books are compared with what the
-clients were told. One seed decides all transfers and kills, though not how the machine interleaves
-them. Exits 0 if nothing is wrong, otherwise 1.
+is started again after the launcher's first pause. With `--sqlite`, and perhaps `--web-processes 8`,
+the processes share a file instead. At the end the books are compared with what the clients were
+told. One seed decides all transfers and kills, though not how the machine interleaves them. Exits 0
+if nothing is wrong, otherwise 1.
 """
 
 import argparse
@@ -32,7 +33,6 @@ from tests import servers
 from tests.chaos_client import BOOKED, EMAILS, PASSWORD, REFUSED, Household, Told, run_client
 from tests.rehearsal import ROOT, Web, ask, manage, own_checks, settings_for
 
-WEB_PROCESSES = 3
 # Longer than the longest run; the clients sign in once.
 TOKEN_MINUTES = 600
 
@@ -45,6 +45,8 @@ class Plan(NamedTuple):
     clients: int
     kills: int
     database_kills: int
+    sqlite: bool = False
+    web_processes: int = 3
 
 
 class Reaper:
@@ -52,14 +54,16 @@ class Reaper:
     starts each again after a pause.
     """
 
-    def __init__(self, start: Callable[[int], Web], server: servers.PostgreSQL, plan: Plan) -> None:
+    def __init__(
+        self, start: Callable[[int], Web], server: servers.PostgreSQL | None, plan: Plan
+    ) -> None:
         self.start_web, self.server = start, server
         self.random = random.Random(f"{plan.seed}-kills")
         self.moments = sorted(
             [(self.random.randrange(plan.transfers), "web") for _ in range(plan.kills)]
             + [(self.random.randrange(plan.transfers), "db") for _ in range(plan.database_kills)]
         )
-        self.alive = {port: start(port) for port in free_ports(WEB_PROCESSES)}
+        self.alive = {port: start(port) for port in free_ports(plan.web_processes)}
         self.ports = list(self.alive)
         self.start_again_at: dict[int, float] = {}
         self.killed: Counter[str] = Counter()
@@ -95,6 +99,7 @@ class Reaper:
         self.start_again_at[port] = time.monotonic() + BACK_OFF[0]
 
     def _kill_database(self) -> None:
+        assert self.server, "SQLite has no server to kill"
         self.server.kill()
         for _ in range(20):
             time.sleep(BACK_OFF[0])
@@ -151,6 +156,10 @@ class Report(NamedTuple):
 
 
 def run(plan: Plan) -> Report:
+    if plan.sqlite:
+        with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+            url = f"sqlite:///{folder}/db.sqlite3"
+            return bank_test(url, plan, lambda start: Reaper(start, None, plan))
     with servers.postgresql_server(forgetful=False) as server:
         return bank_test(server.url, plan, lambda start: Reaper(start, server, plan))
 
@@ -242,6 +251,8 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--kills", type=int, default=4)
     parser.add_argument("--database-kills", type=int, default=0)
+    parser.add_argument("--sqlite", action="store_true")
+    parser.add_argument("--web-processes", type=int, default=3)
     return carry_out(parser, run)
 
 
