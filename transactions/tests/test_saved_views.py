@@ -117,7 +117,7 @@ def test_columns_are_kept_in_the_session_and_overridden_by_the_url(alice, checki
         False,
         False,
     )
-    assert 'colspan="4" scope="rowgroup"' in text
+    assert "colspan=4 scope=rowgroup" in text
     assert headings(client.get("/transactions/?columns=tags,zzz")) == ["merchant", "tags", "amount"]
     assert headings(client_for(alice).get("/transactions/")) == usual
     client.post("/transactions/columns/", {"reset": "1"})
@@ -180,7 +180,7 @@ def test_without_javascript_the_notes_page_returns_to_the_list(alice, checking, 
     row = make_transaction(account=checking, tags=["work"], notes="keep")
     client, back = client_for(alice), "/transactions/?search=coffee"
     link = f"/transactions/{row.pk}/notes/"
-    assert f'href="{link}"' in client.get("/transactions/").content.decode()
+    assert f"href={row.pk}/notes/>" in client.get("/transactions/").content.decode()
     sent = {"Referer": f"http://testserver{back}"}
     page = client.get(link, headers=sent).content.decode()
     assert f'name="next" value="{back}"' in page
