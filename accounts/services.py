@@ -18,6 +18,7 @@ from banking.kernel.commands import command
 from banking.kernel.money import exact_amount
 from banking.kernel.periods import first_of_month
 from banking.kernel.sentences import Said, money
+from banking.kernel.written_once import WrittenOnce
 from banking.limits import RATE_AGE_DAYS
 from users.audit import trail
 from users.models import User
@@ -27,8 +28,12 @@ EDITABLE = ("bank_name", "name", "account_type", "last_four", "overdraft_limit",
 
 def lock_accounts(ids: Iterable[int]) -> dict[int, Account]:
     """Lock the accounts until commit, in primary-key order to avoid deadlocks."""
-    locked = Account.objects.select_for_update(no_key=True).filter(pk__in=set(ids)).order_by("pk")
-    return {account.pk: account for account in locked}
+    return {account.pk: account for account in _LOCKED.rows(sorted(set(ids)))}
+
+
+_LOCKED = WrittenOnce(
+    lambda ids: Account.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+)
 
 
 def apply_to_balances(accounts: Mapping[int, Account], deltas: Mapping[int, Decimal]) -> None:

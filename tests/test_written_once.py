@@ -5,6 +5,7 @@ those that Django writes anew, for any values.
 import importlib
 import inspect
 from datetime import date
+from uuid import UUID
 
 import pytest
 from django.db.models import Q
@@ -34,6 +35,11 @@ VALUES = {
     "slugs": (["food"], ["rent", "travel"]),
     "names": (["Corner Shop"], ["Tillpay", "Café"]),
     "own_chain": ("user:3", "user:88"),
+    "family": (UUID(int=2**100 + 7), UUID(int=9)),
+    "name": ("user:3", "system"),
+    "slug": ("transfer", "food"),
+    "units": (-12_500, 70_000),
+    "account_id": (7, 41),
     "email": ("a@example.com", "b@example.com"),
 }
 

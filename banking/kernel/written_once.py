@@ -15,17 +15,20 @@ import threading
 from collections.abc import Callable, Collection, Set
 from datetime import date
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import QuerySet
+from django.db.transaction import TransactionManagementError
 
 from banking.kernel.django_private import Statement, statement_of, with_statement
 from banking.kernel.snapshot import read_before
 
 Row = TypeVar("Row")
 # An identifier, a day, a text, or several of them, for IN or OR.
-Value = int | date | str | Collection[int] | Collection[date] | Collection[str]
+One = int | date | str | UUID
+Value = One | Collection[int] | Collection[date] | Collection[str]
 
 # No statement has these numbers and days of its own. They are small, as a month or year may be one.
 _NUMBER, _DAY = 32_749, date(2, 2, 2).toordinal()
@@ -56,7 +59,7 @@ class Asked(NamedTuple):
 
 
 def _fixed(value: Value) -> Any:
-    if isinstance(value, int | date | str):
+    if isinstance(value, One):
         return value
     return frozenset(value) if isinstance(value, Set) else tuple(value)
 
@@ -86,6 +89,7 @@ class WrittenOnce(Generic[Row]):
         written, params = self.filled(*values)
         if written.statement is None:
             return []
+        _refuse_lock_outside(written.query_set)
         return list(with_statement(written.query_set, written.statement, params))
 
     def asking(self, *values: Value) -> Asked:
@@ -120,9 +124,18 @@ class WrittenOnce(Generic[Row]):
         )
 
 
+def _refuse_lock_outside(query_set: QuerySet[Any, Any]) -> None:
+    """Django refuses a lock that would end at once only when it writes the statement."""
+    if query_set.query.select_for_update and not connections[query_set.db].in_atomic_block:
+        raise TransactionManagementError("Rows are locked in a transaction only.")
+
+
 def _adapted(query_set: QuerySet[Any, Any], values: list[Any]) -> list[Any]:
     """The values as the database takes them."""
-    adapt = connections[query_set.db].ops.adapt_datefield_value
+    database = connections[query_set.db]
+    if not database.features.has_native_uuid_field:
+        values = [one.hex if isinstance(one, UUID) else one for one in values]
+    adapt = database.ops.adapt_datefield_value
     return [adapt(one) if isinstance(one, date) else one for one in values]
 
 
@@ -130,7 +143,7 @@ def _several(value: Value) -> list[Any]:
     """The values at this place. Those of a collection are repeated up to a power of two, which
     changes no answer: so there are few texts, not one for each number of accounts.
     """
-    if isinstance(value, int | date | str):
+    if isinstance(value, One):
         return [value]
     ones = list(value)
     if not ones:
@@ -140,7 +153,7 @@ def _several(value: Value) -> list[Any]:
 
 def _shape(value: Value, ones: list[Any]) -> Any:
     """What the text depends on: the type, and of a collection how many there are."""
-    if isinstance(value, int | date | str):
+    if isinstance(value, One):
         return type(value)
     return (type(ones[0]) if ones else int, len(ones))
 
@@ -155,6 +168,8 @@ def _stand_in(shape: Any, taken: list[Any]) -> Any:
         one = date.fromordinal(_DAY + number)
     elif shape is str:
         one = f"stand-in {number}"
+    elif shape is UUID:
+        one = UUID(int=number)
     taken.append(one)
     return one
 

@@ -69,9 +69,15 @@ class Ledger:
 
 def days_near(first: date, last: date) -> Q:
     """The days on which a transaction may be a line of the days `first` to `last`."""
-    return Q(
-        txn_date__gte=_moved(first, -max(PENDING_DAYS_AFTER, DISPLACED_WITHIN_DAYS)),
-        txn_date__lte=_moved(last, max(PENDING_DAYS_BEFORE, DISPLACED_WITHIN_DAYS)),
+    first, last = span_near(first, last)
+    return Q(txn_date__gte=first, txn_date__lte=last)
+
+
+def span_near(first: date, last: date) -> tuple[date, date]:
+    """The first and the last of these days."""
+    return (
+        _moved(first, -max(PENDING_DAYS_AFTER, DISPLACED_WITHIN_DAYS)),
+        _moved(last, max(PENDING_DAYS_BEFORE, DISPLACED_WITHIN_DAYS)),
     )
 
 

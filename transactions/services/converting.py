@@ -18,6 +18,7 @@ from accounts.models import Account, RateMonth
 from accounts.services import lock_accounts
 from banking.kernel.bulk import bulk_update
 from banking.kernel.periods import add_months, first_of_month
+from banking.kernel.written_once import WrittenOnce
 from transactions.converted import add_up
 from transactions.models import ConvertedMonth, DailyTotal, MonthlyTotal
 from users.models import User
@@ -28,12 +29,18 @@ MONTHS_AT_ONCE = 24
 def reopen_months(touched: Iterable[tuple[int, date]]) -> None:
     """Mark the (account, month) pairs that a posting changed. The caller locks the accounts."""
     pairs = sorted(set(touched))
-    targets = dict(
-        Account.objects.filter(pk__in={pk for pk, _month in pairs})
+    targets = dict(_FOREIGN.rows({pk for pk, _month in pairs}))
+    if targets:
+        _open((pk, month, targets[pk]) for pk, month in pairs if pk in targets)
+
+
+_FOREIGN = WrittenOnce(
+    lambda account_ids: (
+        Account.objects.filter(pk__in=account_ids)
         .exclude(currency=F("user__base_currency"))
         .values_list("pk", "user__base_currency")
     )
-    _open((pk, month, targets[pk]) for pk, month in pairs if pk in targets)
+)
 
 
 def reopen_for_new_base(user: User) -> None:

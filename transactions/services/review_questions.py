@@ -8,11 +8,13 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models.functions import Cast
 
 from accounts.models import Account
 from banking.kernel.money import to_units
 from banking.kernel.narrowing import sure
+from banking.kernel.written_once import WrittenOnce
 from banking.limits import MATCH_WITHIN_DAYS, PENDING_DAYS_AFTER, PENDING_DAYS_BEFORE
 from transactions.holds import held_in
 from transactions.matching.lines import HAND, Held, Incoming, Knowledge, Text, Verdict
@@ -20,9 +22,9 @@ from transactions.matching.matcher import match
 from transactions.matching.reading import (
     Kind,
     Ledger,
-    days_near,
     knowledge_of,
     read_ledger,
+    span_near,
     texts_of_held,
 )
 from transactions.matching.words import SURELY, agreement
@@ -219,7 +221,7 @@ def _twin_of(
     """The transaction that an entry most probably repeats, if need be (`even_asked`) one that
     another question is about.
     """
-    possible = _equal_to(row, among if among is not None else Transaction.objects.all())
+    possible = _equal_to(row, among)
     if not possible:
         return None
     asked = ReviewItem.objects.open().filter(account=row.account_id).exclude(entered=None)
@@ -249,21 +251,30 @@ def _twin_of(
     return Transaction.objects.get(pk=verdict.held) if verdict.held is not None else None
 
 
-def _equal_to(row: Transaction, among: QuerySet[Transaction]) -> set[int]:
+def _equal_to(row: Transaction, among: QuerySet[Transaction] | None) -> set[int]:
     """The other transactions of this amount near its day that may be the same payment: not those
     that must stay if this one must, nor those beside it in a list.
     """
-    near = among.filter(
-        days_near(row.txn_date, row.txn_date),
-        account=row.account_id,
-        deleted_at=None,
-        signed_amount=row.signed_amount,
-    ).exclude(pk=row.pk)
-    equal = dict(near.values_list("pk", "origin"))
+    span = span_near(row.txn_date, row.txn_date)
+    origins = dict(_EQUAL.rows(row.account_id, to_units(row.signed_amount), *span))
+    equal = origins.keys() - {row.pk}
+    if equal and among is not None:
+        equal = set(among.filter(pk__in=equal).values_list("pk", flat=True))
     if equal and must_stay(row):
-        held = held_in(Transaction.objects.filter(pk__in=equal))
-        equal = {pk: by for pk, by in equal.items() if by not in _STAYING and pk not in held}
-    return equal.keys() - listed_beside(row, equal)
+        equal = {pk for pk in equal if origins[pk] not in _STAYING}
+        equal -= held_in(Transaction.objects.filter(pk__in=equal))
+    return equal - listed_beside(row, equal)
+
+
+_EQUAL = WrittenOnce(
+    lambda account_id, units, first, last: (
+        Transaction.objects.alias(units=Cast("signed_amount", BigIntegerField()))
+        .filter(account=account_id, deleted_at=None, units=units)
+        .filter(txn_date__gte=first, txn_date__lte=last)
+        .order_by()
+        .values_list("pk", "origin")
+    )
+)
 
 
 def listed_beside(row: Transaction, pks: Collection[int]) -> set[int]:

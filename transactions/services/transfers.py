@@ -17,6 +17,7 @@ from accounts.models import Account
 from accounts.services import lock_accounts
 from banking.kernel.commands import command
 from banking.kernel.money import exact_amount, round_to_minor_unit
+from banking.kernel.written_once import WrittenOnce
 from transactions.models import Category, Transaction, Transfer
 from transactions.services.posting import book, post_together
 from transactions.services.posting_checks import typed_date
@@ -102,7 +103,11 @@ def _refuse_impossible(source: Account, target: Account, amount: Decimal) -> Non
 
 def transfer_category() -> Category:
     """The predefined category for transfers."""
-    return Category.objects.get(user=None, slug="transfer")
+    (category,) = _PREDEFINED.rows("transfer")
+    return category
+
+
+_PREDEFINED = WrittenOnce(lambda slug: Category.objects.filter(user=None, slug=slug))
 
 
 def _arriving(

@@ -3,13 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists
+from django.db.models import Exists, QuerySet
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed as RefusedToken
 from rest_framework_simplejwt.tokens import Token
 
+from banking.kernel.written_once import WrittenOnce
 from users.models import RefreshSession, User
 
 
@@ -36,10 +37,17 @@ class TokenAuthentication(JWTAuthentication):
             version = validated_token["version"]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise AuthenticationFailed("This token is invalid.") from error
-        live = RefreshSession.objects.filter(user_id=user_id, family=family, revoked_at=None)
-        user = User.objects.filter(pk=user_id).annotate(is_signed_in=Exists(live)).first()
+        user = next(iter(_BEARER.rows(user_id, family)), None)
         if user is None or not user.is_active:
             raise AuthenticationFailed("No active user for this token.")
         if not user.is_signed_in or version != user.session_version:
             raise AuthenticationFailed("You were signed out. Sign in again.", code="session_ended")
         return user
+
+
+def _bearer(user_id: int, family: UUID) -> "QuerySet[User]":
+    live = RefreshSession.objects.filter(user_id=user_id, family=family, revoked_at=None)
+    return User.objects.filter(pk=user_id).annotate(is_signed_in=Exists(live))
+
+
+_BEARER = WrittenOnce(_bearer)

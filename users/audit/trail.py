@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from banking.kernel.counters import audit_events
 from banking.kernel.outages import StaleSnapshotError
+from banking.kernel.written_once import WrittenOnce
 from users.models import AuditChain, AuditEvent, User
 
 SYSTEM_CHAIN = "system"
@@ -218,18 +219,21 @@ def _owner_of(target: models.Model | None) -> int | None:
 
 
 def _locked_chain(name: str) -> AuditChain:
-    chain = AuditChain.objects.select_for_update(no_key=True).filter(name=name).first()
-    if chain is not None:
+    for chain in _HEAD.rows(name):
         return chain
     try:
         with db_transaction.atomic():
             AuditChain.objects.create(name=name)
     except IntegrityError:
         pass  # Another transaction created it first; lock that row.
-    chain = AuditChain.objects.select_for_update(no_key=True).filter(name=name).first()
-    if chain is None:
-        raise StaleSnapshotError
-    return chain
+    for chain in _HEAD.rows(name):
+        return chain
+    raise StaleSnapshotError
+
+
+_HEAD = WrittenOnce(
+    lambda name: AuditChain.objects.select_for_update(no_key=True).filter(name=name)
+)
 
 
 # --- What is hashed ---------------------------------------------------------------------------
