@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, Model, Q, Sum, Value
 from django.db.models.functions import Coalesce
 
-from banking.kernel.bulk import bulk_add, bulk_insert
+from banking.kernel.bulk import add_or_insert, bulk_add, bulk_insert
 from banking.kernel.fields import AmountField
 from banking.kernel.money import to_units
 from banking.kernel.periods import first_of_month
@@ -29,6 +29,8 @@ from transactions.models import (
 )
 
 ZERO = Value(Decimal(0), output_field=AmountField())
+# Up to this many totals are added or inserted in one statement; of more, new ones are copied in.
+_FEW = 100
 # Up to this many merchants are looked up by name, as when one row is posted; otherwise by month.
 _MERCHANTS_BY_NAME = 200
 # Up to this many days are looked up one by one, as when scattered rows change; otherwise as a span.
@@ -214,8 +216,32 @@ def apply_to_totals(user_id: int, deltas: Mapping[TotalKey, Sums]) -> None:
 
 def _apply(kind: _Kind, deltas: Mapping[TotalKey, Sums], fixed: Mapping[str, Any]) -> None:
     deltas = {key: delta for key, delta in deltas.items() if not delta.is_nothing}
-    if not deltas:
-        return
+    if len(deltas) > _FEW:
+        _add_many(kind, deltas, fixed)
+    elif deltas:
+        _add_few(kind, deltas, fixed)
+    if any(delta.transaction_count < 0 for delta in deltas.values()):
+        _around(kind, deltas).filter(transaction_count=0).delete()
+
+
+def _add_few(kind: _Kind, deltas: Mapping[TotalKey, Sums], fixed: Mapping[str, Any]) -> None:
+    # Totals without a category have a unique index of their own.
+    dated = ", ".join(("account_id", kind.dated, *kind.keys))
+    for is_categorized, unique in (
+        (True, f"({dated}, category_id) WHERE category_id IS NOT NULL"),
+        (False, f"({dated}) WHERE category_id IS NULL"),
+    ):
+        rows = [
+            (*fixed.values(), *kind.key_of(key), *(getattr(delta, name) for name in kind.sums))
+            for key, delta in deltas.items()
+            if (key.category_id is not None) is is_categorized
+        ]
+        if rows:
+            columns = (*fixed, *kind.columns, *kind.sums)
+            add_or_insert(kind.model, columns, rows, added=kind.sums, unique=unique)
+
+
+def _add_many(kind: _Kind, deltas: Mapping[TotalKey, Sums], fixed: Mapping[str, Any]) -> None:
     stored = _stored(kind, deltas)
     known = [
         (stored[key], *(getattr(delta, name) for name in kind.sums))
@@ -230,8 +256,6 @@ def _apply(kind: _Kind, deltas: Mapping[TotalKey, Sums], fixed: Mapping[str, Any
             if key not in stored
         )
         bulk_insert(kind.model._meta.db_table, (*fixed, *kind.columns, *kind.sums), fresh)
-    if any(delta.transaction_count < 0 for delta in deltas.values()):
-        _around(kind, deltas).filter(transaction_count=0).delete()
 
 
 def _around(kind: _Kind, deltas: Mapping[TotalKey, Sums]) -> Any:

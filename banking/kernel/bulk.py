@@ -112,6 +112,38 @@ def bulk_add(
     return _update_each(model, names, rows, "{table}.{column} + {value}", using, fixed or {})
 
 
+def add_or_insert(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    added: Sequence[str],
+    unique: str,
+) -> None:
+    """Insert the rows, or add their `added` columns to the rows that have the same key, in one
+    statement. `unique` is the conflict target, in SQL; no two rows may be equal in it.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    quote = connection.ops.quote_name
+    fields = [_column(model, name) for name in columns]
+    table = quote(model._meta.db_table)
+    names = ", ".join(quote(field.column) for field in fields)
+    sums = [quote(_column(model, name).column) for name in added]
+    changes = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in sums)
+    marks = f"({', '.join(['%s'] * len(fields))})"
+    values = [
+        field.get_db_prep_save(value, connection)
+        for row in rows
+        for field, value in zip(fields, row, strict=True)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) VALUES {', '.join([marks] * len(rows))}"  # noqa: S608
+            f" ON CONFLICT {unique} DO UPDATE SET {changes}",
+            values,
+        )
+
+
 def _update_each(
     model: type[models.Model],
     names: Sequence[str],

@@ -80,6 +80,18 @@ def test_many_equal_transfers_on_one_day_cost_no_more_queries(alice, checking, s
     assert queries() == third
 
 
+def test_a_transfer_over_the_api_takes_few_statements_and_answers_what_is_stored(
+    alice, checking, savings, api_for
+):
+    api = api_for(alice)
+    for key in ("first", "second"):
+        body = {"source": savings.pk, "target": checking.pk, "amount": "5.00"}
+        with CaptureQueriesContext(connection) as captured:
+            answer = api.post("/api/transfers", body, headers={"Idempotency-Key": key})
+        assert answer.json() == api.get("/api/transfers").json()["results"][0]
+    assert len(captured) <= 27, "\n".join(query["sql"][:80] for query in captured)
+
+
 def test_currency_transfer_uses_the_days_rate_or_both_amounts(alice, checking):
     dollars = make_account(user=alice, name="Dollars", currency="USD")
     with pytest.raises(ValidationError) as refusal:
