@@ -45,7 +45,7 @@ class TokenAuthentication(JWTAuthentication):
         return user
 
 
-def _bearer(user_id: int, family: UUID) -> "QuerySet[User]":
+def _bearer(user_id: int, family: UUID) -> "QuerySet[Any]":
     live = RefreshSession.objects.filter(user_id=user_id, family=family, revoked_at=None)
     return User.objects.filter(pk=user_id).annotate(is_signed_in=Exists(live))
 
