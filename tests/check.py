@@ -39,6 +39,7 @@ def checks(data_dir: str) -> dict[str, tuple[list[str | Path], dict[str, str]]]:
             {},
         ),
     }
+    found["secrets"] = ([sys.executable, "-m", "tests.history_secrets"], {})
     if templates:
         found["templates"] = ([BIN / "djade", "--target-version", "5.2", "--check", *templates], {})
     if "CI" not in os.environ:
