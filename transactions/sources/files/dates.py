@@ -11,7 +11,7 @@ from typing import Any
 
 from babel.dates import get_day_names, get_month_names
 
-from banking.kernel.passing_locales import read_in_passing
+from banking.kernel.passing_locales import read_in_passing, read_once
 from transactions.sources.files.notices import NoticeCode, RowError
 from transactions.sources.files.values import bare, fold, shown
 
@@ -106,7 +106,7 @@ _WIDTHS: list[Any] = [
 ]
 
 
-@cache
+@read_once
 def _names() -> tuple[list[tuple[str, int]], frozenset[str]]:
     """In the languages above: names of months with their numbers, and the words for weekdays."""
     months, weekdays = zip(*map(_texts_in, ("en", "ja", "ko", "zh", *_MORE_LANGUAGES)), strict=True)
