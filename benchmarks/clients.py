@@ -32,7 +32,7 @@ from typing import NamedTuple
 
 import databases
 import psycopg
-from pages import BARE_API_SERVER, PERSON, Built, database_of, say, serve
+from pages import BARE_API_SERVER, PAGES, PERSON, Built, database_of, say, serve
 from web_process import cpu_seconds
 
 from banking.launcher import serve as launcher
@@ -66,6 +66,9 @@ class Client(Person):
 
     def _api_page(self) -> None:
         self._api("GET", f"/api/transactions?page_size={20 + next(_asked) % 20}", None, {200})
+
+    def _search(self) -> None:
+        self._page(PAGES["search"])
 
     def _budgets(self) -> None:
         self._page("/budgets/")
