@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from io import StringIO
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -234,7 +235,9 @@ def values_for(user: User) -> dict:
         **{"starts": [first], "ends": [last], "names": {row.merchant for row in rows[:100]}},
         **{"currencies": {"USD", "EUR"}, "quotes": {"USD", "EUR"}},
         **{"own_chain": chain, "chain_names": [chain], "year": ON.year, "month": ON.month},
-        **{"first_year": first.year, "first_month": 1},
+        **{"first_year": first.year, "first_month": 1, "days": [ON], "row_id": 2**40},
+        **{"slug": "transfer", "slugs": ["transfer", "food"], "name": chain},
+        **{"account_id": rows[0].account_id, "units": 10_000, "family": UUID(int=7)},
     }
 
 
