@@ -21,7 +21,7 @@ from insights.figures.coverage import Coverage
 from insights.figures.kept import OUTLOOK, key_of
 from insights.figures.links import Links
 from insights.forecast.forecast_ledger import load_ledger
-from insights.home.news import NewsItem, asking_refunds, news_of_payments
+from insights.home.news import NewsItem, asking_refund_days, news_of_payments
 from insights.home.safe_to_spend import SPENDABLE, Outlook, asking_pending, outlook_of
 from insights.recurring.doubts import Doubt, doubts_among
 
@@ -57,7 +57,7 @@ def _computed(coverage: Coverage, currency: str, on: date) -> Ahead:
         with_past=False,
         more=[
             asking_pending([one for one in spendable if one.is_active], on),
-            asking_refunds(coverage, on),
+            asking_refund_days(coverage, on),
         ],
     )
     outlook = outlook_of(ledger)

@@ -15,7 +15,7 @@ from insights.figures.links import Links
 from insights.recurring.recurring import Recurring
 from insights.recurring.recurring_page import lines_of
 from transactions.known_categories import known_categories
-from transactions.models import Category, Transaction
+from transactions.models import Category, DailyTotal, Transaction
 from users.models import User
 
 LATELY_DAYS = 30
@@ -123,14 +123,28 @@ def _is_first_seen(one: Recurring) -> bool:
     return is_sure and one.occurrences <= FIRST_TIMES and not one.missed
 
 
-_REFUNDS = WrittenOnce(
+# The days with refunds are known from totals. Among a month's transactions the database would look
+# at all of them for a few.
+_REFUND_DAYS = WrittenOnce(
     lambda account_ids, after, last: (
+        DailyTotal.objects.filter(
+            account_id__in=account_ids,
+            day__gt=after,
+            day__lte=last,
+            inflow__gt=0,
+            category__kind=Category.Kind.EXPENSE,
+        )
+        .order_by()
+        .values_list("account_id", "day")
+    )
+)
+_REFUNDS = WrittenOnce(
+    lambda account_ids, days: (
         Transaction.objects.live()
         .posted()
         .filter(
             account_id__in=account_ids,
-            txn_date__gt=after,
-            txn_date__lte=last,
+            txn_date__in=days,
             signed_amount__gt=0,
             is_split=False,
             category__kind=Category.Kind.EXPENSE,
@@ -141,12 +155,16 @@ _REFUNDS = WrittenOnce(
 )
 
 
-def asking_refunds(coverage: Coverage, on: date) -> Asked:
-    """The latest money back on these accounts."""
-    return _REFUNDS.asking(set(coverage.account_ids), on - timedelta(days=LATELY_DAYS), on)
+def asking_refund_days(coverage: Coverage, on: date) -> Asked:
+    """The accounts and days of the latest money back."""
+    return _REFUND_DAYS.asking(set(coverage.account_ids), on - timedelta(days=LATELY_DAYS), on)
 
 
 def _refunds(links: Links, on: date) -> list[NewsItem]:
+    found = asking_refund_days(links.coverage, on).rows()
+    if not found:
+        return []
+    account_ids, days = zip(*found, strict=True)
     return [
         NewsItem(
             "refund",
@@ -157,7 +175,7 @@ def _refunds(links: Links, on: date) -> list[NewsItem]:
             None,
             row.currency,
         )
-        for row in asking_refunds(links.coverage, on).rows()
+        for row in _REFUNDS.rows(set(account_ids), set(days))
     ]
 
 

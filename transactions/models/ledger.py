@@ -213,6 +213,11 @@ class Transaction(Trashable):
                 name="transaction_planned",
             ),
             models.Index(
+                fields=["account", "txn_date"],
+                condition=Q(status="pending", deleted_at=None),
+                name="transaction_pending",
+            ),
+            models.Index(
                 F("user"),
                 F("amount").desc(),
                 F("id").desc(),
