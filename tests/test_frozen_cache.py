@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from banking.kernel import stores
 from banking.kernel.cache_breaker import BreakingRedis
+from banking.kernel.django_private import redis_client
 from tests import servers
 from users import limits
 
@@ -42,6 +43,11 @@ def asked(monkeypatch):
 
     monkeypatch.setattr(BreakingRedis.__mro__[1], "execute_command", count)
     return sent
+
+
+def test_commands_share_a_client(settings):
+    settings.CACHES = {"default": stores.cache("redis://127.0.0.1:1/0")}
+    assert redis_client("one") is redis_client("another")
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ A frozen Valkey holds every command until its time-out. A page has several, so a
 fails, the process asks no more for some seconds: the others fail at once.
 """
 
+from functools import cached_property
 from time import monotonic
 from typing import Any
 
@@ -42,9 +43,22 @@ class BreakingRedis(redis.Redis):
 
 
 class _Client(RedisCacheClient):
+    """Django's, which would make a client for each command: a quarter of a millisecond.
+
+    Each thread has its own. A client holds no connection, and its pool opens new ones after a fork.
+    """
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._client = BreakingRedis
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        return self._only_client
+
+    @cached_property
+    def _only_client(self) -> Any:
+        # A cache has one address (banking/kernel/stores.py).
+        return super().get_client(write=True)
 
 
 class BreakingCache(RedisCache):
