@@ -44,6 +44,7 @@ class KeptPages:
     ) -> HttpResponseBase | None:
         if not _may_be_kept(request):
             return None
+        token = get_token(request)
         key, state = _key_of(request), _state_of(request)
         tag = _tag_of(request, state)
         answer: Any = get_conditional_response(request, etag=tag)
@@ -52,7 +53,7 @@ class KeptPages:
             if parts is None:
                 request.META[_ASKED] = key, state, tag
                 return None
-            answer = HttpResponse(get_token(request).encode().join(parts))
+            answer = HttpResponse(token.encode().join(parts))
         answer["ETag"] = tag
         return answer
 
@@ -101,7 +102,6 @@ def _state_of(request: HttpRequest) -> str:
 
 def _tag_of(request: HttpRequest, state: str) -> str:
     """The page's ETag. With another CSRF secret, as after signing in anew, the forms of a page that
-    the browser still has would be refused.
+    the browser still has would be refused. The request must have its token.
     """
-    get_token(request)
     return f'"{digest_of([state, request.META["CSRF_COOKIE"]])[:40]}"'
