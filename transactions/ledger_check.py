@@ -42,6 +42,7 @@ from transactions.models import (
     TransactionSplit,
 )
 from transactions.planned_check import planned_lines, transfer_legs
+from transactions.references_check import references
 from transactions.totals_check import (
     converted_months,
     daily_totals,
@@ -79,6 +80,7 @@ def check_ledger(account_id: int | None = None, at: datetime | None = None) -> L
                 _derived(rows),
                 _external_ids(rows),
                 _orphans(rows, totals, days),
+                references(account_id),
                 _splits(rows),
                 planned_lines(rows, at or timezone.now()),
                 transfer_legs(rows),

@@ -162,9 +162,16 @@ class ImportRow(models.Model):
         SKIPPED = "skipped", _("Skipped")
         ADDED = "added", _("Added")
 
-    # Few indexes: a hundred thousand rows are inserted at once and read only by batch.
+    # Few indexes, because a hundred thousand rows are inserted at once and read only by batch, and no
+    # foreign keys that the database checks row by row: rows are written under their batch's lock,
+    # and categories and rules go to the trash, which confirming heeds. `check_ledger` looks for
+    # rows that refer to nothing.
     batch = models.ForeignKey(
-        ImportBatch, on_delete=models.CASCADE, related_name="rows", db_index=False
+        ImportBatch,
+        on_delete=models.CASCADE,
+        related_name="rows",
+        db_constraint=False,
+        db_index=False,
     )
     row_number = models.PositiveIntegerField()
     raw = models.TextField()
@@ -177,7 +184,12 @@ class ImportRow(models.Model):
     external_id = models.CharField(max_length=255, blank=True)
     provider_category = models.CharField(max_length=120, blank=True)
     category = models.ForeignKey(
-        Category, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+        Category,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     category_source = models.CharField(
         max_length=8,
@@ -186,7 +198,12 @@ class ImportRow(models.Model):
     )
     # The rule that assigned the category, if any.
     rule = models.ForeignKey(
-        "CategoryRule", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+        "CategoryRule",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     notes = models.TextField(blank=True)
     is_pending = models.BooleanField(default=False)
@@ -195,8 +212,7 @@ class ImportRow(models.Model):
     details = models.JSONField(null=True)
     fingerprint = models.BigIntegerField(null=True)
     # The transaction that this line is (duplicate), may be (review) or became (added, as one side
-    # of a transfer in our own export). Without a constraint or index, because a hundred thousand
-    # are inserted at once and a purged transaction leaves its ID behind.
+    # of a transfer in our own export). A purged transaction leaves its ID behind.
     match = models.ForeignKey(
         Transaction,
         on_delete=models.DO_NOTHING,

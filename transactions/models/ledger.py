@@ -278,7 +278,9 @@ class UnpostedReason(models.Model):
 class CategoryChange(models.Model):
     """One change of a transaction's category.
 
-    Read by transaction only. Rules insert a hundred thousand at once, so there is no other index.
+    Read by transaction only. An import or a rule run inserts a hundred thousand at once, so there
+    is no other index, and the database checks no other foreign key: it would check row by row what
+    the transactions' own keys prove. Categories and rules go to the trash, people keep their row.
     """
 
     class By(models.TextChoices):
@@ -296,6 +298,7 @@ class CategoryChange(models.Model):
         null=True,
         blank=True,
         related_name="+",
+        db_constraint=False,
         db_index=False,
     )
     to_category = models.ForeignKey(
@@ -304,6 +307,7 @@ class CategoryChange(models.Model):
         null=True,
         blank=True,
         related_name="+",
+        db_constraint=False,
         db_index=False,
     )
     by = models.CharField(max_length=8, choices=By.choices)
@@ -313,6 +317,7 @@ class CategoryChange(models.Model):
         null=True,
         blank=True,
         related_name="+",
+        db_constraint=False,
         db_index=False,
     )
     actor = models.ForeignKey(
@@ -320,6 +325,7 @@ class CategoryChange(models.Model):
         on_delete=models.SET_NULL,
         null=True,
         related_name="+",
+        db_constraint=False,
         db_index=False,
     )
     created_at = models.DateTimeField(auto_now_add=True)

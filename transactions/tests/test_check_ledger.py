@@ -20,9 +20,11 @@ from tests.builders import make_account, make_transaction
 from transactions.ledger_check import check_ledger
 from transactions.models import (
     Category,
+    CategoryChange,
     ConvertedMonth,
     DailyTotal,
     ImportBatch,
+    ImportRow,
     MerchantTotal,
     MonthlyTotal,
     Tag,
@@ -231,6 +233,21 @@ def test_another_users_tag_or_import_is_found(row, alice, bob, savings):
     batch = ImportBatch.objects.create(user=alice, account=savings, file_name="a", sha256="b")
     Transaction.objects.filter(pk=row.pk).update(import_batch=batch)
     assert off() == {"orphans": 2}
+
+
+def test_category_changes_and_import_lines_that_refer_to_nothing_are_found(row, alice):
+    gone = 10**9
+    change = CategoryChange.objects.create(transaction=row, to_category=row.category, by="user")
+    for name in ("to_category_id", "from_category_id", "rule_id", "actor_id"):
+        CategoryChange.objects.filter(pk=change.pk).update(**{name: gone})
+        assert off() == {"references": 1}
+        CategoryChange.objects.filter(pk=change.pk).update(**{name: None})
+    batch = ImportBatch.objects.create(user=alice, account=row.account, file_name="a", sha256="b")
+    line = ImportRow.objects.create(batch=batch, row_number=1, raw="", verdict="new")
+    assert off() == {}
+    for name in ("category_id", "rule_id", "batch_id"):
+        ImportRow.objects.filter(pk=line.pk).update(**{name: gone})
+        assert off() == {"references": 1}
 
 
 def test_outdated_fingerprint_or_search_text_is_found(row):
