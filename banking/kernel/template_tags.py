@@ -199,19 +199,22 @@ def floatformat(value: Any, form: int | str = -1) -> str:
     return formats.number(value, abs(places), is_fixed=places > 0)
 
 
-@register.inclusion_tag("_delta.html")
-def delta(percent: Decimal | None, good: str = "up", note: str = "") -> dict[str, Any]:
+@register.simple_tag
+def delta(percent: Decimal | None, good: str = "up", note: str = "") -> SafeString:
     """{% delta 4.2 good="down" note="vs. June" %}: a change in percent, colored by which way is
     good.
     """
-    direction = "none" if not percent else "up" if percent > 0 else "down"
-    tone = "" if direction == "none" else "good" if direction == good else "bad"
-    return {
-        "percent": abs(percent) if percent is not None else None,
-        "direction": direction,
-        "tone": tone,
-        "note": note,
-    }
+    words = format_html("<span>{}</span>", note) if note else ""
+    if percent is None:
+        return mark_safe(words)
+    tone, sign = "", mark_safe("<span class=visually-hidden>unchanged</span>")
+    if percent:
+        direction = "up" if percent > 0 else "down"
+        tone = f" delta--{'good' if direction == good else 'bad'}"
+        named = ("role", "img"), ("aria-label", direction)
+        sign = mark_safe(draw(f"arrow-{direction}-right", 15, named))
+    written = formats.percent(abs(percent), 1)
+    return format_html('<span class="delta{}">{}{}</span>{}', tone, sign, written, words)
 
 
 # --- Icons and small drawings -------------------------------------------------------------------
@@ -302,36 +305,23 @@ def progress_bar(
     value = max(0.0, float(percent or 0))
     # A limit that is passed stays in sight: 167 percent looks different from 109.
     whole = min(max(value, 100.0), MOST_PERCENT_DRAWN)
-    marks = [
-        format_html(
-            '<line class="meter__{}" x1="{}" x2="{}" y1="-25%" y2="125%"/>', name, place, place
-        )
-        for name, at in (("pace", pace), ("limit", 100 if whole > 100 else None))
-        if at is not None
-        for place in [f"{max(0.0, min(100.0, float(at))) * 100 / whole:.1f}%"]
-    ]
     limit = 100 * 100 / whole
-    over = (
-        format_html(
-            '<rect class="meter__over" x="{}%" width="{}%" height="100%" rx="4"/>',
-            f"{limit:.1f}",
-            f"{100 - limit:.1f}",
-        )
-        if whole > 100
-        else ""
-    )
+    drawn = [f"<rect width=100% /><rect width={min(value, whole) * 100 / whole:.1f}% />"]
+    if whole > 100:
+        drawn.append(f"<rect class=meter__over x={limit:.1f}% width={100 - limit:.1f}% />")
+    # How far the month is says nothing more about a limit that is passed.
+    if pace is not None and status != "exceeded":
+        place = max(0.0, min(100.0, float(pace))) * 100 / whole
+        drawn.append(f"<rect class=meter__pace x={place:.1f}% />")
+    if whole > 100:
+        drawn.append(f"<rect class=meter__limit x={limit:.1f}% />")
     return format_html(
-        '<svg class="meter meter--{}" role="progressbar" aria-label="{}" aria-valuemin="0" '
-        'aria-valuemax="100" aria-valuenow="{}"{}><rect class="meter__track" width="100%" '
-        'height="100%" rx="4"/><rect class="meter__fill" width="{}%" height="100%" rx="4"/>{}{}'
-        "</svg>",
+        '<svg class="meter meter--{}" role=progressbar aria-label="{}" aria-valuenow={}{}>{}</svg>',
         status or "on_track",
         label,
         f"{min(value, 100.0):.0f}",
         format_html(' aria-valuetext="{}"', text) if text else "",
-        f"{min(value, whole) * 100 / whole:.1f}",
-        over,
-        format_html_join("", "{}", ((mark,) for mark in marks)),
+        mark_safe("".join(drawn)),
     )
 
 

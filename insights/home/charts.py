@@ -1,12 +1,12 @@
-"""Coordinates of the home page's charts, as percentages of their size.
+"""What the home page's charts draw: paths in whole units, one a day wide and a thousandth high.
 
 The templates draw them as SVG without scripts; a table next to each chart has the same numbers.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from itertools import pairwise
 
 from insights.figures.net_worth_history import WorthPoint
 from insights.home.pace import MonthPace
@@ -36,13 +36,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class PaceChart:
-    """The points of each line for `<polyline>`; "" if there is no such line."""
+    """The path of each line, "" if there is no such line; `width` days, of which some passed."""
 
+    width: int
+    passed: int
     spent: str
     area: str
     before: str
     budget: str
     projected: str
+    grid: str
     ticks: tuple[Tick, ...]
     today: Mark | None
     end: Mark | None
@@ -50,10 +53,12 @@ class PaceChart:
 
 @dataclass(frozen=True, slots=True)
 class WorthChart:
-    """Net worth over time."""
+    """Net worth over `width` days."""
 
+    width: int
     line: str
     area: str
+    grid: str
     ticks: tuple[Tick, ...]
     last: Mark
 
@@ -65,6 +70,21 @@ class _Scale:
 
     def y(self, amount: Decimal) -> Decimal:
         return 100 - (amount - self.low) * 100 / (self.high - self.low)
+
+    def place(self, amount: Decimal) -> int:
+        """Thousandths of the height from the top."""
+        return round(self.y(amount) * 10)
+
+    def path(self, points: Sequence[tuple[int, Decimal]]) -> str:
+        """Through the points, by steps: they have fewer digits than places."""
+        placed = [(x, self.place(amount)) for x, amount in points]
+        (x, y), steps = placed[0], pairwise(placed)
+        return f"M{x} {y}l" + " ".join(
+            f"{after[0] - at[0]}{after[1] - at[1]:+}" for at, after in steps
+        )
+
+    def grid(self, ticks: Iterable[Tick], width: int) -> str:
+        return "".join(f"M0 {self.place(tick.amount)}h{width}" for tick in ticks)
 
     def ticks(self, step: Decimal) -> tuple[Tick, ...]:
         count = int((self.high - self.low) / step)
@@ -85,25 +105,24 @@ def pace_chart(pace: MonthPace) -> PaceChart:
     step, scale = _scale([*amounts, Decimal(0)])
     width = len(days)
 
-    def points(values: Sequence[Decimal | None]) -> str:
-        pairs = [
-            (Decimal(number * 100) / width, value)
-            for number, value in enumerate(values)
-            if value is not None
-        ]
-        return _points(pairs, scale) if len(pairs) > 1 else ""
+    def line(values: Sequence[Decimal | None]) -> str:
+        points = [(number, value) for number, value in enumerate(values) if value is not None]
+        return scale.path(points) if len(points) > 1 else ""
 
-    zero = Decimal(0)
-    spent = points([zero, *(day.spent for day in days)]) if known else ""
+    zero, ticks = Decimal(0), scale.ticks(step)
+    spent = line([zero, *known])
     passed = Decimal(len(known) * 100) / width
-    projected = [None, *(day.projected for day in days)]
     return PaceChart(
+        width=width,
+        passed=len(known),
         spent=spent,
-        area=f"0,{_text(scale.y(zero))} {spent} {_text(passed)},{_text(scale.y(zero))}",
-        before=points([zero, *(day.before for day in days)]) if pace.has_before else "",
-        budget=points([zero, *(day.budget for day in days)]) if pace.budget is not None else "",
-        projected=points(projected),
-        ticks=scale.ticks(step),
+        area=f"{spent}V{scale.place(zero)}",
+        before=line([zero, *(day.before for day in days)]) if pace.has_before else "",
+        # A straight line.
+        budget=scale.path([(0, zero), (width, pace.budget)]) if pace.budget is not None else "",
+        projected=line([None, *(day.projected for day in days)]),
+        grid=scale.grid(ticks, width),
+        ticks=ticks,
         today=_mark(passed, known[-1], scale) if known and pace.is_running else None,
         end=_mark(Decimal(100), days[-1].projected, scale) if days[-1].projected else None,
     )
@@ -115,18 +134,16 @@ def worth_chart(points: Sequence[WorthPoint]) -> WorthChart | None:
         return None
     first, days = points[0].on, (points[-1].on - points[0].on).days
     step, scale = _scale([point.total for point in points])
-    pairs = [(_share(point.on, first, days), point.total) for point in points]
-    line = _points(pairs, scale)
+    line = scale.path([((point.on - first).days, point.total) for point in points])
+    ticks = scale.ticks(step)
     return WorthChart(
+        width=days,
         line=line,
-        area=f"0,100 {line} 100,100",
-        ticks=scale.ticks(step),
+        area=f"{line}V1000H0",
+        grid=scale.grid(ticks, days),
+        ticks=ticks,
         last=_mark(Decimal(100), points[-1].total, scale),
     )
-
-
-def _share(on: date, first: date, days: int) -> Decimal:
-    return Decimal((on - first).days * 100) / days
 
 
 def _scale(amounts: Iterable[Decimal]) -> tuple[Decimal, _Scale]:
@@ -147,10 +164,6 @@ def _scale(amounts: Iterable[Decimal]) -> tuple[Decimal, _Scale]:
 def _mark(x: Decimal, amount: Decimal, scale: _Scale) -> Mark:
     anchor = "start" if x < _EDGE else "end" if x > 100 - _EDGE else "middle"
     return Mark(_text(x), _text(scale.y(amount)), anchor)
-
-
-def _points(pairs: Iterable[tuple[Decimal, Decimal]], scale: _Scale) -> str:
-    return " ".join(f"{_text(x)},{_text(scale.y(amount))}" for x, amount in pairs)
 
 
 def _text(value: Decimal) -> str:

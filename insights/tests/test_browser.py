@@ -96,7 +96,7 @@ def test_pages_fit_every_width_and_names_stay_readable(page, live_server, owner,
             page.goto(f"{live_server.url}{address}")
             sideways = page.evaluate("document.documentElement.scrollWidth > innerWidth")
             assert not sideways, (width, address)
-            names = page.locator("tr:not(.spending__more) .spending__name .truncate")
+            names = page.locator(".spending__table tr:not(.spending__more) th span")
             cut = names.evaluate_all(
                 "all => all.filter(one => one.scrollWidth > one.clientWidth + 1)"
                 ".map(one => one.textContent)"

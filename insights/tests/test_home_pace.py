@@ -1,8 +1,10 @@
 """The month's pace: each day's running total equals a recomputation over every row."""
 
 import random
+import re
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import accumulate
 
 import pytest
 
@@ -84,13 +86,23 @@ def test_nothing_is_projected_without_a_month_before_or_after_the_month():
     assert over.before_so_far == Period(d(1, 10), d(1))
 
 
+def points_of(path):
+    """The places that a path goes through, by steps from the first."""
+    numbers = [int(number) for number in re.findall(r"[-+]?\d+", path)]
+    steps = zip(numbers[::2], numbers[1::2], strict=True)
+    return list(accumulate(steps, lambda at, step: (at[0] + step[0], at[1] + step[1])))
+
+
 def test_drawing_stays_inside_and_marks_today():
     pace = paced({d(1): Decimal(100), d(3, 10): Decimal(250)}, budget=Decimal(400))
     chart = pace_chart(pace)
     for line in (chart.spent, chart.before, chart.budget, chart.projected):
-        pairs = [tuple(map(float, pair.split(","))) for pair in line.split()]
-        assert all(0 <= x <= 100 and 0 <= y <= 100 for x, y in pairs)
-        assert pairs == sorted(pairs, key=lambda pair: pair[0])
+        places = points_of(line)
+        assert all(0 <= x <= chart.width and 0 <= y <= 1000 for x, y in places)
+        assert places == sorted(places, key=lambda place: place[0])
+        assert places[-1][0] == (chart.passed if line == chart.spent else chart.width)
+    # 100 of 400 or more, drawn from the bottom and held until today.
+    assert points_of(chart.spent) == [(0, 1000), *((day, 750) for day in range(1, 19))]
     assert chart.today.x == "60"
     assert chart.end.x == "100"
     assert chart.ticks[0].amount == 0

@@ -1,8 +1,8 @@
 // <figure class="chart" data-chart="bar"> with a table inside: the table is the data, the drawing
 // is made from it. Column headers are the series, row headers the labels; a cell's data-value is its
 // number, its link (or the row's) the one to follow on a click; a header's data-color is a token
-// name or a hex color. It is drawn when it is less than a screen away, so that a long page is there
-// at once.
+// name or a hex color, and without one the color of its icon. It is drawn when it is less than a
+// screen away, so that a long page is there at once.
 import { drawOptions, paper } from "./chart_options.js";
 
 const drawn = new Map();
@@ -94,7 +94,7 @@ function readTable(table) {
   const columns = heads.map((cell) => cell.cellIndex);
   return {
     labels: rows.map((row) => row.cells[0].dataset.label ?? row.cells[0].textContent.trim()),
-    rowColors: rows.map((row) => row.cells[0].dataset.color),
+    rowColors: rows.map(({ cells }) => cells[0].dataset.color ?? cells[0].querySelector("svg")?.getAttribute("color")),
     series: heads.map((head, position) => ({
       label: head.textContent.trim(),
       color: head.dataset.color,
