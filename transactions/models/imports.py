@@ -162,10 +162,10 @@ class ImportRow(models.Model):
         SKIPPED = "skipped", _("Skipped")
         ADDED = "added", _("Added")
 
-    # Few indexes, because a hundred thousand rows are inserted at once and read only by batch, and no
-    # foreign keys that the database checks row by row: rows are written under their batch's lock,
-    # and categories and rules go to the trash, which confirming heeds. `check_ledger` looks for
-    # rows that refer to nothing.
+    # Few indexes, because a hundred thousand rows are inserted at once and read only by batch, and
+    # no foreign keys that the database checks row by row: rows are written under their batch's
+    # lock, and categories and rules go to the trash, which confirming heeds. `check_ledger` looks
+    # for rows that refer to nothing.
     batch = models.ForeignKey(
         ImportBatch,
         on_delete=models.CASCADE,
