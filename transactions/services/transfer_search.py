@@ -1,11 +1,13 @@
-"""Which unpaired transactions of one person look like the two sides of a transfer."""
+"""Which unpaired transactions of one person look like the two sides of a transfer.
 
-from collections import defaultdict
+They come by day, so that of a long history only a few days are in memory at a time.
+"""
+
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from accounts.exchange import RateTable
 from banking.limits import TRANSFER_RATE_MARGIN
@@ -16,8 +18,7 @@ WINDOW = timedelta(days=4)
 IdPair = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One transaction as the search sees it; `is_typed` if a person entered it, and `has_purpose`
     if its category says that it is income or spending.
     """
@@ -31,61 +32,98 @@ class Side:
     has_purpose: bool
 
 
-# Transactions by currency and positive amount.
-Sides = dict[tuple[str, Decimal], list[Side]]
+def likely_pairs(sides: Iterable[Side], rejected: set[IdPair]) -> list[IdPair]:
+    """Pairs with the same amount in different accounts, closest dates first. Then pairs in two
+    currencies with a side entered by hand, those closest to the day's rate first.
+
+    `sides` come by day, and can be iterated twice.
+    """
+    typed = _Typed()
+    pairs = _nearest_pairs(typed.among(sides), rejected)
+    if len(typed.currencies) < 2 or not typed.days:
+        return pairs
+    return [*pairs, *_pairs_across(sides, typed, rejected, pairs)]
 
 
-def nearest_pairs(sides: Sides, rejected: set[IdPair]) -> list[IdPair]:
-    """Pairs with the same amount in different accounts, closest dates first."""
-    candidates: list[tuple[timedelta, int, int]] = []
-    for same in sides.values():
-        outflows = [side for side in same if side.signed_amount < 0]
-        inflows = [side for side in same if side.signed_amount > 0]
-        candidates += [
-            (abs(out.on - into.on), out.pk, into.pk)
-            for out in outflows
-            for into in inflows
-            if out.account_id != into.account_id
-            and abs(out.on - into.on) <= WINDOW
-            and (out.pk, into.pk) not in rejected
-        ]
+class _Typed:
+    """The days on which a person entered something, and the currencies of all that may belong to
+    it: never a purchase or a refund, because among all, too many fit some rate by chance.
+    """
+
+    def __init__(self) -> None:
+        self.days: set[date] = set()
+        self.currencies: set[str] = set()
+
+    def among(self, sides: Iterable[Side]) -> Iterator[Side]:
+        for side in sides:
+            if not side.has_purpose:
+                self.currencies.add(side.currency)
+                if side.is_typed:
+                    self.days.add(side.on)
+            yield side
+
+
+def _nearest_pairs(sides: Iterable[Side], rejected: set[IdPair]) -> list[IdPair]:
+    candidates = [
+        (abs(out.on - into.on), out.pk, into.pk)
+        for out, into in _with_one_amount(sides)
+        if out.account_id != into.account_id and (out.pk, into.pk) not in rejected
+    ]
     return _best_first(candidates, set())
 
 
-def pairs_across(sides: Sides, rejected: set[IdPair], pairs: list[IdPair]) -> list[IdPair]:
-    """Further pairs in two currencies with a side entered by hand; those closest to the day's rate
-    first.
+def _with_one_amount(sides: Iterable[Side]) -> Iterator[tuple[Side, Side]]:
+    """Nearby outflows and inflows with the same currency and amount."""
+    near: deque[Side] = deque()
+    # The same by currency and signed amount.
+    alike: dict[tuple[str, Decimal], deque[Side]] = {}
+    for side in sides:
+        while near and side.on - near[0].on > WINDOW:
+            passed = near.popleft()
+            key = (passed.currency, passed.signed_amount)
+            alike[key].popleft()
+            if not alike[key]:
+                del alike[key]
+        for other in alike.get((side.currency, -side.signed_amount), ()):
+            yield (side, other) if side.signed_amount < 0 else (other, side)
+        near.append(side)
+        alike.setdefault((side.currency, side.signed_amount), deque()).append(side)
 
-    Only around amounts typed by a person, and never for a purchase or a refund: among all, too many
-    fit some rate by chance.
-    """
-    every = [side for same in sides.values() for side in same if not side.has_purpose]
-    currencies = {side.currency for side in every}
-    days = {side.on for side in every if side.is_typed}
-    if not days or len(currencies) < 2:
-        return []
-    tables = RateTable.for_targets(dict.fromkeys(currencies, currencies), days)
+
+def _pairs_across(
+    sides: Iterable[Side], typed: _Typed, rejected: set[IdPair], pairs: list[IdPair]
+) -> list[IdPair]:
+    tables = RateTable.for_targets(dict.fromkeys(typed.currencies, typed.currencies), typed.days)
     candidates = []
-    for out, into, on in _opposite(every):
+    for out, into, on in _with_one_typed(sides):
         gap = _gap_to_rate(tables[into.currency], out, into, on)
         if gap is not None and gap <= TRANSFER_RATE_MARGIN and (out.pk, into.pk) not in rejected:
             candidates.append(((gap, abs(out.on - into.on)), out.pk, into.pk))
     return _best_first(candidates, {pk for pair in pairs for pk in pair})
 
 
-def _opposite(every: list[Side]) -> Iterator[tuple[Side, Side, date]]:
-    """Nearby outflows and inflows in two currencies and accounts, with the day of the typed one."""
-    by_day: dict[date, list[Side]] = defaultdict(list)
-    for side in every:
-        by_day[side.on].append(side)
-    for side in every:
-        if not side.is_typed:
+def _with_one_typed(sides: Iterable[Side]) -> Iterator[tuple[Side, Side, date]]:
+    """Nearby outflows and inflows in two currencies, with the day of the typed one."""
+    near: deque[Side] = deque()
+    near_typed: deque[Side] = deque()
+    for side in sides:
+        if side.has_purpose:
             continue
-        for days in range(-WINDOW.days, WINDOW.days + 1):
-            for other in by_day.get(side.on + timedelta(days=days), ()):
-                is_out = side.signed_amount < 0
-                if other.currency != side.currency and is_out == (other.signed_amount > 0):
-                    yield (side, other, side.on) if is_out else (other, side, side.on)
+        _drop_passed(near, side.on)
+        _drop_passed(near_typed, side.on)
+        for other in near if side.is_typed else near_typed:
+            is_out = side.signed_amount < 0
+            if other.currency != side.currency and is_out == (other.signed_amount > 0):
+                out, into = (side, other) if is_out else (other, side)
+                yield from ((out, into, one.on) for one in (side, other) if one.is_typed)
+        near.append(side)
+        if side.is_typed:
+            near_typed.append(side)
+
+
+def _drop_passed(sides: deque[Side], on: date) -> None:
+    while sides and on - sides[0].on > WINDOW:
+        sides.popleft()
 
 
 def _gap_to_rate(table: RateTable, out: Side, into: Side, on: date) -> Decimal | None:

@@ -4,7 +4,7 @@ Both transactions of a confirmed transfer have a category of kind `transfer`, wh
 from income and spending. Their previous categories are stored and restored on rejection.
 """
 
-from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ from transactions.models import Category, Transaction, Transfer
 from transactions.services.posting import book, post_together
 from transactions.services.posting_checks import typed_date
 from transactions.services.review_questions import ask_about_entry
-from transactions.services.transfer_search import WINDOW, Side, nearest_pairs, pairs_across
+from transactions.services.transfer_search import WINDOW, Side, likely_pairs
 from transactions.services.transfer_sides import give_categories
 from users.audit import trail
 from users.models import User
@@ -143,7 +143,7 @@ def suggest_transfers(*, user: User, since: date) -> int:
     """
     known = Transfer.objects.filter(user=user)
     known.filter(status=Transfer.Status.SUGGESTED).exclude(_fits()).delete()
-    return _suggest(user, Q(txn_date__gte=since))
+    return _suggest(user, _FreeSides(user, Q(txn_date__gte=since)))
 
 
 def suggest_transfers_with(row: Transaction) -> int:
@@ -154,11 +154,13 @@ def suggest_transfers_with(row: Transaction) -> int:
     if row.origin == Transaction.Origin.TRANSFER:
         return 0
     near = Q(txn_date__range=(row.txn_date - WINDOW, row.txn_date + WINDOW))
-    found = _suggest(row.user, near & Q(currency=row.currency, amount=abs(row.signed_amount)))
+    equal = near & Q(currency=row.currency, amount=abs(row.signed_amount))
+    found = _suggest(row.user, list(_FreeSides(row.user, equal)))
     abroad = Account.objects.owned_by(row.user).exclude(currency=row.currency)
     if found or not abroad.exists():
         return found
-    return _suggest(row.user, near & (Q(pk=row.pk) | ~Q(currency=row.currency)))
+    other = near & (Q(pk=row.pk) | ~Q(currency=row.currency))
+    return _suggest(row.user, list(_FreeSides(row.user, other)))
 
 
 def suggest_anew_with(row: Transaction) -> None:
@@ -175,15 +177,13 @@ def suggest_anew_with(row: Transaction) -> None:
         suggest_transfers_with(other)
 
 
-def _suggest(user: User, among: Q) -> int:
+def _suggest(user: User, sides: Iterable[Side]) -> int:
     rejected = set(
         Transfer.objects.filter(user=user, status=Transfer.Status.REJECTED).values_list(
             "outflow_transaction_id", "inflow_transaction_id"
         )
     )
-    sides = _free_sides(user, among)
-    pairs = nearest_pairs(sides, rejected)
-    pairs = [*pairs, *pairs_across(sides, rejected, pairs)][:MOST_SUGGESTIONS]
+    pairs = likely_pairs(sides, rejected)[:MOST_SUGGESTIONS]
     made = Transfer.objects.bulk_create(
         [
             Transfer(user=user, outflow_transaction_id=out, inflow_transaction_id=into)
@@ -229,30 +229,31 @@ def with_sides(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
     )
 
 
-def _free_sides(user: User, among: Q) -> dict[tuple[str, Decimal], list[Side]]:
-    """Unpaired transactions by currency and positive amount."""
-    taken = Q(transfers_out__status__in=["suggested", "confirmed"]) | Q(
-        transfers_in__status__in=["suggested", "confirmed"]
-    )
-    rows = (
-        Transaction.objects.live()
-        .posted()
-        .filter(among, user=user, is_split=False)
-        .exclude(origin=Transaction.Origin.TRANSFER)
-        .exclude(pk__in=Transaction.objects.filter(taken, user=user).values("pk"))
-        .order_by()
-        .values_list(
-            *("amount", "pk", "account_id", "signed_amount", "txn_date", "currency", "origin"),
-            "category__kind",
+class _FreeSides:
+    """Unpaired transactions by day, read anew each time, so that they are never all in memory."""
+
+    def __init__(self, user: User, among: Q) -> None:
+        taken = Q(transfers_out__status__in=["suggested", "confirmed"]) | Q(
+            transfers_in__status__in=["suggested", "confirmed"]
         )
-    )
-    sides: dict[tuple[str, Decimal], list[Side]] = defaultdict(list)
-    for amount, pk, account_id, signed, on, currency, origin, kind in rows.iterator(5000):
-        is_typed = origin == Transaction.Origin.MANUAL
-        has_purpose = kind not in (None, Category.Kind.TRANSFER)
-        side = Side(pk, account_id, signed, on, currency, is_typed, has_purpose)
-        sides[currency, amount].append(side)
-    return sides
+        self.rows = (
+            Transaction.objects.live()
+            .posted()
+            .filter(among, user=user, is_split=False)
+            .exclude(origin=Transaction.Origin.TRANSFER)
+            .exclude(pk__in=Transaction.objects.filter(taken, user=user).values("pk"))
+            .order_by("txn_date")
+            .values_list(
+                *("pk", "account_id", "signed_amount", "txn_date", "currency"),
+                *("origin", "category__kind"),
+            )
+        )
+
+    def __iter__(self) -> Iterator[Side]:
+        for pk, account_id, signed, on, currency, origin, kind in self.rows.iterator(5000):
+            is_typed = origin == Transaction.Origin.MANUAL
+            has_purpose = kind not in (None, Category.Kind.TRANSFER)
+            yield Side(pk, account_id, signed, on, currency, is_typed, has_purpose)
 
 
 @command
