@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable
 
 from django.db.models import Q
 
-from accounts.models import Account, accepted_shares
+from accounts.models import Account, ConnectedAccount, accepted_shares
 from banking.kernel.snapshot import read_before
-from banking.kernel.written_once import WrittenOnce
+from banking.kernel.written_once import Asked, WrittenOnce
 from users.models import User
 
 # As `Account.objects.visible_to`, for those who do not know yet what is shared with the person.
@@ -38,3 +38,29 @@ def accounts_of_owners(owner_ids: Collection[int]) -> list[Account]:
         return [account for pk in sorted(owner_ids) for account in known[pk]]
     rows = Account.objects.filter(user_id__in=owner_ids, deleted_at=None)
     return list(rows.order_by("pk"))
+
+
+SHOWN_OF_CONNECTION = "id", "provider", "institution_name", "status", "last_synced_at", "error"
+# The banks that send the accounts' transactions: what the API tells of them.
+_FEEDS = WrittenOnce(
+    lambda account_ids: (
+        ConnectedAccount.objects.filter(account_id__in=account_ids, is_live=True)
+        .order_by("pk")
+        .select_related("connection")
+        .only("account_id", *(f"connection__{name}" for name in SHOWN_OF_CONNECTION))
+    )
+)
+
+
+def asking_feeds(accounts: Iterable[Account]) -> Asked:
+    """What `read_feeds` reads."""
+    return _FEEDS.asking({account.pk for account in accounts})
+
+
+def read_feeds(accounts: Collection[Account]) -> None:
+    """Read `Account.feed` of all of these, with one query."""
+    feeds: dict[int, list[ConnectedAccount]] = {account.pk: [] for account in accounts}
+    for feed in asking_feeds(accounts).rows():
+        feeds[feed.account_id].append(feed)
+    for account in accounts:
+        account.live_feeds = feeds[account.pk]

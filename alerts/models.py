@@ -6,12 +6,13 @@ scan may run twice, late or concurrently. Only `alerts.services` writes.
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import Count, F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.fields import AmountField
 from banking.kernel.region import written_tag
 from banking.kernel.sentences import written
+from banking.kernel.written_once import WrittenOnce
 from users.models import User
 
 
@@ -113,6 +114,16 @@ class Alert(models.Model):
         return ICONS[AlertType(self.type)]
 
 
+# How many alerts a person's bell counts: one row, or none.
+COUNTED = WrittenOnce(
+    lambda user_id: (
+        Alert.objects.visible_to(User(pk=user_id))
+        .counted()
+        .order_by()
+        .values_list("user_id")
+        .annotate(count=Count("pk"))
+    )
+)
 ICONS = {
     AlertType.LOW_BALANCE: "wallet",
     AlertType.BILL_DUE: "calendar-clock",

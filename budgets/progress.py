@@ -217,8 +217,7 @@ def budget_progress(
     budgets: Sequence[Budget], *, on: date, moves: Sequence[Move] = ()
 ) -> list[BudgetProgress]:
     """The progress of each budget, in the given order; `moves` are applied as if already made."""
-    earlier = _earlier_budgets(budgets)
-    chains = [_chain(budget, earlier) for budget in budgets]
+    chains = _chains(budgets)
     concerned = [*budgets, *(link for chain in chains for link in chain)]
     spending = load_spending(
         {_subject(budget) for budget in concerned},
@@ -231,6 +230,11 @@ def budget_progress(
         _progress(budget, chain, spending, on)
         for budget, chain in zip(budgets, chains, strict=True)
     ]
+
+
+def months_concerned(budgets: Sequence[Budget]) -> set[date]:
+    """The months whose spending `budget_progress` reads: theirs, and those that roll over."""
+    return {one.starts_on for chain in [budgets, *_chains(budgets)] for one in chain}
 
 
 def month_totals(progresses: Iterable[BudgetProgress]) -> tuple[MonthTotal, ...]:
@@ -304,8 +308,13 @@ def _left_over(budget: Budget, spending: SpendingTable) -> Decimal:
     return budget.limit_amount - spending.of(_subject(budget), budget.starts_on).amount
 
 
+def _chains(budgets: Sequence[Budget]) -> list[list[Budget]]:
+    """For each budget those that roll over into it, latest first."""
+    earlier = _earlier_budgets(budgets)
+    return [_chain(budget, earlier) for budget in budgets]
+
+
 def _chain(budget: Budget, earlier: Mapping[BudgetKey, Budget]) -> list[Budget]:
-    """The budgets that roll over into this one, latest first."""
     found: list[Budget] = []
     current = budget
     while current.rollover and len(found) < ROLLOVER_MONTHS:

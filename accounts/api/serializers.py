@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.access import OWNER, access_level
+from accounts.known_accounts import SHOWN_OF_CONNECTION
 from accounts.models import Account, AccountShare, BankConnection
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_fields import CurrencyCodeField
@@ -20,7 +21,7 @@ class AccountConnectionOut(serializers.ModelSerializer):
 
     class Meta:
         model = BankConnection
-        fields = ["id", "provider", "institution_name", "status", "last_synced_at", "error"]
+        fields = SHOWN_OF_CONNECTION
 
 
 class AccountOut(serializers.ModelSerializer):

@@ -78,6 +78,9 @@ class Account(Trashable):
     Debts are negative: the balance of a credit card or loan is at or below zero.
     """
 
+    # Of accounts whose feeds were read along.
+    live_feeds: "list[ConnectedAccount]"
+
     class Type(models.TextChoices):
         CHECKING = "checking", _("Checking")
         SAVINGS = "savings", _("Savings")
@@ -148,7 +151,7 @@ class Account(Trashable):
     @property
     def feed(self) -> "ConnectedAccount | None":
         """The bank account that sends this account's transactions, if a bank is connected."""
-        feeds: list[ConnectedAccount] | None = getattr(self, "live_feeds", None)
+        feeds = getattr(self, "live_feeds", None)
         if feeds is None:
             live = self.connected_accounts.filter(is_live=True)
             feeds = list(live.select_related("connection"))

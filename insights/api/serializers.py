@@ -1,20 +1,23 @@
 """Dashboard figures as JSON; amounts are strings with the currency's own decimals."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from threading import local
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
 from accounts.api.serializers import AccountOut
 from accounts.honesty import RatesUsed
-from accounts.models import Account, live_feeds
+from accounts.known_accounts import read_feeds
+from accounts.models import Account
 from banking.kernel.money import plain_amount
 from bills.api.serializers import BillOut
 from budgets.api.serializers import BudgetNotConvertedOut, ProgressOut
 from insights.figures.overview import Overview
-from transactions.api.serializers import TransactionOut
+from transactions.api.serializers import TransactionOut, shown_rows
 
 
 @extend_schema_field({"type": "string", "example": "1200.00"})
@@ -195,18 +198,21 @@ class OverviewOut(serializers.Serializer):
     budgets = ProgressOut(many=True, required=False)
     category_totals = CategoryTotalOut(source="spending", many=True)
     monthly_trends = MonthFlowOut(source="trend", many=True)
-    recent_transactions = TransactionOut(source="recent", many=True)
+    recent_transactions = serializers.SerializerMethodField()
     upcoming_bills = serializers.SerializerMethodField()
     rewards = serializers.SerializerMethodField()
     alerts_count = serializers.IntegerField()
     insights = InsightsOut(source="*", required=False)
 
+    @extend_schema_field(TransactionOut(many=True))
+    def get_recent_transactions(self, overview: Overview) -> list[dict[str, Any]]:
+        return shown_rows(overview.recent)
+
     @extend_schema_field(BillOut(many=True))
     def get_upcoming_bills(self, overview: Overview) -> list:
         """Up to five bills that are overdue or due within 30 days."""
-        context = {**self.context, "today": overview.on}
-        bills = [line.bill for line in overview.bills]
-        return list(BillOut(bills, many=True, context=context).data)
+        bill_out = _kept.bill
+        return [bill_out.to_representation(line.bill) for line in overview.bills]
 
     @extend_schema_field(_Rewards)
     def get_rewards(self, overview: Overview) -> dict[str, int]:
@@ -221,11 +227,32 @@ class OverviewOut(serializers.Serializer):
 
 def overview_data(overview: Overview, request: Any) -> dict[str, Any]:
     """The overview as JSON-ready data, with amounts in its own currency."""
-    prefetch_related_objects(overview.net_worth.accounts, live_feeds())
-    prefetch_related_objects(overview.recent, "tags")
-    context = {
-        "request": request,
-        "currency": overview.currency,
-        "worths": {item.account.pk: item.converted for item in overview.net_worth.items},
-    }
-    return OverviewOut(overview, context=context).data
+    read_feeds(overview.net_worth.accounts)
+    with _kept.context_of(
+        request=request,
+        today=overview.on,
+        currency=overview.currency,
+        worths={item.account.pk: item.converted for item in overview.net_worth.items},
+    ):
+        return _kept.overview.to_representation(overview)
+
+
+class _Kept(local):
+    """Serializers of one thread, which take longer to make than to use."""
+
+    def __init__(self) -> None:
+        self.context: dict[str, Any] = {}
+        self.overview = OverviewOut(context=self.context)
+        self.bill = BillOut(context=self.context)
+
+    @contextmanager
+    def context_of(self, **context: Any) -> Iterator[None]:
+        """Their context inside of the block."""
+        self.context.update(context)
+        try:
+            yield
+        finally:
+            self.context.clear()
+
+
+_kept = _Kept()

@@ -4,17 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from accounts.known_accounts import VISIBLE
+from accounts.exchange import RateTable
+from accounts.known_accounts import VISIBLE, asking_feeds
 from accounts.models import SHARED, reader, shared_account_ids
-from alerts.models import Alert
-from banking.kernel.periods import Period
+from alerts.models import COUNTED
+from banking.kernel.periods import Period, first_of_month
 from banking.kernel.read_together import read_together
 from banking.kernel.snapshot import read_snapshot
 from banking.kernel.written_once import Asked, WrittenOnce
 from bills.page import MOST_NEXT, OPEN_BILLS, Line, next_lines
 from bills.preflight import asking_planned
+from budgets.models import Budget
 from budgets.month import OWN_BUDGETS, budget_month
-from budgets.progress import BudgetProgress, asking_earlier
+from budgets.progress import BudgetProgress, asking_earlier, months_concerned
+from budgets.spending import month_runs
 from insights.figures.cash_flow import CashFlow, MonthFlow, cash_flow, monthly_trend
 from insights.figures.coverage import Coverage, coverage_for
 from insights.figures.net_worth import NetWorth, net_worth
@@ -66,7 +69,7 @@ class Overview:
     @property
     def alerts_count(self) -> int:
         """The alerts that the bell counts. Read when asked for: only the API shows it."""
-        return Alert.objects.visible_to(self.coverage.user).counted().count()
+        return sum(count for _user, count in COUNTED.rows(self.coverage.user.pk))
 
     @property
     def sees_insights(self) -> bool:
@@ -84,9 +87,17 @@ def overview(
 ) -> Overview:
     """The overview of `choice` as `user` may see it on the date `on` (in the user's time zone)."""
     with read_snapshot():
-        read_together(*asking_overview(user, choice))
+        read_together(*asking_overview(user, choice), COUNTED.asking(user.pk))
         coverage = coverage_for(user, include_shared=include_shared)
-        read_together(*asking_of_accounts(coverage, choice, on))
+        currencies = {account.currency for account in coverage.accounts}
+        # Nearly always, the days that are not converted yet are this month's.
+        days = {on, first_of_month(on)}
+        read_together(
+            *asking_of_accounts(coverage, choice, on),
+            asking_feeds(coverage.accounts),
+            RateTable.asking(currencies, user.base_currency, days),
+        )
+        RateTable.for_dates(currencies, user.base_currency, days)
         return overview_of(coverage, choice, on)
 
 
@@ -99,7 +110,7 @@ def overview_of(coverage: Coverage, choice: PeriodChoice, on: date) -> Overview:
     flows, rates = load_flows(
         accounts=coverage.accounts,
         currency=currency,
-        periods=[period, before, trend_period],
+        periods=[period, before, trend_period, *_months_of_budgets(coverage, choice)],
         on=on,
     )
     return Overview(
@@ -139,18 +150,31 @@ def asking_overview(user: User, choice: PeriodChoice) -> list[Asked]:
 
 def asking_of_accounts(coverage: Coverage, choice: PeriodChoice, on: date) -> list[Asked | None]:
     """What an overview reads of these accounts, and of what `asking_overview` found."""
-    user, month, accounts = coverage.user, choice.month, coverage.accounts
+    user, accounts = coverage.user, coverage.accounts
     asked: list[Asked | None] = [
         asking_categories({user.pk, *(account.user_id for account in accounts)}),
         asking_planned(OPEN_BILLS.rows(user.pk)),
         asking_entries(PROGRAMS.rows(user.pk), on),
-        *asking_flows(accounts, user.base_currency, flow_periods(choice)),
     ]
     if accounts and choice.on in choice.period:
         asked.append(_asking_latest(coverage))
-    if coverage.sees_insights and may(user, Ability.SEE_BUDGETS):
-        asked.append(asking_earlier(OWN_BUDGETS.rows(user.pk, month.year, month.month)))
-    return asked
+    earlier = asking_earlier(_own_budgets(coverage, choice))
+    if earlier:
+        # They say which months are added up.
+        return [*asked, earlier]
+    return asked + asking_flows(accounts, user.base_currency, flow_periods(choice))
+
+
+def _own_budgets(coverage: Coverage, choice: PeriodChoice) -> list[Budget]:
+    user, month = coverage.user, choice.month
+    if not coverage.sees_insights or not may(user, Ability.SEE_BUDGETS):
+        return []
+    return OWN_BUDGETS.rows(user.pk, month.year, month.month)
+
+
+def _months_of_budgets(coverage: Coverage, choice: PeriodChoice) -> list[Period]:
+    """The months that the person's budgets need, so that they are read with the others."""
+    return month_runs(months_concerned(_own_budgets(coverage, choice)))
 
 
 def month_budgets(coverage: Coverage, choice: PeriodChoice, on: date) -> tuple[BudgetProgress, ...]:

@@ -79,13 +79,7 @@ class TransactionOut(serializers.ModelSerializer):
 
     def to_representation(self, row: Transaction) -> dict[str, Any]:
         """What the fields above say, in a tenth of their time: a list has up to 200 rows."""
-        category = row.category
-        return _shown(
-            row,
-            account_name=row.account.name,
-            category=(category.slug, category.name) if category else (None, None),
-            tags=[tag.name for tag in row.tags.all()],
-        )
+        return _with_tags(row, [tag.name for tag in row.tags.all()])
 
 
 # What `list_of` reads of each row.
@@ -115,6 +109,22 @@ def list_of(rows: Sequence[Any]) -> list[dict[str, Any]]:
         )
         for row in rows
     ]
+
+
+def shown_rows(rows: Sequence[Transaction]) -> list[dict[str, Any]]:
+    """Transactions as `TransactionOut` shows them; reads their tags with one query."""
+    tags = tag_names([row.pk for row in rows])
+    return [_with_tags(row, tags.get(row.pk, [])) for row in rows]
+
+
+def _with_tags(row: Transaction, tags: list[str]) -> dict[str, Any]:
+    category = row.category
+    return _shown(
+        row,
+        account_name=row.account.name,
+        category=(category.slug, category.name) if category else (None, None),
+        tags=tags,
+    )
 
 
 def _shown(
