@@ -9,13 +9,17 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import transaction as db_transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from banking.kernel.snapshot import read_snapshot
 from insights.exports.ownership import paths_to_person, tables_of_people
+from insights.figures.coverage import coverage_for
 from insights.figures.state import state_of
+from insights.home.kept_outlook import Ahead, ahead_of
 from tests.builders import make_user, step_up
 from tests.command_bodies import World, nothing
 from tests.command_rules import ELSEWHERE, ELSEWHERE_BY_PREFIX, LOOKS, OPEN_TO
@@ -150,6 +154,14 @@ def rows_of_one(rows: Rows, pk: int) -> Rows:
     }
 
 
+def what_comes(world: World) -> Ahead:
+    """What comes until payday, kept or not, of the owner's accounts."""
+    owner = User.objects.get(pk=world["owner"].pk)
+    with read_snapshot():
+        coverage = coverage_for(owner)
+        return ahead_of(coverage, currency=owner.base_currency, on=world["today"])
+
+
 @pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
@@ -159,7 +171,7 @@ def test_a_change_is_audited_and_ignores_forbidden_fields(moment, command):
     client, owner, other = browser_of(moment), moment["owner"], moment["other"]
     before = rows_of_one(everything(), other.pk)
     last = AuditEvent.objects.order_by("id").values_list("pk", flat=True).last() or 0
-    state = state_of(User.objects.get(pk=owner.pk), moment["today"])
+    state, _ahead = state_of(User.objects.get(pk=owner.pk), moment["today"]), what_comes(moment)
     asked = command.body(moment)
     own = OWN_FIELDS.get(command.name, set())
     extra = FORBIDDEN | {"user": other.pk}
@@ -184,6 +196,10 @@ def test_a_change_is_audited_and_ignores_forbidden_fields(moment, command):
     # A page kept before this is not shown again.
     changed = state_of(User.objects.get(pk=owner.pk), moment["today"]) != state
     assert changed == bool(actions)
+    # Nor is what comes, if it was kept before this, and it differs.
+    kept = what_comes(moment)
+    cache.clear()
+    assert kept == what_comes(moment)
 
     after = everything()
     found = repr(after)

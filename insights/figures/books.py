@@ -13,8 +13,18 @@ from insights.figures.coverage import Coverage
 from users.audit import trail
 from users.models import AuditChain, AuditEvent
 
-# Audit events that never affect a transaction, a bill or an account.
-_ELSEWHERE = ("users.", "alerts.", "budgets.", "rewards.", "insights.export.")
+# Audit events that never affect a figure of a transaction, a bill or an account.
+_ELSEWHERE = (
+    *("users.", "alerts.", "budgets.", "rewards.", "insights.export.", "insights.home."),
+    *("transactions.rule.", "transactions.view.", "transactions.attachment."),
+    "transactions.export.",
+)
+_EDITED = "transactions.transaction.edited"
+# What figures read of a transaction; an edit of its notes or tags alone changes none.
+READ_OF_TRANSACTION = (
+    *("account", "amount", "currency", "txn_date", "status"),
+    *("description", "merchant", "category"),
+)
 
 
 def last_events(coverage: Coverage) -> list[tuple[str, str | None]]:
@@ -32,6 +42,10 @@ def _last(chain_names: Collection[str]) -> QuerySet[AuditChain, tuple[str, str |
     elsewhere = Q()
     for prefix in _ELSEWHERE:
         elsewhere |= Q(action__startswith=prefix)
+    # Erased details no longer say what an edit changed.
+    elsewhere |= Q(action=_EDITED, changes__has_key="after") & ~Q(
+        changes__after__has_any_keys=READ_OF_TRANSACTION
+    )
     events = AuditEvent.objects.filter(chain=OuterRef("pk")).exclude(elsewhere)
     last = events.order_by("-sequence").values("hash")[:1]
     chains = AuditChain.objects.filter(name__in=chain_names)
