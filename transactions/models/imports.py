@@ -83,6 +83,8 @@ class ImportBatch(models.Model):
     opens_account = models.BooleanField(default=False)
     # Shared by the imports of one file into several accounts.
     group = models.UUIDField(null=True, blank=True, db_index=True)
+    # How many audit events the owner had when the lines were last compared with the ledger.
+    compared_after = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     reverted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

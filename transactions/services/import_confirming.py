@@ -35,7 +35,7 @@ from transactions.services.import_posting import (
 )
 from transactions.services.import_progress import forget_progress
 from transactions.services.import_reading import examine_batch, remembered_from
-from transactions.services.import_verdicts import mark_known_rows
+from transactions.services.import_verdicts import REQUESTED, is_compared, mark_known_rows
 from transactions.services.importing import (
     RefusedImportError,
     batch_with_account,
@@ -78,7 +78,7 @@ def request_confirmation(*, actor: User, batch: ImportBatch) -> ImportBatch:
     locked.status, locked.problems = Status.IMPORTING, []
     locked.save(update_fields=["status", "problems", "updated_at"])
     forget_progress(locked.pk)
-    trail.record(actor=actor, action="transactions.import.requested", target=locked)
+    trail.record(actor=actor, action=REQUESTED, target=locked)
     return locked
 
 
@@ -135,7 +135,8 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
         if batch.status not in (Status.CHECKED, Status.IMPORTING, Status.FAILED):
             raise ValidationError("This import has not been checked yet.")
         account = usable_account(accounts[batch.account_id])
-        mark_known_rows(batch)
+        if not is_compared(batch):
+            mark_known_rows(batch)
         forget_lost_categories(batch)
         sums = write_new_rows(batch, at=at)
         write_history(batch, actor=actor, at=at)

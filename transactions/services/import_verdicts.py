@@ -27,8 +27,10 @@ from transactions.matching.reading import (
 )
 from transactions.models import ImportBatch, ImportRow, Transaction
 from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
+from users.audit import trail
 from users.timezones import local_date
 
+REQUESTED = "transactions.import.requested"
 TWICE_IN_FILE = "This line is in the file twice with the same bank reference."
 ROWS_AT_ONCE = 2000
 Verdict = ImportRow.Verdict
@@ -80,12 +82,24 @@ def likely_matches(batch: ImportBatch, first: str, last: str) -> dict[int | str,
     return likely
 
 
+def is_compared(batch: ImportBatch) -> bool:
+    """Whether the rows still have the verdicts that `mark_known_rows` would give them: the owner
+    has no event since, except that the import itself was requested.
+    """
+    if batch.compared_after is None:
+        return False
+    requested = Q(action=REQUESTED, target_type=ImportBatch._meta.label_lower, target_id=batch.pk)
+    return not trail.events_since(batch.user_id, batch.compared_after).exclude(requested).exists()
+
+
 @collector_paused()
 def mark_known_rows(batch: ImportBatch) -> list[int]:
     """Give each undecided row its verdict and its matching transaction.
 
     Returns the ids of posted transactions within the file's days that the file does not list.
     """
+    # Counted before anything is read: what happens meanwhile is compared with later.
+    batch.compared_after = trail.count_of(batch.user_id)
     found = _surveyed(batch)
     if found["first"] is None:
         return []

@@ -64,7 +64,7 @@ RESULT_FIELDS = (
     *("status", "problems", "warnings", "read_count", "added_count", "duplicate_count"),
     *("review_count", "skipped_count", "invalid_count", "inflow", "outflow", "balance_after"),
     *("file_opening_balance", "file_closing_balance", "covers_from", "covers_to"),
-    *("states_from", "states_to", "closing_on"),
+    *("states_from", "states_to", "closing_on", "compared_after"),
     *("confirmed_at", "updated_at"),
 )
 _UNMAPPED = Q(format__in=MAPPED_FORMATS, mapping={})

@@ -18,6 +18,7 @@ from transactions.services.import_confirming import (
     revert_import,
 )
 from transactions.services.import_reviewing import fix_row, include_rows, leave_out_rows
+from transactions.services.import_verdicts import is_compared, mark_known_rows
 from transactions.services.importing import (
     AlreadyImportedError,
     check_import,
@@ -276,6 +277,20 @@ def test_confirming_again_changes_nothing(checking, alice):
         request_confirmation(actor=alice, batch=batch)
     assert Transaction.objects.count() == 5
     assert balance_of(checking) == Decimal("2648.43")
+
+
+def test_lines_are_compared_again_only_if_something_happened_since(checking, savings, alice):
+    batch = checked(checking, csv_of(MARCH))
+    assert is_compared(batch)
+    request_confirmation(actor=alice, batch=batch)
+    assert is_compared(batch)
+    make_transaction(account=savings, amount="-1.00")
+    assert not is_compared(batch)
+    mark_known_rows(batch)
+    assert is_compared(batch)
+    ImportBatch.objects.filter(pk=batch.pk).update(compared_after=None)
+    batch.refresh_from_db()
+    assert not is_compared(batch)
 
 
 def test_rows_added_since_the_check_are_duplicates(checking, alice):

@@ -116,6 +116,17 @@ def record_edit(
     )
 
 
+def count_of(owner_id: int) -> int:
+    """How many events the person's chain has."""
+    found = AuditChain.objects.filter(name=chain_name(owner_id)).values_list("length", flat=True)
+    return found.first() or 0
+
+
+def events_since(owner_id: int, count: int) -> models.QuerySet[AuditEvent]:
+    """The events of the person's chain after the first `count`."""
+    return AuditEvent.objects.filter(chain__name=chain_name(owner_id), sequence__gt=count)
+
+
 def lock_chains(owner_ids: Iterable[int]) -> None:
     """Lock the heads of several people's chains until commit, in key order, before recording in
     them.
