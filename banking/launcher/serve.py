@@ -32,6 +32,8 @@ from banking.launcher.supervisor import Child, Supervisor, end_leftovers
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60
 NO_ANSWER = "no answer"
+# Without Django's checks, which load every page and form: `migrate` has run them.
+CELERY = (sys.executable, "-m", "celery", "--app", "banking", "--quiet", "--skip-checks")
 DEMO_PASSWORD = "demo-Passw0rd!"
 DEMO_SIGN_INS = (
     ("demo@example.com", "a household with three years of data"),
@@ -204,7 +206,8 @@ def worker() -> Child:
     return Child(
         "worker (Celery)",
         [
-            *(sys.executable, "-m", "celery", "--app", "banking", "--quiet", "worker"),
+            *CELERY,
+            "worker",
             *("--pool", "prefork", "--concurrency", os.environ.get("TASK_WORKERS", "2")),
             *("--without-gossip", "--without-mingle", "--max-tasks-per-child", "500"),
             *("--loglevel", "WARNING"),
@@ -219,7 +222,8 @@ def beat() -> Child:
     return Child(
         "scheduler (Celery beat)",
         [
-            *(sys.executable, "-m", "celery", "--app", "banking", "--quiet", "beat"),
+            *CELERY,
+            "beat",
             *("--pidfile", "", "--loglevel", "WARNING"),
         ],
         is_silent=True,

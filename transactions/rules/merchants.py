@@ -57,7 +57,7 @@ _BESIDE_FUEL = frozenset({"electricity", "heating", "utilities", "car-maintenanc
 _ENERGY = frozenset({"energia", "energie", "energi", "energy"})
 _SELL_FUEL = frozenset({"fuel", "groceries"})
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_MEMORY = 50_000
+_MEMORY = 10_000
 # What tills and processors print and people do not write: "SQ *", "#4711", "T-1234", "apple.com".
 _PRINTED = re.compile(r"[*#@]|\w\.(?:com|net|co|de|fr|es|it|nl|eu)\b|\w-\d{3}")
 # Apps by which people pay each other, where a shop's till names them: "VIPPS*BAKERIET".

@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from banking.kernel.fields import folded
 from banking.limits import PATTERN_LENGTH, PATTERN_PROGRAM, RULE_BOOK_PROGRAM
 
-_MEMORY = 50_000
+_MEMORY = 10_000
 
 
 class Rule(Protocol):

@@ -27,7 +27,7 @@ from transactions.rules.rule_book import Line, RuleBook
 from users.models import User
 
 _SOURCES = Transaction.CategorySource
-_MEMORY = 50_000
+_MEMORY = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from accounts.models import Account
-from transactions.models import ImportBatch, ImportMapping
+from transactions.models import ImportBatch, ImportFile, ImportMapping
 from transactions.models.imports import MAPPED_FORMATS
 from transactions.models.notices import notice_text
 from transactions.sources.files import csv_file, detection, qif_file, xlsx_file
@@ -73,10 +73,12 @@ def pack(data: bytes) -> bytes:
 
 def content_of(batch: ImportBatch) -> bytes:
     """The uploaded bytes. Raises UnreadableFile once they are deleted (after 30 days)."""
-    file = getattr(batch, "file", None)
-    if file is None:
+    # Not through `batch.file`, which would keep the packed bytes as long as the batch.
+    packed = ImportFile.objects.filter(batch=batch).values_list("content", flat=True).first()
+    if packed is None:
         raise UnreadableFile(NoticeCode.FILE_GONE)
-    return zlib.decompress(bytes(file.content))
+    # With its size, because the bytes would be gathered and then copied otherwise.
+    return zlib.decompress(packed, bufsize=max(1, batch.file_size))
 
 
 def context_of(account: Account) -> ReadingContext:

@@ -17,6 +17,7 @@ from transactions.sources.files.csv_mapping import CsvMapping
 from transactions.sources.files.decoding import decode_statement
 from transactions.sources.files.incoming import IncomingFile, UnreadableFile
 from transactions.sources.files.notices import Notice, NoticeCode
+from transactions.sources.files.text_encoding import refuse_empty
 
 HEAD_SIZE = 65_536
 SIGNATURES = (
@@ -74,8 +75,7 @@ TEXT_MARKS = (
 
 def detect_format(data: bytes) -> str:
     """The format's name, as in ``open_file``. Raises ``UnreadableFile`` if it is no statement."""
-    if not data.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
-        raise UnreadableFile(NoticeCode.FILE_EMPTY)
+    refuse_empty(data)
     if own_csv.is_own(data):
         return own_csv.FORMAT
     if data.startswith(ZIP):

@@ -4,6 +4,7 @@ A byte order mark decides, then UTF-16's zero bytes, then valid UTF-8. Otherwise
 national encoding: the one that turns the bytes into letters a single language uses.
 """
 
+import codecs
 import io
 import re
 from collections import Counter
@@ -114,6 +115,9 @@ _INSIDE_FIGURE = re.compile(
 _ODD_SIGN = 0.2
 _NEUTRAL = frozenset("€£§°«»“”„‘’‚–—…·×´¨ªº²³½¼¿¡®©™•\u00a0№¤")
 _SAMPLE_BYTES = 400_000
+_BYTES_AT_ONCE = 1 << 20
+# Anything but blanks and byte order marks.
+_CONTENT = re.compile(rb"[^\x00\xef\xbb\xbf\xfe\xff \t\r\n]")
 _MAGIC = {
     b"\x89PNG": "png_image",
     b"\xff\xd8\xff": "jpeg_image",
@@ -131,10 +135,15 @@ _MAGIC = {
 }
 
 
+def refuse_empty(data: bytes) -> None:
+    """Refuse a file of nothing but blanks and byte order marks."""
+    if not _CONTENT.search(data):
+        raise UnreadableFile(NoticeCode.FILE_EMPTY)
+
+
 def refuse_binary(data: bytes) -> None:
     """Refuse an empty or binary file, naming its type if its first bytes tell."""
-    if not data.strip(b"\x00\xef\xbb\xbf\xfe\xff \t\r\n"):
-        raise UnreadableFile(NoticeCode.FILE_EMPTY)
+    refuse_empty(data)
     for magic, name in _MAGIC.items():
         if data.startswith(magic):
             raise UnreadableFile(NoticeCode.NO_TEXT_FILE, kind=name)
@@ -167,14 +176,17 @@ def find_encoding(data: bytes, context: ReadingContext = NOTHING_KNOWN) -> tuple
 
 def _is_utf8(data: bytes) -> bool:
     """Whether it is UTF-8, even with a few damaged bytes; those lines are refused one by one."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        text = data.decode("utf-8")
+        for start in range(0, len(data), _BYTES_AT_ONCE):
+            decoder.decode(data[start : start + _BYTES_AT_ONCE])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         text = data[:_SAMPLE_BYTES].decode("utf-8", "surrogateescape")
         strange = re.findall("[^\x00-\x7f]", text)
         damaged = sum("\udc80" <= char <= "\udcff" for char in strange)
         return len(strange) - damaged >= 4 * damaged
-    return bool(text)
+    return True
 
 
 def _expected(context: ReadingContext) -> frozenset[str]:
