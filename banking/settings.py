@@ -155,6 +155,7 @@ TEMPLATES: list[dict[str, Any]] = [
             ],
             "libraries": {
                 "cells": "transactions.cells",
+                "home_lines": "insights.home.lines",
                 "i18n": "banking.kernel.fixed_tags",
                 "staff_words": "users.admin.words",
             },

@@ -213,6 +213,12 @@ def _status_mark(row: Transaction, where: str = "") -> str:
     return f'<span class="{look}{where}"{tip}>{esc(words)}</span>'
 
 
+def shared_mark() -> str:
+    """As templates/accounts/_shared_mark.html."""
+    told = _icon("users", 14, esc(_("shared with you")))
+    return f'<span class=shared-mark title="{esc(_("Shared with you"))}">{told}</span>'
+
+
 # --- Rows -----------------------------------------------------------------------------------------
 
 
@@ -312,8 +318,7 @@ def _marks(row: Transaction, look: Look) -> str:
     """What stands after the title: marks, and what the bank wrote."""
     marks = ""
     if row.user_id != look.reader_id:
-        told = _icon("users", 14, esc(_("shared with you")))
-        marks += f'\n<span class=shared-mark title="{esc(_("Shared with you"))}">{told}</span>'
+        marks += f"\n{shared_mark()}"
     if row.status != Transaction.Status.POSTED:
         marks += f"\n{_status_mark(row, ' only-wide' if look.note else '')}"
     if row.notes and "notes" not in look.columns:
