@@ -115,7 +115,7 @@ def bare(rows: int, profiler) -> dict:
     from django.db import transaction
     from django.utils import timezone
 
-    from banking.kernel.bulk import bulk_insert
+    from banking.kernel.bulk import bulk_insert, reserve_keys
     from transactions.models import ImportBatch, Transaction
     from transactions.services import import_posting
     from transactions.services.importing import check_import, start_import
@@ -125,7 +125,8 @@ def bare(rows: int, profiler) -> dict:
     check_import(batch_id=batch.pk)
     batch = ImportBatch.objects.get(pk=batch.pk)
     writer = import_posting._Writer(batch, timezone.now())
-    ready = [writer.values_of(line) for line in import_posting._new_lines(batch)]
+    lines = list(import_posting._new_lines(batch))
+    ready = list(map(writer.values_of, reserve_keys(Transaction, len(lines)), lines))
     begin, cpu = time.perf_counter(), time.process_time()
     with transaction.atomic():
         count = bulk_insert(Transaction._meta.db_table, writer.columns, ready)

@@ -18,7 +18,7 @@ SILENT = {
     "ask_about_rows": "a part of confirming an import, which tells",
     "mark_read": "an alert read",
     "read_edit": "it only reads",
-    "write_history": "a part of confirming an import, which tells",
+    "write_new_rows": "a part of confirming an import, which tells",
 }
 
 

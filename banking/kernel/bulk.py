@@ -12,6 +12,8 @@ from typing import Any, cast
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
+from banking.kernel.narrowing import sure
+
 ROWS_AT_ONCE = 2000
 
 
@@ -36,6 +38,28 @@ def bulk_insert(
                 return _copy(cursor, f"COPY {target} FROM STDIN", rows)
         marks = ", ".join(["%s"] * len(columns))
         return _execute_many(cursor, f"INSERT INTO {target} VALUES ({marks})", rows)  # noqa: S608
+
+
+def reserve_keys(model: type[models.Model], count: int) -> list[int]:
+    """Keys for rows that are about to be inserted with them, in ascending order. Nobody else gets
+    them; in SQLite, as long as this transaction goes on.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    table, key = model._meta.db_table, sure(model._meta.pk).column
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_NEXT_KEYS, [connection.ops.quote_name(table), key, count])
+            return [taken for (taken,) in cursor.fetchall()]
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        last = (cursor.fetchone() or (0,))[0]
+        return list(range(last + 1, last + 1 + count))
+
+
+# Materialized, because PostgreSQL would look for the sequence once for each key.
+_NEXT_KEYS = """
+WITH found AS MATERIALIZED (SELECT pg_get_serial_sequence(%s, %s)::regclass AS sequence)
+SELECT nextval(sequence) FROM found, generate_series(1, %s)
+"""
 
 
 def insert_if_new(row: models.Model) -> bool:

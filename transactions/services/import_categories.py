@@ -1,37 +1,17 @@
-"""Categories of imported rows: follow or drop deleted ones, and record the history."""
+"""Categories of imported rows: follow or drop deleted ones."""
 
 from datetime import datetime
-from typing import cast
 
-from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from transactions.models import (
     Category,
-    CategoryChange,
     ImportBatch,
     ImportRow,
     ReferenceChange,
     Transaction,
 )
 from transactions.services.references import follow, give_back
-from users.models import User
-
-_LEDGER, _ROWS = Transaction._meta.db_table, ImportRow._meta.db_table
-# Rows with one fingerprint have the same text, amount and account, so one rule decided for all.
-_HISTORY = f"""
-INSERT INTO {CategoryChange._meta.db_table}
-  (transaction_id, to_category_id, "by", rule_id, actor_id, created_at)
-SELECT t.id, t.category_id,
-  CASE WHEN t.category_source IN ('rule', 'learned') THEN t.category_source ELSE 'import' END,
-  r.rule_id, %s, %s
-FROM {_LEDGER} t
-LEFT JOIN (
-  SELECT fingerprint, MIN(rule_id) AS rule_id FROM {_ROWS}
-  WHERE batch_id = %s AND rule_id IS NOT NULL GROUP BY fingerprint) r
-  ON r.fingerprint = t.fingerprint AND t.category_source = 'rule'
-WHERE t.import_batch_id = %s AND t.category_id IS NOT NULL
-"""  # noqa: S608 - table names of our own models
 
 
 def let_staged_rows_follow(
@@ -58,14 +38,9 @@ def _staged_rows(user_id: int | None) -> QuerySet[ImportRow]:
 
 def forget_lost_categories(batch: ImportBatch) -> None:
     """Clear categories from staged rows if they were deleted after the check."""
-    rows = ImportRow.objects.filter(batch=batch, category__deleted_at__isnull=False)
-    rows.update(category=None, rule=None, category_source=Transaction.CategorySource.NONE)
-
-
-def write_history(batch: ImportBatch, *, actor: User | None, at: datetime) -> int:
-    """Write one history entry for each posted row that has a category. Returns how many."""
-    moment = CategoryChange._meta.get_field("created_at").get_db_prep_save(at, connection)
-    actor_id = actor.pk if actor else None
-    with connection.cursor() as cursor:
-        cursor.execute(_HISTORY, [actor_id, moment, batch.pk, batch.pk])
-        return cast(int, cursor.rowcount)
+    usable_once = Q(user=None) | Q(user=batch.user_id)
+    deleted = Category.objects.filter(usable_once, deleted_at__isnull=False)
+    lost = list(deleted.values_list("pk", flat=True))
+    if lost:
+        rows = ImportRow.objects.filter(batch=batch, category__in=lost)
+        rows.update(category=None, rule=None, category_source=Transaction.CategorySource.NONE)

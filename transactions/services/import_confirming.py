@@ -23,7 +23,7 @@ from transactions.models import (
     TransactionQuerySet,
 )
 from transactions.services.completing import complete, take_back
-from transactions.services.import_categories import forget_lost_categories, write_history
+from transactions.services.import_categories import forget_lost_categories
 from transactions.services.import_details import pair_transfers
 from transactions.services.import_parts import accounts_needed
 from transactions.services.import_posting import (
@@ -138,8 +138,7 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
         if not is_compared(batch):
             mark_known_rows(batch)
         forget_lost_categories(batch)
-        sums = write_new_rows(batch, at=at)
-        write_history(batch, actor=actor, at=at)
+        sums = write_new_rows(batch, actor=actor, at=at)
         ask_about_rows(batch, actor=actor, at=at)
         completed = complete(account, tellings_of(batch), at=at)
         ask_on_about_listed(account, listed_by(batch), at, by=batch)

@@ -24,17 +24,24 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 
-from banking.kernel.bulk import batched, bulk_insert
+from banking.kernel.bulk import batched, bulk_insert, reserve_keys
 from banking.kernel.fields import FoldedField, folded
 from banking.kernel.money import Units, from_units
 from banking.kernel.narrowing import sure
 from transactions.holds import refuse_held
-from transactions.models import ImportBatch, ImportRow, Transaction, TransactionQuerySet
+from transactions.models import (
+    CategoryChange,
+    ImportBatch,
+    ImportRow,
+    Transaction,
+    TransactionQuerySet,
+)
 from transactions.services.completing import Telling
 from transactions.services.import_details import give_details
 from transactions.services.import_progress import report_progress
 from transactions.sources.files.own_csv import FORMAT as OWN_FORMAT
 from transactions.totals import Sums, SumsByKey, TotalKey, merge, sums_in
+from users.models import User
 
 ROWS_AT_ONCE = 4000
 # Fields of a staged row with the same name as on the transaction.
@@ -42,21 +49,34 @@ FROM_ROW = (
     *("description", "merchant", "category_id", "signed_amount", "currency", "txn_date"),
     *("posted_date", "notes", "category_source", "external_id", "fingerprint", "status"),
 )
+KEY, RULE = sure(Transaction._meta.pk).attname, "rule_id"
 _NOTHING = Decimal(0)
-_STATUS = FROM_ROW.index("status")
+CategorySource = Transaction.CategorySource
+_STATUS, _CATEGORY = FROM_ROW.index("status"), FROM_ROW.index("category_id")
+_SOURCE = FROM_ROW.index("category_source")
+BY_RULE, BY_IMPORT = CategoryChange.By.RULE.value, CategoryChange.By.IMPORT.value
+_BY_SOURCE = {
+    CategorySource.RULE.value: BY_RULE,
+    CategorySource.LEARNED.value: CategoryChange.By.LEARNED.value,
+}
 POSTED, PENDING = Transaction.Status.POSTED.value, Transaction.Status.PENDING.value
 
 
-def write_new_rows(batch: ImportBatch, *, at: datetime) -> SumsByKey:
-    """Post every new row of the batch. Returns the change in totals.
+def write_new_rows(batch: ImportBatch, *, actor: User, at: datetime) -> SumsByKey:
+    """Post every new row of the batch, and record its category. Returns the change in totals.
 
     IDs increase with the date, whatever the file's order, so that running balances are right.
     """
-    writer = _Writer(batch, at)
+    writer, history = _Writer(batch, at), _History(actor, at)
     sums = _SumsOfLines(batch.account_id)
     written = 0
     for lines in batched(_new_lines(batch), ROWS_AT_ONCE):
-        bulk_insert(Transaction._meta.db_table, writer.columns, map(writer.values_of, lines))
+        # Known in advance, so that no statement has to find the rows again: PostgreSQL would plan
+        # it by statistics that know nothing of them.
+        keys = reserve_keys(Transaction, len(lines))
+        bulk_insert(Transaction._meta.db_table, writer.columns, map(writer.values_of, keys, lines))
+        changes = history.changes_of(keys, lines)
+        bulk_insert(CategoryChange._meta.db_table, history.columns, changes)
         for line in lines:
             sums.add(line)
         written += len(lines)
@@ -75,8 +95,8 @@ def new_rows(batch: ImportBatch) -> QuerySet[ImportRow]:
 
 
 def _new_lines(batch: ImportBatch) -> Iterator[tuple[Any, ...]]:
-    """The rows by `FROM_ROW`: the amount in whole ten-thousandths, dates as ISO text, just as they
-    are written again.
+    """The rows by `FROM_ROW` and their rule: the amount in whole ten-thousandths, dates as ISO
+    text, just as they are written again.
     """
     rows = new_rows(batch).annotate(
         units=Cast("signed_amount", BigIntegerField()),
@@ -86,7 +106,7 @@ def _new_lines(batch: ImportBatch) -> Iterator[tuple[Any, ...]]:
     )
     stored = {"signed_amount": "units", "txn_date": "day", "posted_date": "posted_day"}
     columns = (stored.get(name, name) for name in FROM_ROW)
-    return rows.values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE)
+    return rows.values_list(*columns, RULE).iterator(chunk_size=ROWS_AT_ONCE)
 
 
 def _runs_backwards(batch: ImportBatch) -> bool:
@@ -103,7 +123,7 @@ class _Writer:
         fields = [
             field
             for field in Transaction._meta.concrete_fields
-            if not field.primary_key and not isinstance(field, GeneratedField)
+            if not isinstance(field, GeneratedField)
         ]
         self.columns = [str(field.column) for field in fields]
         places = {field.attname: place for place, field in enumerate(fields)}
@@ -124,8 +144,8 @@ class _Writer:
         self.sources = [
             tuple(FROM_ROW.index(source) for source in field.sources) for field in folds
         ]
-        # Every value stands in one of three tuples, one behind the other: line, folded, constant.
-        names = [*FROM_ROW, *(field.attname for field in folds)]
+        # Every value stands in one of these, one behind the other: key, line, folded, constant.
+        names = [KEY, *FROM_ROW, RULE, *(field.attname for field in folds)]
         self.in_order = itemgetter(
             *(
                 names.index(name) if name in names else len(names) + place
@@ -133,12 +153,32 @@ class _Writer:
             )
         )
 
-    def values_of(self, line: tuple[Any, ...]) -> tuple[Any, ...]:
+    def values_of(self, key: int, line: tuple[Any, ...]) -> tuple[Any, ...]:
         texts = [
             folded("\n".join([line[source] for source in sources])) for sources in self.sources
         ]
-        values: tuple[Any, ...] = self.in_order((*line, *texts, *self.constants))
+        values: tuple[Any, ...] = self.in_order((key, *line, *texts, *self.constants))
         return values
+
+
+class _History:
+    """Records the category that each row begins with, and who chose it."""
+
+    columns = ("transaction_id", "to_category_id", "by", "rule_id", "actor_id", "created_at")
+
+    def __init__(self, actor: User | None, at: datetime) -> None:
+        moment = CategoryChange._meta.get_field("created_at").get_db_prep_save(at, connection)
+        self.constants = (actor.pk if actor else None, moment)
+
+    def changes_of(
+        self, keys: list[int], lines: list[tuple[Any, ...]]
+    ) -> Iterator[tuple[Any, ...]]:
+        for key, line in zip(keys, lines, strict=True):
+            category_id, source = line[_CATEGORY], line[_SOURCE]
+            if category_id is not None:
+                by = _BY_SOURCE.get(source, BY_IMPORT)
+                rule_id = line[-1] if by == BY_RULE else None
+                yield (key, category_id, by, rule_id, *self.constants)
 
 
 class _SumsOfLines:
