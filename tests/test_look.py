@@ -313,7 +313,8 @@ def test_menus_rendered_for_one_person_suit_another(alice, client_for):
             for address in ("/accounts/", "/bills/"):
                 page = client_for(person).get(address).content.decode()
                 assert ("Import a statement</span>" in page) == may_import
-                current = re.findall(r'nav-link"\s+href="([^"]+)"\s+aria-current="page"', page)
+                menu = page[page.index("sidebar__nav") : page.index("sidebar__foot")]
+                current = re.findall(r'href="([^"]+)"\s+aria-current="page"', menu)
                 assert current == [address]
 
 

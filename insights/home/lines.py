@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from banking.kernel import formats
+from banking.kernel.money import format_money
 from banking.kernel.navigation_tags import row_url
 from banking.kernel.template_tags import (
     category_icon,
@@ -30,9 +31,11 @@ from banking.kernel.template_tags import (
 from budgets.progress import BudgetProgress
 from insights.figures.cash_flow import MonthFlow
 from insights.figures.net_worth import AccountBalance
+from insights.figures.net_worth_history import WorthPoint
 from insights.figures.spending import CategorySpending
 from insights.forecast.expected_events import Event
 from insights.home.account_lines import AccountLine
+from insights.home.safe_to_spend import AtHand, Deduction
 from transactions.cells import shared_mark, status_mark
 from transactions.models import Transaction
 from users.models import User
@@ -181,6 +184,62 @@ def _month(row: MonthFlow, income_url: str, expenses_url: str, currency: str, lo
     return (
         f'<tr><th scope=row data-label="{esc(formats.date_format(row.month, "M"))}">'
         f"{esc(formats.date_format(row.month, 'F Y'))}{left_out}{''.join(cells)}"
+    )
+
+
+@register.simple_tag
+def day_rows(rows: Iterable[tuple[str, str, str]]) -> SafeString:
+    """{% day_rows pace_rows %}: a table's rows, each a day with its two amounts."""
+    return mark_safe(
+        "".join(
+            f"<tr><th scope=row>{esc(day)}<td>{esc(spent)}<td>{esc(before)}"
+            for day, spent, before in rows
+        )
+    )
+
+
+@register.simple_tag(takes_context=True)
+def worth_rows(context: dict[str, Any], points: Iterable[WorthPoint]) -> SafeString:
+    """{% worth_rows worth_points %}: a table's rows, each a day with the net worth."""
+    locale, currency = context["request"].user.locale, context["currency"]
+    return mark_safe(
+        "".join(
+            f"<tr><th scope=row>{esc(formats.date_format(point.on, 'j M Y'))}"
+            f"<td>{esc(format_money(point.total, currency, locale))}"
+            for point in points
+        )
+    )
+
+
+# --- What is safe to spend ------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def held_lines(context: dict[str, Any], held: Iterable[tuple[AtHand, str]]) -> SafeString:
+    """{% held_lines safe_accounts %}: each account with its balance in the card's currency."""
+    locale, currency = context["request"].user.locale, context["currency"]
+    return mark_safe(
+        "".join(
+            f'<li><a href="{url}">{esc(one.account.name)}</a>\n'
+            f"<span>{'≈ ' if one.is_converted else ''}{money_html(one.amount, currency, locale)}"
+            "</span>"
+            for one, url in held
+        )
+    )
+
+
+@register.simple_tag(takes_context=True)
+def payment_lines(context: dict[str, Any], payments: Iterable[tuple[Deduction, str]]) -> SafeString:
+    """{% payment_lines safe_parts %}: each payment until payday, with its day and kind."""
+    locale, currency = context["request"].user.locale, context["currency"]
+    kinds = {"bill": _("bill"), "pending": _("pending"), "planned": _("planned")}
+    return mark_safe(
+        "".join(
+            f'<li><span><a href="{url}">{esc(one.name)}</a>\n'
+            f"<span>{_day(one.on)} · {esc(kinds.get(one.kind) or _('expected'))}</span></span>\n"
+            f"<span>\N{MINUS SIGN}{money_html(one.amount, currency, locale)}</span>"
+            for one, url in payments
+        )
     )
 
 

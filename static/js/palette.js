@@ -112,7 +112,7 @@ function pagesAndActions() {
     if (!label || element.disabled || element.closest(".period")) continue;
     found.push({ label, note: "", group: "On this page", element, icon: element.querySelector("svg") });
   }
-  for (const link of document.querySelectorAll("#sidebar .nav-link")) {
+  for (const link of document.querySelectorAll("#sidebar .nav-list > a")) {
     const label = link.querySelector("span")?.textContent.trim() || link.textContent.trim();
     found.push({ label, note: "", group: "Go to", url: link.href, icon: link.querySelector("svg") });
   }
