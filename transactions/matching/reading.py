@@ -44,6 +44,7 @@ _SOURCES = {
     Origin.SYNC: BANK,
 }
 AT_ONCE = 500
+ROWS_IN_A_PIECE = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,37 @@ def span_near(first: date, last: date) -> tuple[date, date]:
         _moved(first, -max(PENDING_DAYS_AFTER, DISPLACED_WITHIN_DAYS)),
         _moved(last, max(PENDING_DAYS_BEFORE, DISPLACED_WITHIN_DAYS)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """What an incoming line must have in common with the ledger to be compared with it at all: a
+    day near one of its transactions, or their text or ID.
+    """
+
+    days: frozenset[int]
+    fingerprints: frozenset[int]
+    external_ids: frozenset[str]
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> "Partners":
+        reach = max(PENDING_DAYS_BEFORE, PENDING_DAYS_AFTER, DISPLACED_WITHIN_DAYS)
+        known: list[Held | Alias] = [*ledger.held, *ledger.aliases]
+        return cls(
+            days=frozenset(
+                day + off
+                for day in {held.day for held in ledger.held}
+                for off in range(-reach, reach + 1)
+            ),
+            fingerprints=frozenset(one.fingerprint for one in known),
+            external_ids=frozenset(one.external_id for one in known) - {""},
+        )
+
+    def may_include(self, day: int, fingerprint: int, external_id: str) -> bool:
+        """Whether one of them may be the line's."""
+        return (
+            day in self.days or fingerprint in self.fingerprints or external_id in self.external_ids
+        )
 
 
 def read_ledger(
@@ -208,6 +240,17 @@ def raw_rows(rows: QuerySet) -> Iterator[tuple]:
     with connections[rows.db].cursor() as cursor:
         cursor.execute(sql, params)
         while some := cursor.fetchmany(AT_ONCE):
+            yield from some
+
+
+def rows_in_pieces(rows: QuerySet) -> Iterator[tuple]:
+    """As `raw_rows`, but a large result waits in the database instead of in this process."""
+    connection = connections[rows.db]
+    is_pooled = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+    sql, params = rows.query.sql_with_params()
+    with connection.cursor() if is_pooled else connection.chunked_cursor() as cursor:
+        cursor.execute(sql, params)
+        while some := cursor.fetchmany(ROWS_IN_A_PIECE):
             yield from some
 
 

@@ -13,15 +13,17 @@ from django.db.models.functions import Cast, RowNumber
 
 from banking.kernel.bulk import batched
 from banking.kernel.garbage import collector_paused
-from transactions.matching.lines import NEW, REVIEW, SAME, Incoming, Text
+from transactions.matching.lines import NEW, REVIEW, SAME, Incoming, Knowledge, Text
 from transactions.matching.lines import Verdict as Judged
 from transactions.matching.matcher import match
 from transactions.matching.reading import (
     Kind,
+    Partners,
     knowledge_of,
     ordinal,
     raw_rows,
     read_ledger,
+    rows_in_pieces,
     texts_by,
     texts_of_held,
 )
@@ -123,7 +125,7 @@ def mark_known_rows(batch: ImportBatch) -> list[int]:
     is_plain = knowledge.has_no_odd_day(found["first"].toordinal(), found["last"].toordinal())
     if is_plain and not ledger.held and not found["touched"]:
         return []
-    lines, before = _incoming(rows)
+    lines, before = _incoming(rows, Partners.of(ledger), knowledge)
     matching = match(
         lines,
         ledger.held,
@@ -199,19 +201,28 @@ _UNTOUCHED: tuple[Any, ...] = (NEW, None, "")
 _COLUMNS = ("pk", "units", "day", "fingerprint", "external_id", "is_pending")
 
 
-def _incoming(rows: QuerySet[ImportRow]) -> tuple[list[Incoming], dict[int, tuple[Any, ...]]]:
-    """The rows for the matcher, and the current values of rows that a check has touched."""
+def _incoming(
+    rows: QuerySet[ImportRow], partners: Partners, knowledge: Knowledge
+) -> tuple[list[Incoming], dict[int, tuple[Any, ...]]]:
+    """The rows for the matcher, and the current values of rows that a check has touched. Rows that
+    are new and stay so, because nothing in the ledger is like them, are left out.
+    """
     with_units = rows.annotate(
         units=Cast("signed_amount", BigIntegerField()), day=Cast("txn_date", CharField())
     )
     # In file order: among identical lines, the first ones match existing transactions.
     columns = with_units.order_by("pk").values_list(*_COLUMNS, "verdict", "match_id", "error")
-    rows_read = list(raw_rows(columns))
-    lines = [
-        Incoming(pk, units, ordinal(on), fingerprint, external_id, bool(is_pending))
-        for pk, units, on, fingerprint, external_id, is_pending, _, _, _ in rows_read
-    ]
-    before = {row[0]: told for row in rows_read if (told := row[-3:]) != _UNTOUCHED}
+    lines: list[Incoming] = []
+    before: dict[int, tuple[Any, ...]] = {}
+    for pk, units, on, fingerprint, external_id, is_pending, *told in rows_in_pieces(columns):
+        day, was = ordinal(on), tuple(told)
+        if was != _UNTOUCHED:
+            before[pk] = was
+        elif knowledge.has_no_odd_day(day, day) and not partners.may_include(
+            day, fingerprint, external_id
+        ):
+            continue
+        lines.append(Incoming(pk, units, day, fingerprint, external_id, bool(is_pending)))
     return lines, before
 
 
