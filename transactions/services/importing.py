@@ -286,6 +286,8 @@ def _read(batch: ImportBatch) -> Spool:
     mapping = CsvMapping.from_json(batch.mapping) if batch.mapping else None
     estimate = max(1, data.count(b"\n"))
     file = take_parts(open_lines(data, batch.format, mapping), batch.parts)
+    # Its reader keeps what it needs: not the bytes, once they are decoded.
+    del data
     spool = spool_lines(batch, file, estimate)
     spool.warnings += left_out(batch)
     if not spool.row_count:
