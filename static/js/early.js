@@ -15,7 +15,8 @@
   function travel({ viewTransition }, address) {
     if (!viewTransition || !address) return;
     const { pathname } = new URL(address);
-    const rows = document.querySelectorAll("main :is(.cover-link, .table--lines [data-cell=title] > a)");
+    const titles = ".cover-link, .rows--links a, .accounts-card li a, .table--lines [data-cell=title] > a";
+    const rows = document.querySelectorAll(`main :is(${titles})`);
     const row = [...rows].find((link) => link.pathname === pathname);
     const heading = document.querySelector(".breadcrumbs") && document.querySelector("main h1");
     const traveler = row ?? heading;
