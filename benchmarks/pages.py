@@ -42,12 +42,13 @@ import databases  # noqa: E402
 
 PERSON = "demo@example.com"
 # Kept pages are shown again until something on them changes; "computed" asks for another address
-# each time, and the API for a month. Some of what a page is made from is then still kept; "after a
-# change" edits the notes of a transaction first, after which nothing is.
+# each time, and the API for a month. Some of what a page is made from is then still kept, as it is
+# "after a note" of a transaction; "after a change" of its category nothing is.
 THIS_MONTH = datetime.now(UTC).strftime("%Y-%m")
 PAGES = {
     "home": "/",
     "home, computed": "/",
+    "home, after a note": "/",
     "home, after a change": "/",
     "list": "/transactions/",
     "list, computed": "/transactions/",
@@ -71,6 +72,7 @@ BARE_API_SERVER = ("bare_api:application", {"DJANGO_SETTINGS_MODULE": "bare_api_
 BESIDE = {
     "home": "bare home",
     "home, computed": "bare home",
+    "home, after a note": "bare home",
     "home, after a change": "bare home",
     "search": "bare search",
     "search, computed": "bare search",
@@ -92,8 +94,14 @@ def address_of(name: str, path: str) -> str:
     return f"{path}{'&' if '?' in path else '?'}asked={next(_asked)}"
 
 
-def is_changed(name: str) -> bool:
-    return name.endswith("after a change")
+_CATEGORIES = itertools.cycle(["groceries", "household"])
+
+
+def edit_before(name: str) -> dict[str, str]:
+    """What is edited of a transaction before this page is requested, if anything."""
+    if name.endswith("after a note"):
+        return {"notes": secrets.token_hex(8)}
+    return {"category": next(_CATEGORIES)} if name.endswith("after a change") else {}
 
 
 def is_kept(name: str) -> bool:
@@ -145,8 +153,8 @@ def build(rows: int) -> None:
     for name, path in paths.items():
         headers = {"Authorization": f"Bearer {token}"} if path.startswith("/api/") else {}
         client.get(path, headers=headers)
-        if is_changed(name):
-            _change(client, user, {"Authorization": f"Bearer {token}"})
+        if edit := edit_before(name):
+            _change(client, user, edit, {"Authorization": f"Bearer {token}"})
         counted[name] = _queries(client, address_of(name, path), headers)
     (session,) = (client.cookies[name].value for name in client.cookies if "session" in name)
     say(
@@ -172,10 +180,9 @@ def _check_sums(client, user, headers: dict[str, str]) -> None:
         raise SystemExit("\n".join(["Wrong sums have no time:", *wrong]))
 
 
-def _change(client, user, headers: dict[str, str]) -> None:
+def _change(client, user, edit: dict[str, str], headers: dict[str, str]) -> None:
     path = f"/api/transactions/{user.transactions.latest('pk').pk}"
-    notes = secrets.token_hex(8)
-    answer = client.patch(path, {"notes": notes}, headers=headers, content_type="application/json")
+    answer = client.patch(path, edit, headers=headers, content_type="application/json")
     if answer.status_code != 200:
         raise SystemExit(f"{path}: {answer.status_code}")
 
@@ -299,14 +306,14 @@ class Served(Built):
             token: str = json.load(connection.getresponse())["access"]
         return token
 
-    def change(self) -> None:
-        """Edit the notes of a transaction."""
+    def change(self, edit: dict[str, str]) -> None:
+        """Edit the latest transaction."""
         token = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
             connection.request("GET", "/api/transactions?page_size=1", headers=token)
             (row,) = json.load(connection.getresponse())["results"]
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
-            body = json.dumps({"notes": secrets.token_hex(8)})
+            body = json.dumps(edit)
             connection.request("PATCH", f"/api/transactions/{row['id']}", body, token)
             answer = connection.getresponse()
             if answer.status != 200:
@@ -371,8 +378,8 @@ def measure(sizes: list[Served], rounds: int, pages: list[str]) -> None:
                     continue
                 if is_kept(name):
                     ask(port, path, headers)
-                if is_changed(name):
-                    served.change()
+                if edit := edit_before(name):
+                    served.change(edit)
                 seconds, count = ask(port, path, headers)
                 sizes_of[name, served.name] = count
                 if place > 1:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 def first_of_month(on: date) -> date:
     """The first day of `on`'s month."""
-    return on.replace(day=1)
+    return on if on.day == 1 else on.replace(day=1)
 
 
 def add_months(on: date, months: int) -> date:

@@ -2,7 +2,8 @@
 
 Searching two years of transactions for recurring payments is most of the home page's work, and its
 result changes only when an input does: the accounts, the day, the currency and its rates, and the
-state of the books (insights/figures/books.py). Without a cache it is computed each time.
+state of the books (insights/figures/books.py). Without a cache it is computed each time. That no
+command of a person leaves a stale one is part of tests/test_commands.py.
 """
 
 from collections.abc import Sequence
