@@ -160,7 +160,7 @@ def load_flows_in(
     if not any(cut_months(period) for period in periods):
         for known, span, day, found in kept:
             if day == on and span >= months and _has(known, wanted):
-                return {currency: _only(*found[currency], category_ids) for currency in wanted}
+                return {currency: _only(found[currency], category_ids) for currency in wanted}
     found = _load(wanted, periods, months, on, category_ids)
     if category_ids is None:
         kept.append((wanted, months, on, found))
@@ -172,11 +172,12 @@ def _has(known: Mapping[str, Mapping[int, Account]], wanted: Mapping[str, Any]) 
 
 
 def _only(
-    flows: Flows, rates: RateTable, category_ids: Collection[int] | None
+    found: tuple[Flows, RateTable], category_ids: Collection[int] | None
 ) -> tuple[Flows, RateTable]:
     """Those of these categories, if only some are wanted."""
     if category_ids is None:
-        return flows, rates
+        return found
+    flows, rates = found
     rows = [flow for flow in flows.rows if flow.category_id in category_ids]
     return _flows(flows.currency, rows, flows.summed), rates
 

@@ -27,6 +27,7 @@ from insights.recurring.entries import (
     LOOKBACK_MONTHS,
     Ahead,
     Entry,
+    asking_ahead,
     asking_busy,
     load_ahead,
     load_entries,
@@ -164,6 +165,7 @@ def load_ledger(
         DISMISSED.asking(coverage.user.pk),
         ANSWERS.asking(coverage.user.pk),
         asking_busy(accounts, on),
+        asking_ahead(accounts, on, HORIZONS[-1]) if len(days) == 1 else None,
         *more,
     )
     sums = _daily_sums(sums_asked)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache, reduce
 from operator import or_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import BigIntegerField, CharField, Count, Q, QuerySet, Sum
@@ -113,7 +113,12 @@ def load_ahead(
     later-dated transactions are included; a planned one that could not post on its day is expected
     on the next day.
     """
-    zone, days = ZoneInfo(timezone), list(days)
+    days = list(days)
+    if len(days) == 1:
+        (on,), today = days, days[0].toordinal()
+        found = _ahead(asking_ahead(accounts, on, ahead).rows(), on, timezone)
+        return [line for line in found if not line.is_posted or line.known_on <= today]
+    zone = ZoneInfo(timezone)
     columns = [
         Q(
             txn_date__gt=on,
@@ -128,12 +133,34 @@ def load_ahead(
         account_id__in=[account.pk for account in accounts],
         deleted_at=None,
     )
-    read = list(
-        _raw(rows)
-        .order_by("txn_date", "id")
-        .values_list(*_READ, "category__kind", "status", "created_at")
+    return _ahead(list(_by_day(rows)), max(days), timezone)
+
+
+def _by_day(rows: QuerySet[Transaction]) -> QuerySet[Transaction, tuple[Any, ...]]:
+    columns = (*_READ, "category__kind", "status", "created_at")
+    return _raw(rows).order_by("txn_date", "id").values_list(*columns)
+
+
+_AHEAD = WrittenOnce(
+    lambda account_ids, after, last: _by_day(
+        Transaction.objects.filter(
+            Q(status=Transaction.Status.POSTED, txn_date__gt=after)
+            | Q(status=Transaction.Status.PLANNED, txn_date__lte=last),
+            account_id__in=account_ids,
+            deleted_at=None,
+        )
     )
-    tomorrow = max(days).toordinal() + 1
+)
+
+
+def asking_ahead(accounts: Iterable[Account], on: date, ahead: int) -> Asked:
+    """What `load_ahead` reads for one day."""
+    return _AHEAD.asking({account.pk for account in accounts}, on, on + timedelta(days=ahead))
+
+
+def _ahead(read: Sequence[tuple[Any, ...]], on: date, timezone: str) -> list[Ahead]:
+    """These rows, a planned one of an earlier day on the day after `on`."""
+    tomorrow = on.toordinal() + 1
     found = []
     for entry, row in zip(_entries(row[:-2] for row in read), read, strict=True):
         is_posted = row[-2] == Transaction.Status.POSTED
