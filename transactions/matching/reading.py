@@ -121,26 +121,22 @@ def read_ledger(
     external_ids: QuerySet | Collection[str],
     kind: Kind,
     apart_from: Collection[int] = (),
+    in_pieces: bool = False,
 ) -> Ledger:
     """The live transactions around the days `first` to `last`, and on any day those with one of the
-    IDs.
+    IDs. Read `in_pieces`, many wait in the database meanwhile.
     """
     live = Transaction.objects.filter(account_id=account_id, deleted_at=None)
-    span = days_near(first, last)
-    rows = _values(live.filter(span))
+    near = live.filter(days_near(first, last))
     lines = BankLine.objects.filter(account_id=account_id, transaction__deleted_at=None)
-    in_span = list(lines.filter(transaction__in=live.filter(span)).order_by().values_list(*_ALIAS))
-    by_id: list[tuple] = []
+    told = list(lines.filter(transaction__in=near).order_by().values_list(*_ALIAS))
+    reader = _HeldReader(kind, frozenset(apart_from), in_pieces=in_pieces)
+    reader.read(near, told)
     if isinstance(external_ids, QuerySet) or external_ids:
-        near = {row[0] for row in rows}
-        rows += [row for row in _with_ids(live, external_ids) if row[0] not in near]
-        by_id = [alias for alias in _aliases_with_ids(lines, external_ids) if alias[0] not in near]
-        if unread := {alias[0] for alias in by_id} - {row[0] for row in rows}:
-            rows += _values(live.filter(pk__in=unread))
-    lines_told = [*in_span, *by_id]
+        told += reader.read_named(live, lines, external_ids)
     # An announcement is comparable only while the payment is pending: the booked line is still to
     # come.
-    still_pending = {row[0] for row in rows if row[5] == PENDING}
+    still_pending = {line.pk for line in reader.held if line.status == PENDING}
     aliases = [
         Alias(
             pk,
@@ -149,27 +145,51 @@ def read_ledger(
             is_kin=kind.has(batch_id, source) and (not is_pending or pk in still_pending),
             is_pending=is_pending,
         )
-        for pk, fingerprint, external_id, batch_id, source, is_pending in lines_told
-    ]
-    told_by_bank = {pk for pk, *_, is_pending in lines_told if not is_pending}
-    skipped = frozenset(apart_from)
-    is_kin = {batch_id: kind.has(batch_id, "") for batch_id in {row[-1] for row in rows}}
-    held = [
-        Held(
-            pk,
-            units,
-            ordinal(on),
-            fingerprint,
-            external_id,
-            status,
-            BANK if pk in told_by_bank else _SOURCES[origin],
-            is_kin[batch_id],
-        )
-        for pk, units, on, fingerprint, external_id, status, origin, batch_id in rows
-        if pk not in skipped
+        for pk, fingerprint, external_id, batch_id, source, is_pending in told
     ]
     waiting, compared = _open_questions(account_id, kind)
-    return Ledger([*_with_disputes(held, compared), *waiting], aliases)
+    return Ledger([*_with_disputes(reader.held, compared), *waiting], aliases)
+
+
+class _HeldReader:
+    """Reads transactions into `held`, each once, and none of those `apart_from`."""
+
+    def __init__(self, kind: Kind, apart_from: frozenset[int], *, in_pieces: bool) -> None:
+        self.held: list[Held] = []
+        self._keys: set[int] = set()
+        self._apart_from = apart_from
+        self._rows = rows_in_pieces if in_pieces else raw_rows
+        self._is_kin = lru_cache(maxsize=None)(lambda batch_id: kind.has(batch_id, ""))
+
+    def read(self, rows: QuerySet, told: Iterable[tuple]) -> None:
+        """Read `rows`, which `told` says the bank has listed too."""
+        listed = {pk for pk, *_, is_pending in told if not is_pending}
+        for pk, units, on, fingerprint, external_id, status, origin, batch_id in self._rows(
+            _values(rows)
+        ):
+            if pk in self._keys:
+                continue
+            self._keys.add(pk)
+            if pk not in self._apart_from:
+                source = BANK if pk in listed else _SOURCES[origin]
+                day, is_kin = ordinal(on), self._is_kin(batch_id)
+                self.held.append(
+                    Held(pk, units, day, fingerprint, external_id, status, source, is_kin)
+                )
+
+    def read_named(
+        self, live: QuerySet, lines: QuerySet, ids: QuerySet | Collection[str]
+    ) -> list[tuple]:
+        """Read those with one of the bank's IDs, or that such a line tells of. Returns the lines of
+        transactions that were not read before.
+        """
+        told = [line for line in _aliases_with_ids(lines, ids) if line[0] not in self._keys]
+        named = live.exclude(external_id="")
+        for some in _in_parts(ids):
+            self.read(named.filter(external_id__in=some), told)
+        if unread := {line[0] for line in told} - self._keys:
+            self.read(live.filter(pk__in=unread), told)
+        return told
 
 
 def _open_questions(account_id: int, kind: Kind) -> tuple[list[Held], list[tuple[int, int]]]:
@@ -222,13 +242,13 @@ _ALIAS = (
 )
 
 
-def _values(rows: QuerySet) -> list[tuple]:
+def _values(rows: QuerySet) -> QuerySet:
     columns = ("pk", "units", "day", "fingerprint", "external_id", "status", "origin")
     # As text, because both drivers turn each date into an object of its own otherwise.
     with_units = rows.annotate(
         units=Cast("signed_amount", BigIntegerField()), day=Cast("txn_date", CharField())
     ).order_by()
-    return list(raw_rows(with_units.values_list(*columns, "import_batch_id")))
+    return with_units.values_list(*columns, "import_batch_id")
 
 
 def raw_rows(rows: QuerySet) -> Iterator[tuple]:
@@ -258,11 +278,6 @@ def rows_in_pieces(rows: QuerySet) -> Iterator[tuple]:
 def ordinal(on: str) -> int:
     """An ISO date as an ordinal number."""
     return date.fromisoformat(on).toordinal()
-
-
-def _with_ids(live: QuerySet, ids: QuerySet | Collection[str]) -> list[tuple]:
-    named = live.exclude(external_id="")
-    return [row for batch in _in_parts(ids) for row in _values(named.filter(external_id__in=batch))]
 
 
 def _aliases_with_ids(lines: QuerySet, ids: QuerySet | Collection[str]) -> list[tuple]:

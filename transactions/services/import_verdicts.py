@@ -21,7 +21,6 @@ from transactions.matching.reading import (
     Partners,
     knowledge_of,
     ordinal,
-    raw_rows,
     read_ledger,
     rows_in_pieces,
     texts_by,
@@ -78,9 +77,9 @@ def likely_matches(batch: ImportBatch, first: str, last: str) -> dict[int | str,
         status=Transaction.Status.POSTED,
         txn_date__range=(first, last),
     ).order_by()
-    likely: dict[int | str, int] = dict(raw_rows(posted.values_list("fingerprint", "pk")))
+    likely: dict[int | str, int] = dict(rows_in_pieces(posted.values_list("fingerprint", "pk")))
     named = posted.exclude(external_id="").values_list("external_id", "pk")
-    likely.update(raw_rows(named))
+    likely.update(rows_in_pieces(named))
     return likely
 
 
@@ -116,6 +115,7 @@ def mark_known_rows(batch: ImportBatch) -> list[int]:
         external_ids=ids,
         kind=Kind(frozenset(batches_of_this_kind(batch))),
         apart_from=_decided_matches(batch) if found["chosen"] else (),
+        in_pieces=True,
     )
     knowledge = knowledge_of(
         batch.account_id,
