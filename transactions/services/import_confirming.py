@@ -41,6 +41,7 @@ from transactions.services.importing import (
     batch_with_account,
     check_import,
     count_verdicts,
+    let_take_time,
     proven_opening,
     usable_account,
 )
@@ -135,6 +136,7 @@ def confirm_import(*, actor: User, batch_id: int, at: datetime) -> ImportBatch:
         if batch.status not in (Status.CHECKED, Status.IMPORTING, Status.FAILED):
             raise ValidationError("This import has not been checked yet.")
         account = usable_account(accounts[batch.account_id])
+        let_take_time(batch.read_count)
         if not is_compared(batch):
             mark_known_rows(batch)
         forget_lost_categories(batch)

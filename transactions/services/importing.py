@@ -12,11 +12,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import DEFAULT_DB_ALIAS
 from django.db import transaction as db_transaction
 from django.db.models import Count, Max, Min, Q, Sum
 
 from accounts.models import Account
 from banking.kernel.money import plain_amount
+from banking.kernel.snapshot import lift_time_limits
 from transactions.models import ImportBatch, ImportFile, ImportRow
 from transactions.models.imports import MAPPED_FORMATS
 from transactions.models.notices import notice_texts
@@ -56,6 +58,8 @@ from users.models import User
 from users.timezones import local_date
 
 DEBTS = (Account.Type.CREDIT_CARD, Account.Type.LOAN)
+# Files with more lines than this are a worker's, which may take its time.
+LARGE_FILE = 10_000
 # A file that states an earlier start than this before its first line states no start at all.
 LONGEST_STATED_LEAD = timedelta(days=366)
 CONFIRMED = (ImportBatch.Status.DONE, ImportBatch.Status.REVERTED)
@@ -277,8 +281,17 @@ def check_import(*, batch_id: int) -> ImportBatch:
         locked = batch_with_account(batch_id, lock=True)
         is_same = locked.mapping == batch.mapping and locked.parts == batch.parts
         if _awaits_check(locked) and is_same:
+            let_take_time(spool.row_count)
             _stage(locked, spool)
         return locked
+
+
+def let_take_time(lines: int) -> None:
+    """Let a large import compare its lines and commit them for longer than a page may take, until
+    this transaction ends. The database would end it, and each repetition too.
+    """
+    if lines > LARGE_FILE:
+        lift_time_limits(DEFAULT_DB_ALIAS)
 
 
 def _read(batch: ImportBatch) -> Spool:

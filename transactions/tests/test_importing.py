@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.services import delete_account, edit_account
@@ -20,9 +21,11 @@ from transactions.services.import_confirming import (
 from transactions.services.import_reviewing import fix_row, include_rows, leave_out_rows
 from transactions.services.import_verdicts import is_compared, mark_known_rows
 from transactions.services.importing import (
+    LARGE_FILE,
     AlreadyImportedError,
     check_import,
     choose_mapping,
+    let_take_time,
     start_import,
 )
 from transactions.services.posting import delete_transactions
@@ -291,6 +294,21 @@ def test_lines_are_compared_again_only_if_something_happened_since(checking, sav
     ImportBatch.objects.filter(pk=batch.pk).update(compared_after=None)
     batch.refresh_from_db()
     assert not is_compared(batch)
+
+
+def test_only_a_large_import_may_take_longer_than_a_page(db):
+    limits = "SELECT current_setting('statement_timeout'), "
+    limits += "current_setting('idle_in_transaction_session_timeout')"
+
+    def limits_with(lines):
+        with transaction.atomic(), connection.cursor() as cursor:
+            let_take_time(lines)
+            # SQLite has no such limits, and nothing to lift.
+            is_limited = connection.vendor == "postgresql"
+            return cursor.execute(limits).fetchone() if is_limited else ("0", "0")
+
+    assert (limits_with(LARGE_FILE) == ("0", "0")) == (connection.vendor != "postgresql")
+    assert limits_with(LARGE_FILE + 1) == ("0", "0")
 
 
 def test_rows_added_since_the_check_are_duplicates(checking, alice):
