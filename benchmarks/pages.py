@@ -94,14 +94,14 @@ def address_of(name: str, path: str) -> str:
     return f"{path}{'&' if '?' in path else '?'}asked={next(_asked)}"
 
 
-_CATEGORIES = itertools.cycle(["groceries", "household"])
-
-
-def edit_before(name: str) -> dict[str, str]:
-    """What is edited of a transaction before this page is requested, if anything."""
+def edit_before(name: str, turn: int) -> dict[str, str]:
+    """What is edited of a transaction before this page is requested, if anything. Each turn chooses
+    another category than the one before.
+    """
     if name.endswith("after a note"):
         return {"notes": secrets.token_hex(8)}
-    return {"category": next(_CATEGORIES)} if name.endswith("after a change") else {}
+    category = ("groceries", "household")[turn % 2]
+    return {"category": category} if name.endswith("after a change") else {}
 
 
 def is_kept(name: str) -> bool:
@@ -153,7 +153,7 @@ def build(rows: int) -> None:
     for name, path in paths.items():
         headers = {"Authorization": f"Bearer {token}"} if path.startswith("/api/") else {}
         client.get(path, headers=headers)
-        if edit := edit_before(name):
+        if edit := edit_before(name, 0):
             _change(client, user, edit, {"Authorization": f"Bearer {token}"})
         counted[name] = _queries(client, address_of(name, path), headers)
     (session,) = (client.cookies[name].value for name in client.cookies if "session" in name)
@@ -378,7 +378,7 @@ def measure(sizes: list[Served], rounds: int, pages: list[str]) -> None:
                     continue
                 if is_kept(name):
                     ask(port, path, headers)
-                if edit := edit_before(name):
+                if edit := edit_before(name, place):
                     served.change(edit)
                 seconds, count = ask(port, path, headers)
                 sizes_of[name, served.name] = count
