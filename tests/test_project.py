@@ -251,6 +251,14 @@ def test_requirements_are_pinned(name):
     assert [line for line in packages if not re.match(r"^[\w.\[\],-]+==[\w.]+(;|$)", line)] == []
 
 
+def test_nothing_installed_is_committed():
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    suffixes = {Path(name).suffix for name in listed.stdout.split("\0")}
+    assert suffixes & {".whl", ".gz", ".zip", ".tar", ".so", ".pyc", ".exe", ".jar"} == set()
+
+
 PINNED = re.compile(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.]+)", re.M)
 
 
