@@ -401,13 +401,13 @@ class RowReader:
             raise error.at("amount") from None
 
     def _without_amount(self, cells: list[str], raw: str) -> None:
-        """Accept a dated row without an amount if it is a balance or a remark, else refuse it."""
-        filled = [cell for cell in cells if cell.strip()]
+        """Accept a dated row without an amount if it states a balance or has no text, else refuse
+        it: a payment whose amount is lost, as where the file was cut off.
+        """
         balance = self._balance(cells)
-        if len(filled) <= 2 or (
-            balance is not None and not self.balances.has_moved(cells, balance)
-        ):
-            self._note_balance_line(self._description(cells), "")
+        words = [cell for cell in cells if any(char.isalpha() for char in cell)]
+        is_remark = not words or any(is_total_label(cell) for cell in words)
+        if is_remark if balance is None else not self.balances.has_moved(cells, balance):
             return
         refuse_unstorable(raw)
         raise RowError(NoticeCode.AMOUNT_MISSING, "amount")

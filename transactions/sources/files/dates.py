@@ -189,10 +189,12 @@ _MONTH_NAME = r"([^\d\s,/\-]{2,20})"
 # What stands between a day, a month's name and a year, or behind the year.
 _LINK = (
     r"(?:\.?[\s-]+"
-    r"(?:de|del|di|da|gada|m|ta['\u2019]|yil|ж|жылдын|оны|թ|წ|พ\.ศ|ค\.ศ|ខែ|ឆ្នាំ)\.?,?\s+)"
+    r"(?:of|de|del|di|da|gada|m|ta['\u2019]|yil|ж|жылдын|оны|թ|წ|พ\.ศ|ค\.ศ|ខែ|ឆ្នាំ)\.?,?\s+)"
 )
-_GAP = rf"(?:st|nd|rd|th)?(?:{_LINK}|[-/.,\s]+)"
-_GLUE = rf"(?:st|nd|rd|th)?(?:{_LINK}|[-/.,\s]*)"
+# "1st", "1er", "1°", "1.º" and "1:a"; an "e" could also begin "enero".
+_ORDINAL = r"(?:st|nd|rd|th|(?:er|e|\.?[°ºª]|:[ae])(?=[\s-]))?"
+_GAP = rf"{_ORDINAL}(?:{_LINK}|[-/.,\s]+)"
+_GLUE = rf"{_ORDINAL}(?:{_LINK}|[-/.,\s]*)"
 _BEHIND_YEAR = (
     r"(?:[\s.-]*(?:г|год|года|р|року|рік|ж|жыл|m|d|r|roku|g|god|godine|године|gada|gads|yil|"
     r"c[iıuü] il|թ|წ|оны)\.?)?"
