@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import Count
+
 from accounts.exchange import Rate, RateTable
-from accounts.models import Account, AccountQuerySet, HeldRate, RateFetch
+from accounts.known_accounts import visible_accounts
+from accounts.models import Account, HeldRate, RateFetch
+from banking.kernel.written_once import Asked, WrittenOnce
 from banking.limits import RATE_CHART_DAYS, RATES_LATE_AFTER
 from users.models import User
 
 # Shown next to the base currency: the ten most traded currencies.
 USUAL = ("USD", "EUR", "JPY", "GBP", "CNY", "AUD", "CAD", "CHF", "HKD", "SGD")
+_NEWEST = "-asked_at", "-id"
 FIRST_RATES, LAST_DAY = date(1999, 1, 1), date(2100, 12, 31)
 
 
@@ -62,14 +67,13 @@ class RateState:
     held_count: int
 
 
-def counted_accounts(user: User, *, include_shared: bool) -> AccountQuerySet:
+def counted_accounts(user: User, *, include_shared: bool) -> list[Account]:
     """The user's active accounts. Accounts shared with the user are included on request, or when
     they have none of their own.
     """
-    own = Account.objects.owned_by(user).active()
-    if include_shared or not own.exists():
-        return Account.objects.visible_to(user).active()
-    return own
+    visible = [account for account in visible_accounts(user) if account.is_active]
+    own = [account for account in visible if account.user_id == user.pk]
+    return visible if include_shared or not own else own
 
 
 def currency_summary(
@@ -77,10 +81,9 @@ def currency_summary(
 ) -> CurrencySummary:
     """Current balances by currency, converted into `base` at the rates of `on`."""
     sums: dict[str, tuple[int, Decimal]] = {}
-    accounts = counted_accounts(user, include_shared=include_shared)
-    for currency, balance in accounts.order_by("pk").values_list("currency", "balance"):
-        count, total = sums.get(currency, (0, Decimal(0)))
-        sums[currency] = (count + 1, total + balance)
+    for account in counted_accounts(user, include_shared=include_shared):
+        count, total = sums.get(account.currency, (0, Decimal(0)))
+        sums[account.currency] = (count + 1, total + account.balance)
     table = RateTable.for_dates(sums, base, [on])
     holdings = [
         Holding(currency, count, total, table.rate(currency, on))
@@ -89,6 +92,18 @@ def currency_summary(
     return CurrencySummary(
         base, on, tuple(sorted(holdings, key=lambda holding: _order(holding, base)))
     )
+
+
+def summary_and_rates(
+    user: User, *, base: str, on: date
+) -> tuple[CurrencySummary, dict[str, Rate | None]]:
+    """The person's own balances, and `rates_of` their currencies and the usual ones; inside of a
+    snapshot all their rates are read at once.
+    """
+    held = {account.currency for account in counted_accounts(user, include_shared=False)}
+    shown = {*USUAL, *held}
+    RateTable.for_targets({base: held} | _into(base, shown), [on])
+    return currency_summary(user, base=base, on=on), rates_of(base, shown, on)
 
 
 def _order(holding: Holding, base: str) -> tuple:
@@ -100,9 +115,13 @@ def rates_of(base: str, currencies: Iterable[str], on: date) -> dict[str, Rate |
     """Map each currency to the value of 1 `base` on `on`, or None if no rate of the last seven days
     is known.
     """
-    wanted = {currency: {base} for currency in currencies if currency != base}
-    tables = RateTable.for_targets(wanted, [on])
+    tables = RateTable.for_targets(_into(base, currencies), [on])
     return {currency: table.rate(base, on) for currency, table in sorted(tables.items())}
+
+
+def _into(base: str, currencies: Iterable[str]) -> dict[str, set[str]]:
+    """The base currency, to be converted into each of these."""
+    return {currency: {base} for currency in currencies if currency != base}
 
 
 def rate_history(base: str, quote: str, until: date) -> list[Rate]:
@@ -117,14 +136,33 @@ def rate_history(base: str, quote: str, until: date) -> list[Rate]:
     ]
 
 
+_LAST_FETCHED = WrittenOnce(
+    lambda: RateFetch.objects.filter(has_succeeded=True).order_by(*_NEWEST)[:1]
+)
+_LAST_ASKED = WrittenOnce(lambda: RateFetch.objects.order_by(*_NEWEST)[:1])
+_HELD_COUNT: WrittenOnce[int] = WrittenOnce(
+    lambda: (
+        HeldRate.objects.filter(status=HeldRate.Status.HELD)
+        .order_by()
+        .values("status")
+        .annotate(count=Count("pk"))
+        .values_list("count", flat=True)
+    )
+)
+
+
+def asking_state() -> list[Asked]:
+    """What `rate_state` reads."""
+    return [_LAST_FETCHED.asking(), _LAST_ASKED.asking(), _HELD_COUNT.asking()]
+
+
 def rate_state(at: datetime) -> RateState:
     """Whether rates are arriving, so that the page can warn if they are not."""
-    fetches = RateFetch.objects.order_by("-asked_at", "-id")
-    last = fetches.filter(has_succeeded=True).first()
-    newest = fetches.first()
+    last = next(iter(_LAST_FETCHED.rows()), None)
+    newest = next(iter(_LAST_ASKED.rows()), None)
     return RateState(
         last=last,
         failure=newest if newest is not None and not newest.has_succeeded else None,
         is_late=last is None or at - last.asked_at > RATES_LATE_AFTER,
-        held_count=HeldRate.objects.filter(status=HeldRate.Status.HELD).count(),
+        held_count=sum(_HELD_COUNT.rows()),
     )

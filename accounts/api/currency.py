@@ -4,7 +4,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers, status
@@ -171,11 +170,11 @@ class CurrencyRatesApi(ApiView):
         asked = data.validated_data
         base = asked.get("base", request.user.base_currency)
         on = asked.get("on", _today(request))
-        mine: QuerySet = counted_accounts(request.user, include_shared=True)
+        mine = counted_accounts(request.user, include_shared=True)
         currencies = asked.get("currencies") or {
             *USUAL,
             request.user.base_currency,
-            *mine.order_by().values_list("currency", flat=True).distinct(),
+            *(account.currency for account in mine),
         }
         found, state = rates_of(base, currencies, on), rate_state(timezone.now())
         answer = {

@@ -11,19 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import access_level, require_change
-from accounts.currency import (
-    USUAL,
-    currency_summary,
-    rate_history,
-    rate_state,
-    rates_of,
-)
+from accounts.currency import asking_state, rate_history, rate_state, summary_and_rates
 from accounts.exchange import Converted, RateMissing, convert
 from accounts.forms import AccountForm, ConvertForm, entries_of
+from accounts.known_accounts import VISIBLE
 from accounts.models import Account, AccountShare
 from accounts.services import delete_account, edit_account, open_account, restore_account
 from accounts.totals import totals_by_currency
 from banking.kernel.forms import errors_on, say_with_undo, stay
+from banking.kernel.read_together import read_together
+from banking.kernel.snapshot import read_snapshot
 from users.policy import Ability, may, require
 from users.signed_in import UserRequest
 from users.timezones import local_date
@@ -116,9 +113,17 @@ def account_restore(request: UserRequest, pk: int) -> HttpResponse:
 @require_safe
 def currency(request: UserRequest) -> HttpResponse:
     """Balances by currency, the rates behind every converted figure, and a converter."""
-    on = local_date(request.user.timezone, timezone.now())
-    base = request.user.base_currency
-    summary = currency_summary(request.user, base=base, on=on)
+    with read_snapshot():
+        context = _currency_context(request)
+    status = 200 if context["form"].is_valid() else 422
+    return render(request, "accounts/currency.html", context, status=status)
+
+
+def _currency_context(request: UserRequest) -> dict[str, Any]:
+    user, on = request.user, local_date(request.user.timezone, timezone.now())
+    base = user.base_currency
+    read_together(VISIBLE.asking(user.pk), *asking_state())
+    summary, rates = summary_and_rates(user, base=base, on=on)
     held = [holding.currency for holding in summary.holdings if holding.currency != base]
     other = next(iter(held), "USD" if base != "USD" else "EUR")
     asked = {name: request.GET.get(name, "") for name in ("amount", "base", "to", "on")}
@@ -126,17 +131,17 @@ def currency(request: UserRequest) -> HttpResponse:
     form = ConvertForm(entries | {name: text for name, text in asked.items() if text})
     is_fine = form.is_valid()
     pair = (form.cleaned_data.get("base", other), form.cleaned_data.get("to", base))
-    context = {
+    return {
         "summary": summary,
         "form": form,
-        "result": _converted(form) if is_fine else None,
         "pair": pair,
+        # The days of the history are those that most amounts are converted on.
         "history": rate_history(*pair, until=on) if pair[0] != pair[1] else [],
-        "rates": rates_of(base, {*USUAL, *held}, on),
+        "result": _converted(form) if is_fine else None,
+        "rates": rates,
         "own_currencies": held,
         "state": rate_state(timezone.now()),
     }
-    return render(request, "accounts/currency.html", context, status=200 if is_fine else 422)
 
 
 def _converted(form: ConvertForm) -> Converted | None:
