@@ -29,7 +29,7 @@ LISTS = {
     "/accounts/": 7,
     "/exports/": 5,
     "/api/exports": 4,
-    "/accounts/{account}/": 13,
+    "/accounts/{account}/": 10,
     "/transactions/": 10,
     "/transactions/?search=row&ordering=-amount": 11,
     "/transactions/?category=food&ordering=category": 12,

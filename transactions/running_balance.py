@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Min, Sum
+from django.db.models import F, Min, QuerySet, Sum
 
 from accounts.models import Account
+from banking.kernel.fields import AmountField
 from banking.kernel.periods import Period, add_months, first_of_month
 from transactions.models import DailyTotal, MonthlyTotal, Transaction
 from users.timezones import local_date, today_in
+
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +48,34 @@ def balances_after(account: Account, rows: Sequence[Transaction]) -> list[Decima
 
 
 def _sum_of_newer(account: Account, row: Transaction) -> Decimal:
+    """The sum posted after this row, with one query: on its own day by row."""
     same_day = Transaction.objects.filter(
         account=account, deleted_at=None, txn_date=row.txn_date, pk__gt=row.pk
     ).posted()
-    newer = same_day.aggregate(total=Sum("signed_amount"))["total"] or Decimal(0)
-    return newer + _sum_since(account, row.txn_date + timedelta(days=1))
+    return _sum(_net(same_day, Sum("signed_amount")), *_nets_since(account, row.txn_date + ONE_DAY))
 
 
 def balance_before(account: Account, on: date) -> Decimal:
     """The balance at the start of the day `on`, with one query."""
-    return account.balance - _sum_since(account, on)
+    return account.balance - _sum(*_nets_since(account, on))
 
 
-def _sum_since(account: Account, on: date) -> Decimal:
-    """The sum posted on this day and later: the rest of its month by day, then whole months."""
+def _nets_since(account: Account, on: date) -> list[QuerySet[Any, Any]]:
+    """What is posted on this day and later: the rest of its month by day, then whole months."""
     following = add_months(first_of_month(on), 1)
     rest = DailyTotal.objects.filter(account=account, day__gte=on, day__lt=following)
     months = MonthlyTotal.objects.filter(account=account, month__gte=following)
-    rest_sums, month_sums = (
-        totals.order_by()
-        .values("account")
-        .annotate(Sum("inflow"), Sum("outflow"))
-        .values_list("inflow__sum", "outflow__sum")
-        for totals in (rest, months)
-    )
-    sums = rest_sums.union(month_sums, all=True)
-    return sum((inflow - outflow for inflow, outflow in sums), Decimal(0))
+    net = Sum(F("inflow") - F("outflow"), output_field=AmountField())
+    return [_net(rest, net), _net(months, net)]
+
+
+def _net(rows: QuerySet[Any, Any], net: Sum) -> QuerySet[Any, Any]:
+    """One sum, or nothing if there are no rows."""
+    return rows.order_by().values("account").annotate(net=net).values_list("net", flat=True)
+
+
+def _sum(first: QuerySet[Any, Any], *others: QuerySet[Any, Any]) -> Decimal:
+    return sum(first.union(*others, all=True), Decimal(0))
 
 
 def begun_on(account: Account) -> date:
@@ -103,7 +109,7 @@ def daily_balances(account: Account, days: int, on: date) -> list[BalancePoint]:
     points = [BalancePoint(on, account.balance if _is_today(account, on) else balance)]
     for back in range(1, days):
         day = on - timedelta(days=back)
-        balance -= by_day.get(day + timedelta(days=1), Decimal(0))
+        balance -= by_day.get(day + ONE_DAY, Decimal(0))
         if day < begun:
             break
         points.append(BalancePoint(day, balance))
@@ -129,5 +135,5 @@ def monthly_balances(account: Account, months: int, on: date) -> list[BalancePoi
         balance -= by_month.get(month, Decimal(0))
         if month <= begun:
             break
-        points.append(BalancePoint(month - timedelta(days=1), balance))
+        points.append(BalancePoint(month - ONE_DAY, balance))
     return points[::-1]

@@ -9,7 +9,8 @@ from accounts.access import access_level, may_change, may_post_to
 from accounts.models import Account
 from banking.kernel.keyset import full_ordering, keyset_page
 from banking.kernel.snapshot import read_snapshot
-from banking.limits import LINES_A_PAGE, STATEMENTS_A_PAGE
+from banking.limits import STATEMENTS_A_PAGE
+from transactions.list_rows import page_of
 from transactions.models import Transaction
 from transactions.running_balance import balances_after, daily_balances, monthly_balances
 from transactions.statement_proof import prove_page, statements_of
@@ -48,14 +49,12 @@ def account_detail(request: UserRequest, pk: int) -> HttpResponse:
     on = local_date(request.user.timezone, timezone.now())
     by_month = request.GET.get("chart") == "year"
     with read_snapshot():
-        account = get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
+        visible = Account.objects.visible_to(request.user).select_related("user")
+        account = get_object_or_404(visible, pk=pk)
         rows = Transaction.objects.visible_to(request.user).filter(account=account)
-        page = keyset_page(
-            rows.for_list(), full_ordering(rows), LINES_A_PAGE, request.GET.get("cursor")
-        )
+        page = page_of(request.user, [account], rows, request.GET.get("cursor"))
         for row, balance in zip(page.rows, balances_after(account, page.rows), strict=True):
             row.balance_after = balance
-            row.may_change = may_change(request.user, account)
         points = (
             monthly_balances(account, CHART_MONTHS, on)
             if by_month
