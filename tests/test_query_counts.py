@@ -33,7 +33,7 @@ LISTS = {
     "/transactions/": 10,
     "/transactions/?search=row&ordering=-amount": 11,
     "/transactions/?category=food&ordering=category": 12,
-    "/transactions/{transaction}/": 16,
+    "/transactions/{transaction}/": 10,
     "/transactions/new/": 8,
     "/transactions/categories/": 2,
     "/transactions/transfers/": 5,

@@ -13,6 +13,19 @@ _OF_OWNERS = WrittenOnce(
 )
 
 
+_OF_OWNER = WrittenOnce(lambda user_id: Category.objects.of_owner(user_id))
+
+
+def asking_categories_of(owner_id: int) -> Asked:
+    """What `categories_of` reads."""
+    return _OF_OWNER.asking(owner_id)
+
+
+def categories_of(owner_id: int) -> list[Category]:
+    """The categories that this owner's transactions may have, in their usual order."""
+    return _OF_OWNER.rows(owner_id)
+
+
 def asking_categories(owner_ids: Collection[int]) -> Asked:
     """What `read_categories` reads."""
     return _OF_OWNERS.asking(owner_ids)

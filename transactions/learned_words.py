@@ -35,7 +35,7 @@ def learned_categories(user: User) -> list[LearnedCategory]:
     categories = {category.pk: category for category in Category.objects.visible_to(user)}
     found = [
         LearnedCategory(habit, category, learned, because(learned, habit.title, category.name))
-        for habit in suggester_for(user).habits
+        for habit in suggester_for(user.pk).habits
         for learned in habit.outcomes()
         if (category := categories.get(learned.category_id))
     ]
@@ -74,7 +74,7 @@ def why_learned(row: Transaction) -> str:
     """Why this row has its learned category; "" if it wasn't learned or no longer would be."""
     if row.category_source != Transaction.CategorySource.LEARNED or row.category is None:
         return ""
-    habit = suggester_for(row.user).habit_at(
+    habit = suggester_for(row.user_id).habit_at(
         row.merchant, row.description, is_inflow=row.signed_amount > 0
     )
     learned = habit and habit.learned_for(row.account_id, row.amount, row.txn_date)

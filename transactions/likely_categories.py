@@ -10,12 +10,12 @@ from datetime import date
 from django.db.models import Sum
 
 from banking.kernel.periods import add_months
+from banking.kernel.written_once import Asked, WrittenOnce
 from transactions.models import Category, MonthlyTotal, Transaction
 from transactions.rules.learning import payee_of
 from transactions.rules.merchants import named_in
 from transactions.rules.rule_book import Line
-from transactions.rules.suggestions import suggester_for
-from users.models import User
+from transactions.rules.suggestions import asking_suggester, suggester_for
 
 _SOURCES = Transaction.CategorySource
 RECENT_MONTHS = 3
@@ -31,7 +31,7 @@ class LikelyCategories:
     """Ranks one person's categories. Built once per page, with a fixed number of queries."""
 
     def __init__(self, owner_id: int, today: date) -> None:
-        self._suggester = suggester_for(User(pk=owner_id))
+        self._suggester = suggester_for(owner_id)
         self._categories = self._suggester.categories
         self._lately = _used_lately(owner_id, today)
 
@@ -74,6 +74,11 @@ class LikelyCategories:
         yield from (by_slug[slug] for slug in slugs if slug in by_slug)
 
 
+def asking_likely(owner_id: int, today: date) -> list[Asked]:
+    """What `likely_categories` reads, unless what the person taught has changed."""
+    return [*asking_suggester(owner_id), _USED_SINCE.asking(owner_id, _recently(today))]
+
+
 def likely_categories(owner_id: int, today: date, row: Transaction | None = None) -> list[int]:
     """Up to five category ids, likeliest first, for one transaction or a new one."""
     likely = LikelyCategories(owner_id, today)
@@ -85,7 +90,19 @@ def _used_lately(owner_id: int, today: date) -> list[int]:
     """Category ids by how often they were used. Reads only totals, so the cost doesn't grow with
     the number of transactions.
     """
-    since = add_months(today.replace(day=1), -RECENT_MONTHS)
-    totals = MonthlyTotal.objects.filter(user=owner_id, month__gte=since).exclude(category=None)
-    counted = totals.values_list("category").annotate(times=Sum("transaction_count"))
-    return [category for category, _ in counted.order_by("-times", "category")]
+    return [category for category, _ in _USED_SINCE.rows(owner_id, _recently(today))]
+
+
+def _recently(today: date) -> date:
+    return add_months(today.replace(day=1), -RECENT_MONTHS)
+
+
+_USED_SINCE = WrittenOnce(
+    lambda user_id, since: (
+        MonthlyTotal.objects.filter(user=user_id, month__gte=since)
+        .exclude(category=None)
+        .values_list("category")
+        .annotate(times=Sum("transaction_count"))
+        .order_by("-times", "category")
+    )
+)

@@ -11,6 +11,7 @@ from accounts.access import may_post_to
 from accounts.models import Account, AccountQuerySet
 from banking.kernel.icons import collected
 from banking.kernel.narrowing import sure
+from transactions.known_categories import categories_of
 from transactions.models import Category
 from transactions.predefined import UNCATEGORIZED
 from users.models import User
@@ -67,7 +68,7 @@ def category_choices(
     `likely` are the ids of the categories that a combobox shows first, in this order.
     """
     places = {category_id: place for place, category_id in enumerate(likely)}
-    found = list(Category.objects.of_owner(owner_id))
+    found = categories_of(owner_id)
     children: dict[int, list[Category]] = {}
     for category in found:
         if category.parent_id is not None:

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from banking.kernel.forms import Form
 from banking.kernel.money import SMALLEST_STEP
 from banking.kernel.typed_fields import AmountFormField
+from banking.kernel.written_once import Asked
 from transactions.forms.choosing import AccountChoice, CategoryField, accounts_to_post_to
-from transactions.likely_categories import likely_categories
+from transactions.known_categories import asking_categories_of
+from transactions.likely_categories import asking_likely, likely_categories
 from transactions.models import Transaction
 from users.models import User
 from users.timezones import today_in
@@ -161,6 +163,12 @@ class NotesForm(Form):
         if only:
             self.fields = {only: self.fields[only]}
             self.fields[only].help_text = ""
+
+
+def asking_choice(user: User, row: Transaction) -> list[Asked]:
+    """What `CategoryChoiceForm` reads, unless what the owner taught has changed."""
+    likely = asking_likely(row.user_id, today_in(user.timezone))
+    return [asking_categories_of(row.user_id), *likely]
 
 
 class CategoryChoiceForm(Form):

@@ -41,5 +41,5 @@ def is_worth_a_rule(row: Transaction) -> bool:
     if row.category_id is None or row.category_source != Transaction.CategorySource.MANUAL:
         return False
     line = Line(row.description, row.merchant, row.account_id, abs(row.signed_amount))
-    suggestion = suggester_for(row.user).suggest(line, is_inflow=row.signed_amount > 0)
+    suggestion = suggester_for(row.user_id).suggest(line, is_inflow=row.signed_amount > 0)
     return suggestion.rule_id is None or suggestion.category_id != row.category_id

@@ -13,7 +13,9 @@ from typing import Any
 
 from django.db.models import Count, Max, QuerySet, Value
 
+from banking.kernel.written_once import Asked, WrittenOnce
 from transactions.category_names import CategoryNames
+from transactions.known_categories import categories_of
 from transactions.models import (
     Category,
     CategoryChange,
@@ -124,35 +126,43 @@ class Suggester:
         return known
 
 
-def suggester_for(user: User) -> Suggester:
-    """The user's suggester, cached in the process until their rules, categories or choices
+def suggester_for(owner_id: int) -> Suggester:
+    """This person's suggester, cached in the process until their rules, categories or choices
     change.
     """
-    return _suggester(user.pk, _version(user))
+    version = sorted(_VERSION.rows(owner_id), key=itemgetter(0))
+    return _suggester(owner_id, tuple(version))
 
 
-def _version(user: User) -> tuple[Any, ...]:
+def asking_suggester(owner_id: int) -> list[Asked]:
+    """What `suggester_for` reads, unless something has changed."""
+    return [_VERSION.asking(owner_id)]
+
+
+def _version(user_id: int) -> QuerySet[Any, Any]:
     """How many rules, categories, choices and forgotten choices there are and when they last
-    changed, in one query.
+    changed.
     """
     sources: list[tuple[QuerySet[Any], str]] = [
-        (CategoryRule.objects.filter(user=user), "updated_at"),
-        (Category.objects.visible_to(user), "updated_at"),
-        (chosen_by(user.pk), "updated_at"),
-        (ForgottenChoices.objects.filter(user=user), "forgotten_at"),
+        (CategoryRule.objects.filter(user=user_id), "updated_at"),
+        (Category.objects.of_owner(user_id), "updated_at"),
+        (chosen_by(user_id), "updated_at"),
+        (ForgottenChoices.objects.filter(user=user_id), "forgotten_at"),
     ]
-    counted = [
+    counted: list[QuerySet[Any, Any]] = [
         rows.order_by()
         .values(source=Value(place))
         .annotate(latest=Max(changed), count=Count("pk"))
         .values_list("source", "latest", "count")
         for place, (rows, changed) in enumerate(sources)
     ]
-    return tuple(sorted(counted[0].union(*counted[1:], all=True), key=itemgetter(0)))
+    return counted[0].union(*counted[1:], all=True)
+
+
+_VERSION = WrittenOnce(_version)
 
 
 @lru_cache(maxsize=64)
-def _suggester(user_id: int, version: tuple) -> Suggester:
-    user = User(pk=user_id)
-    rules = CategoryRule.objects.visible_to(user).in_force().in_order()
-    return Suggester(list(Category.objects.visible_to(user)), list(rules), habits_of(user_id))
+def _suggester(owner_id: int, version: tuple) -> Suggester:
+    rules = CategoryRule.objects.visible_to(User(pk=owner_id)).in_force().in_order()
+    return Suggester(categories_of(owner_id), list(rules), habits_of(owner_id))

@@ -162,7 +162,7 @@ def _usable(
     """The lines that can be posted. If an ID occurs twice, the later line counts as the
     correction.
     """
-    suggester = suggester_for(account.user)
+    suggester = suggester_for(account.user_id)
     found: dict[object, _Usable] = {}
     errors: list[str] = []
     skipped = repeated = 0

@@ -134,7 +134,7 @@ class Staging:
         self.account_name = batch.account.name
         self.currency = batch.account.currency
         self.account_id = batch.account_id
-        self.suggester = suggester_for(batch.user)
+        self.suggester = suggester_for(batch.user_id)
         self.row_count = 0
         # The days of the lines, as ISO text; "" without any.
         self.first_on = self.last_on = ""

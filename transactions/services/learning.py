@@ -19,7 +19,7 @@ def forget_choices(*, actor: User, payee: Payee, at: datetime) -> ForgottenChoic
     Learned categories stay. Raises ValidationError if nothing has been learned there.
     """
     User.objects.select_for_update(no_key=True).get(pk=actor.pk)
-    habit = suggester_for(actor).habits.named(payee)
+    habit = suggester_for(actor.pk).habits.named(payee)
     if habit is None:
         raise ValidationError({"merchant": "You haven't set a category at this merchant."})
     forgotten, _ = ForgottenChoices.objects.update_or_create(

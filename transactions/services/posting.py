@@ -260,7 +260,7 @@ def _suggest(
     account: Account, amount: Decimal, description: str, merchant: str, on: date
 ) -> Suggestion:
     line = Line(description.strip() or merchant.strip(), merchant.strip(), account.pk, abs(amount))
-    return suggester_for(account.user).suggest(line, is_inflow=amount > 0, on=on)
+    return suggester_for(account.user_id).suggest(line, is_inflow=amount > 0, on=on)
 
 
 def _keep_suggestion(actor: User | None, row: Transaction, suggestion: Suggestion) -> None:

@@ -38,7 +38,7 @@ def choose(account, slug, text=KOPPEL, amount="-4.20", **over):
 
 def suggested(account, text=KOPPEL, amount="-5.00", on=TODAY, provider=""):
     value = Decimal(amount)
-    suggestion = suggester_for(account.user).suggest(
+    suggestion = suggester_for(account.user_id).suggest(
         Line(text, "", account.pk, abs(value)),
         is_inflow=value > 0,
         provider_category=provider,
@@ -169,7 +169,7 @@ def test_nothing_to_forget_is_refused(alice):
 
 def test_a_confirmed_transfer_is_not_a_choice(checking, savings, alice):
     transfer_funds(actor=alice, source=checking, target=savings, amount=Decimal("10.00"), on=TODAY)
-    assert not list(suggester_for(alice).habits)
+    assert not list(suggester_for(alice.pk).habits)
 
 
 # --- Measured: correct twenty lines, hide the categories of the next two hundred ---------------

@@ -26,16 +26,26 @@ from banking.kernel.forms import (
 )
 from banking.kernel.money import parse_amount, plain_amount
 from banking.kernel.periods import add_months
+from banking.kernel.read_together import read_together
+from banking.kernel.snapshot import read_snapshot
+from banking.kernel.written_once import WrittenOnce
 from transactions.cells import notes_cell, tags_cell
 from transactions.forms.entering import (
     CategoryChoiceForm,
     NotesForm,
     TransactionForm,
+    asking_choice,
     entries_of,
     new_entries,
 )
 from transactions.learned_words import why_learned
-from transactions.models import CategoryChange, Transaction
+from transactions.models import (
+    Attachment,
+    BankLine,
+    CategoryChange,
+    Transaction,
+    TransactionSplit,
+)
 from transactions.rules.rule_proposals import is_worth_a_rule
 from transactions.services.categorizing import set_category
 from transactions.services.entering import edit_entry, enter_transaction
@@ -49,27 +59,47 @@ from users.policy import Ability, require
 from users.signed_in import UserRequest
 from users.timezones import local_date
 
+_CHANGES = WrittenOnce(
+    lambda row_id: CategoryChange.objects.filter(transaction_id=row_id).select_related(
+        "from_category", "to_category", "actor", "rule"
+    )[:50]
+)
+_BANK_LINES = WrittenOnce(
+    lambda row_id: (
+        BankLine.objects.filter(transaction_id=row_id)
+        .select_related("import_batch")
+        .order_by("pk")[:20]
+    )
+)
+_RECEIPTS = WrittenOnce(
+    lambda row_id: Attachment.objects.filter(transaction_id=row_id).defer("content")
+)
+_PARTS = WrittenOnce(
+    lambda row_id: TransactionSplit.objects.filter(transaction_id=row_id).select_related("category")
+)
+
 
 @require_safe
 def transaction_detail(request: UserRequest, pk: int) -> HttpResponse:
     """Everything known about one transaction."""
-    row = _find(request, pk)
-    changes = CategoryChange.objects.filter(transaction=row).select_related(
-        "from_category", "to_category", "actor", "rule"
-    )
-    context = {
-        "row": row,
-        "changes": changes[:50],
-        "bank_lines": row.bank_lines.select_related("import_batch").order_by("pk")[:20],
-        "attachments": row.attachments.defer("content"),
-        "splits": row.splits.select_related("category") if row.is_split else [],
-        "may_change": may_change(request.user, row.account),
-        "category_form": CategoryChoiceForm(user=request.user, row=row),
-        "notes_form": NotesForm(row=row),
-        "offers_rule": may_change(request.user, row.account) and is_worth_a_rule(row),
-        "why_learned": why_learned(row),
-        "as_bill": _as_bill(row),
-    }
+    with read_snapshot():
+        row = _find(request, pk)
+        may = may_change(request.user, row.account)
+        asked = [one.asking(pk) for one in (_CHANGES, _BANK_LINES, _RECEIPTS)]
+        read_together(*asked, *asking_choice(request.user, row))
+        context = {
+            "row": row,
+            "changes": _CHANGES.rows(pk),
+            "bank_lines": _BANK_LINES.rows(pk),
+            "attachments": _RECEIPTS.rows(pk),
+            "splits": _PARTS.rows(pk) if row.is_split else [],
+            "may_change": may,
+            "category_form": CategoryChoiceForm(user=request.user, row=row),
+            "notes_form": NotesForm(row=row),
+            "offers_rule": may and is_worth_a_rule(row),
+            "why_learned": why_learned(row),
+            "as_bill": _as_bill(row),
+        }
     return render(request, "transactions/transaction_detail.html", context)
 
 

@@ -97,7 +97,7 @@ def _settled(request: UserRequest, ids: list[int]) -> dict[str, Any]:
     change = Change.objects.visible_to(request.user).filter(pk__in=ids, undone_at=None).first()
     if change is None:
         return {"settled": None}
-    first = change.rows.select_related("transaction__category", "transaction__user").first()
+    first = change.rows.select_related("transaction__category").first()
     row = first.transaction if first else None
     return {"settled": change, "row": row, "offers_rule": row is not None and is_worth_a_rule(row)}
 
