@@ -140,3 +140,4 @@ def test_codes_are_shown_as_labels_and_user_text_as_entered(alice):
     )
     entry = describe(activity_of(alice).first(), alice)
     assert entry["details"] == [("type", "unusual spending"), ("name", "a_b")]
+    assert entry["said"] == ["unusual spending", "name: a_b"]

@@ -27,6 +27,9 @@ _TECHNICAL = {"sha256", "attachment", "family", "account", "member", "category",
 # Their values are our codes, not text a person entered.
 _CODES = {"type", "kind", "level", "status", "recurrence", "txn_type", "role", "kyc_status"}
 
+# Values that need no name before them.
+_PLAIN = {"type", "kind", "level", "status", "role", "email"}
+
 # What our names for details sound like to people, where they need other words.
 _NAMES = {"kyc_status": gettext_lazy("identity check"), "act": gettext_lazy("request")}
 
@@ -52,7 +55,8 @@ def activity_of(user: User, kind: str = "") -> QuerySet[AuditEvent]:
 
 
 def describe(event: AuditEvent, reader: User) -> dict[str, Any]:
-    """One event in words for its reader."""
+    """One event in words for its reader: `details` name each value, `said` is what a page shows."""
+    details = list(_details(event.changes))[:MOST_DETAILS]
     return {
         "event": event,
         "what": words_for(event.action),
@@ -62,7 +66,8 @@ def describe(event: AuditEvent, reader: User) -> dict[str, Any]:
         # Details about other members of an account are only for its owner.
         "ip": event.ip or "" if _may_see_place(event, reader) else "",
         "device": event.device if _may_see_place(event, reader) else "",
-        "details": list(_details(event.changes))[:MOST_DETAILS],
+        "details": details,
+        "said": [_said(name, text) for name, text in details],
     }
 
 
@@ -104,6 +109,11 @@ def _details(changes: Any) -> Iterable[tuple[str, str]]:
                 str(_NAMES.get(key) or key.replace("_", " ")),
                 text.replace("_", " ") if key in _CODES else text,
             )
+
+
+def _said(name: str, text: str) -> str:
+    """ "analyst", "Website", but "name: Old → New"."""
+    return text if name in {*_PLAIN, _("through")} else f"{name}: {text}"
 
 
 def before_and_after(changes: Any) -> list[tuple[str, str, str]]:
