@@ -42,7 +42,8 @@ def transfer_list(request: UserRequest) -> HttpResponse:
     suggestions = with_sides(open_suggestions(request.user))
     mine = Transfer.objects.visible_to(request.user).filter(status=Transfer.Status.CONFIRMED)
     live = mine.filter(outflow_transaction__deleted_at=None, inflow_transaction__deleted_at=None)
-    page = keyset_page(with_sides(live), ["-id"], CARDS_A_PAGE, request.GET.get("cursor"))
+    newest = ["-outflow_transaction__txn_date", "-id"]
+    page = keyset_page(with_sides(live), newest, CARDS_A_PAGE, request.GET.get("cursor"))
     context = {
         "suggestions": suggestions[:MOST_SUGGESTED],
         "suggestion_count": suggestions.count(),
