@@ -152,9 +152,9 @@ def plain_amount(amount: Decimal, currency: str) -> str:
     return f"{round_to_minor_unit(amount, currency):f}"
 
 
-def plain_rate(rate: Decimal) -> str:
-    """An exchange rate with ten significant digits, without an exponent or trailing zeros."""
-    text = f"{round(rate, max(9 - rate.adjusted(), 0)):f}"
+def plain_rate(rate: Decimal, digits: int = 10) -> str:
+    """An exchange rate with that many significant digits, without an exponent or trailing zeros."""
+    text = f"{round(rate, max(digits - 1 - rate.adjusted(), 0)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -143,9 +143,9 @@ def money_compact(context: dict[str, Any], amount: Decimal, currency: str) -> st
 
 
 @register.filter
-def rate(value: Decimal) -> str:
-    """An exchange rate with ten significant digits, in the reader's region format."""
-    text = plain_rate(value)
+def rate(value: Decimal, digits: int = 10) -> str:
+    """An exchange rate with that many significant digits, in the reader's region format."""
+    text = plain_rate(value, digits)
     return formats.number(Decimal(text), len(text.partition(".")[2]))
 
 
