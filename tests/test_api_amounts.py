@@ -187,6 +187,9 @@ def test_text_and_numbers_are_not_interchangeable(alice, api_for, checking):
         "",
         "[]",
         '"name"',
+        '{"name": "A", "number": 1e400}',
+        '{"name": "A", "account_type": "\\ud800"}',
+        '{"name": "A", "\\uDC00": 1}',
         "1" * 5000,
         "[" * 100_000,
     ],
@@ -197,6 +200,13 @@ def test_a_body_that_is_not_a_json_object_returns_400(alice, api_for, text):
     assert answer.status_code == 400
     assert answer.json()["errors"]
     assert everything() == before
+
+
+@pytest.mark.once
+def test_two_escapes_write_one_character(alice, api_for):
+    text = '{"name": "\\ud83d\\ude00", "account_type": "cash", "currency": "EUR"}'
+    answer = api_for(alice).generic("POST", "/api/accounts", text, content_type="application/json")
+    assert (answer.status_code, answer.json()["name"]) == (201, "😀")
 
 
 @pytest.mark.parametrize(

@@ -244,6 +244,18 @@ def test_nested_objects_and_unusual_names(data, errors):
         assert set(asked.errors) == errors
 
 
+class DayIn(Input):
+    day = serializers.DateField()
+
+
+@pytest.mark.parametrize("text", ["20260331", "2026-W14-2", "2026-3-31", "2026-02-30", "", " "])
+def test_a_day_in_a_body_is_written_like_in_the_schema(text):
+    assert DayIn(data={"day": "2026-03-31"}).is_valid()
+    asked = DayIn(data={"day": text})
+    assert not asked.is_valid()
+    assert asked.errors == {"day": ["Send a date such as 2026-03-31."]}
+
+
 def test_both_kinds_of_view_share_one_base():
     assert issubclass(ApiView, StrictInput)
 

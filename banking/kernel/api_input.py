@@ -18,6 +18,8 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from banking.kernel.filters import DAY_WANTED, read_day
+
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 # A body with thousands of unknown names gets errors for the first few only.
 _MOST_NAMED, _LONGEST_NAME = 20, 100
@@ -77,10 +79,21 @@ def _wrong_type(field: Any, value: Any) -> Any:
     if isinstance(field, serializers.ListField) and isinstance(value, list):
         found = {at: _wrong_type(field.child, one) for at, one in enumerate(value)}
         return {at: error for at, error in found.items() if error}
+    if isinstance(field, serializers.DateField) and isinstance(value, str):
+        return _not_a_day(value)
     for kinds, wanted, sentence in _TYPES:
         if isinstance(field, kinds):
             is_right = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
             return None if is_right else [ErrorDetail(sentence, code="invalid")]
+    return None
+
+
+def _not_a_day(text: str) -> list[ErrorDetail] | None:
+    """DRF's own field reads 20260331 and 2026-W14-2 as well."""
+    try:
+        read_day(text)
+    except ValueError:
+        return [ErrorDetail(DAY_WANTED, code="invalid")]
     return None
 
 

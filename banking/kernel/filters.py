@@ -16,6 +16,7 @@ from banking.kernel.forms import YesNoField
 from banking.kernel.money import active_currencies
 
 LARGEST_ID = 2**63 - 1
+DAY_WANTED = "Send a date such as 2026-03-31."
 _WHOLE_NUMBER = re.compile(r"-?\d+", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -35,7 +36,7 @@ class IsoDateField(forms.DateField):
         try:
             return read_day(text) if text else None
         except ValueError:
-            raise ValidationError("Send a date such as 2026-03-31.", code="invalid") from None
+            raise ValidationError(DAY_WANTED, code="invalid") from None
 
 
 class IsoDateFilter(django_filters.DateFilter):

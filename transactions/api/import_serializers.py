@@ -1,6 +1,5 @@
 """JSON serializers for imports."""
 
-import json
 from dataclasses import fields
 from typing import Any
 
@@ -10,6 +9,7 @@ from rest_framework import serializers
 from accounts.models import Account
 from banking.kernel.api import AmountSerializerField
 from banking.kernel.api_input import Input, unknown_fields
+from banking.kernel.api_json import read_json
 from banking.kernel.money import plain_amount
 from banking.limits import IMPORT_ERRORS_LISTED
 from transactions.api.serializers import VisibleAccountField
@@ -30,7 +30,7 @@ class JsonTextField(serializers.Field):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, str) and len(data) <= 20_000:
             try:
-                data = json.loads(data) if data.strip() else {}
+                data = read_json(data) if data.strip() else {}
             except (ValueError, RecursionError):
                 data = None
         if not isinstance(data, dict):

@@ -92,6 +92,7 @@ def test_invalid_mapping_is_rejected_at_its_field_and_stores_nothing(post):
     assert answer.status_code == 400
     assert [error["attr"] for error in answer.json()["errors"]] == ["mapping.date_format"]
     assert post(AMBIGUOUS, mapping="[1]").status_code == 400
+    assert post(AMBIGUOUS, mapping='{"outflow_flag": "\\ud800"}').status_code == 400
     assert not ImportBatch.objects.exists()
 
 

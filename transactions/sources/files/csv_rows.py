@@ -169,9 +169,12 @@ def _mend(
 def split_forgivingly(line: str, delimiter: str, quotechar: str) -> list[str]:
     """Split at delimiters, except inside a cell whose opening quote has not been closed.
 
-    This keeps the columns of ``"Firma"";"x"`` and ``"UAB "Naktis"";"x"``.
+    This keeps the columns of ``"Firma"";"x"`` and ``"UAB "Naktis"";"x"``, and completes a first
+    cell that lost its opening quote: ``Firma";"x"``.
     """
     cells: list[str] = []
+    if _unopened(delimiter, quotechar).match(line):
+        line = quotechar + line
     is_open = False
     for piece in line.split(delimiter):
         if is_open:
@@ -181,6 +184,12 @@ def split_forgivingly(line: str, delimiter: str, quotechar: str) -> list[str]:
         cell = cells[-1].strip()
         is_open = cell.startswith(quotechar) and not (len(cell) > 1 and cell.endswith(quotechar))
     return [_unquote(cell, quotechar) for cell in cells]
+
+
+@cache
+def _unopened(delimiter: str, quotechar: str) -> re.Pattern:
+    quote, mark = re.escape(quotechar), re.escape(delimiter)
+    return re.compile(f"[^{quote}{mark}]+{quote}{mark}{quote}")
 
 
 def _unquote(cell: str, quotechar: str) -> str:
