@@ -197,6 +197,16 @@ def test_proposed_rule_matches_the_transaction_it_came_from(
     assert preview_rules(alice, rule).change_count == 1
 
 
+def test_page_of_a_rule_shows_its_matches_and_those_of_its_changes(alice, client_for, coffees):
+    rule, client = make_rule(alice), client_for(alice)
+    assert 'hx-trigger="load, ' in client.get(f"{RULES}{rule.pk}/edit/").content.decode()
+    given = {"priority": "100", "rule": rule.pk, "keyword_pattern": rule.keyword_pattern}
+    assert client.get(f"{RULES}matches/", given).context["matches"].match_count == 3
+    given["keyword_pattern"] = "no such words"
+    assert client.get(f"{RULES}matches/", given).context["matches"].match_count == 0
+    assert CategoryRule.objects.get(pk=rule.pk).keyword_pattern == rule.keyword_pattern
+
+
 def test_form_is_prefilled_from_an_own_transaction(alice, bob, client_for, coffees, bobs_account):
     row = set_category(actor=alice, transaction=coffees[0], category=category("gifts"))
     client = client_for(alice)

@@ -1,5 +1,6 @@
 """Rules: the list in order of precedence, editing with live matches, preview and application."""
 
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
@@ -219,7 +220,7 @@ def _matches(request: UserRequest, form: RuleForm, rule: CategoryRule | None) ->
     blockers = {name for name in form.errors if name != "category"}
     if not has_text or blockers:
         return {"matches": None}
-    draft = CategoryRule(user=request.user, pk=rule.pk if rule else None)
+    draft = copy(rule) if rule else CategoryRule(user=request.user)
     # Any category will do while none is chosen: only the matches matter here.
     entries["category"] = entries.get("category") or Category.objects.filter(user=None).first()
     try:
