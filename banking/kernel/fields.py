@@ -127,3 +127,15 @@ class FoldedField(models.TextField):  # type: ignore[type-arg]  # not generic at
 def folded_field(model: type[models.Model], name: str) -> FoldedField:
     """The folded field of that name."""
     return cast(FoldedField, model._meta.get_field(name))
+
+
+class BegunEverywhere(models.Func):
+    """The moment by which a day has begun everywhere on Earth: noon of that day in UTC."""
+
+    arity = 1
+    template = "(%(expressions)s || ' 12:00:00')"
+    output_field = models.DateTimeField()
+
+    def as_postgresql(self, *args: Any, **kwargs: Any) -> Any:
+        template = "((%(expressions)s + TIME '12:00') AT TIME ZONE 'UTC')"
+        return self.as_sql(*args, **kwargs, template=template)

@@ -165,7 +165,7 @@ def load_ledger(
         DISMISSED.asking(coverage.user.pk),
         ANSWERS.asking(coverage.user.pk),
         asking_busy(accounts, on),
-        asking_ahead(accounts, on, HORIZONS[-1]) if len(days) == 1 else None,
+        *asking_ahead(accounts, days, HORIZONS[-1]),
         *more,
     )
     sums = _daily_sums(sums_asked)

@@ -9,11 +9,10 @@ search goes.
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import lru_cache, reduce
 from operator import or_
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.db.models import BigIntegerField, CharField, Count, Q, QuerySet, Sum
 from django.db.models.functions import Cast
@@ -26,7 +25,7 @@ from banking.kernel.written_once import Asked, WrittenOnce
 from insights.recurring.patterns import MOST_OF_ONE_MERCHANT
 from transactions.matching.reading import ordinal, raw_rows
 from transactions.matching.words import normalized
-from transactions.models import Category, MerchantTotal, Transaction
+from transactions.models import ENTERED_AHEAD, Category, MerchantTotal, Transaction
 from transactions.rules.merchants import clean_merchant
 from users.timezones import local_date
 
@@ -105,7 +104,7 @@ def load_entries(
 
 
 def load_ahead(
-    accounts: Sequence[Account], *, days: Iterable[date], ahead: int, timezone: str
+    accounts: Sequence[Account], *, days: Collection[date], ahead: int, timezone: str
 ) -> list[Ahead]:
     """Transactions entered by the end of one of these days for the `ahead` days after it.
 
@@ -113,27 +112,17 @@ def load_ahead(
     later-dated transactions are included; a planned one that could not post on its day is expected
     on the next day.
     """
-    days = list(days)
-    if len(days) == 1:
-        (on,), today = days, days[0].toordinal()
-        found = _ahead(asking_ahead(accounts, on, ahead).rows(), on, timezone)
-        return [line for line in found if not line.is_posted or line.known_on <= today]
-    zone = ZoneInfo(timezone)
-    columns = [
-        Q(
-            txn_date__gt=on,
-            **({} if on == max(days) else {"txn_date__lte": on + timedelta(days=ahead)}),
-            created_at__lt=datetime.combine(on + timedelta(days=1), time.min, zone),
-        )
-        for on in days
+    asked = asking_ahead(accounts, days, ahead)
+    read = sorted((row for one in asked for row in one.rows()), key=_in_order)
+    last = max(days).toordinal()
+    # {the day of a forecast: the last day that it looks at}.
+    reach = {on.toordinal(): on.toordinal() + ahead for on in days} | {last: date.max.toordinal()}
+    return [
+        line
+        for line in _ahead(read, last, timezone)
+        if not line.is_posted
+        or any(line.known_on <= on < line.entry.day <= until for on, until in reach.items())
     ]
-    rows = Transaction.objects.filter(
-        reduce(or_, columns) & Q(status=Transaction.Status.POSTED)
-        | Q(status=Transaction.Status.PLANNED, txn_date__lte=max(days) + timedelta(days=ahead)),
-        account_id__in=[account.pk for account in accounts],
-        deleted_at=None,
-    )
-    return _ahead(list(_by_day(rows)), max(days), timezone)
 
 
 def _by_day(rows: QuerySet[Transaction]) -> QuerySet[Transaction, tuple[Any, ...]]:
@@ -141,30 +130,48 @@ def _by_day(rows: QuerySet[Transaction]) -> QuerySet[Transaction, tuple[Any, ...
     return _raw(rows).order_by("txn_date", "id").values_list(*columns)
 
 
-_AHEAD = WrittenOnce(
+def _in_order(row: tuple[Any, ...]) -> tuple[str, int]:
+    return row[_READ.index("day")], row[_READ.index("id")]
+
+
+def _with_status(account_ids: Collection[int], status: str) -> QuerySet[Transaction]:
+    return Transaction.objects.filter(account_id__in=account_ids, deleted_at=None, status=status)
+
+
+# Three statements, as no index serves alternatives of different status.
+_PLANNED = WrittenOnce(
+    lambda account_ids, last: _by_day(
+        _with_status(account_ids, Transaction.Status.PLANNED).filter(txn_date__lte=last)
+    )
+)
+_POSTED = WrittenOnce(
+    lambda account_ids, after: _by_day(
+        _with_status(account_ids, Transaction.Status.POSTED).filter(txn_date__gt=after)
+    )
+)
+_POSTED_SINCE = WrittenOnce(
     lambda account_ids, after, last: _by_day(
-        Transaction.objects.filter(
-            Q(status=Transaction.Status.POSTED, txn_date__gt=after)
-            | Q(status=Transaction.Status.PLANNED, txn_date__lte=last),
-            account_id__in=account_ids,
-            deleted_at=None,
+        _with_status(account_ids, Transaction.Status.POSTED).filter(
+            ENTERED_AHEAD, txn_date__gt=after, txn_date__lte=last
         )
     )
 )
 
 
-def asking_ahead(accounts: Iterable[Account], on: date, ahead: int) -> Asked:
-    """What `load_ahead` reads for one day."""
-    return _AHEAD.asking({account.pk for account in accounts}, on, on + timedelta(days=ahead))
+def asking_ahead(accounts: Iterable[Account], days: Collection[date], ahead: int) -> list[Asked]:
+    """What `load_ahead` reads, and a little more of what was posted."""
+    ids = {account.pk for account in accounts}
+    first, last = min(days), max(days)
+    asked = [_PLANNED.asking(ids, last + timedelta(days=ahead)), _POSTED.asking(ids, last)]
+    return [*asked, _POSTED_SINCE.asking(ids, first, last)] if first < last else asked
 
 
-def _ahead(read: Sequence[tuple[Any, ...]], on: date, timezone: str) -> list[Ahead]:
-    """These rows, a planned one of an earlier day on the day after `on`."""
-    tomorrow = on.toordinal() + 1
+def _ahead(read: Sequence[tuple[Any, ...]], today: int, timezone: str) -> list[Ahead]:
+    """These rows, a planned one of an earlier day on the day after `today`."""
     found = []
     for entry, row in zip(_entries(row[:-2] for row in read), read, strict=True):
         is_posted = row[-2] == Transaction.Status.POSTED
-        kept = entry if is_posted else entry._replace(day=max(entry.day, tomorrow))
+        kept = entry if is_posted else entry._replace(day=max(entry.day, today + 1))
         found.append(Ahead(kept, local_date(timezone, row[-1]).toordinal(), is_posted))
     return found
 

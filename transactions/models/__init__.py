@@ -6,6 +6,7 @@ from transactions.models.details import Attachment, SavedView, TransactionSplit
 from transactions.models.imports import ImportBatch, ImportFile, ImportMapping, ImportRow
 from transactions.models.learning import ForgottenChoices
 from transactions.models.ledger import (
+    ENTERED_AHEAD,
     CategoryChange,
     ConvertedMonth,
     DailyTotal,
@@ -22,6 +23,7 @@ from transactions.models.rules import CategoryRule
 from transactions.models.transfers import Transfer
 
 __all__ = [
+    "ENTERED_AHEAD",
     "Attachment",
     "BankLine",
     "Category",

@@ -13,7 +13,7 @@ from django.db.models.functions import Abs
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, shared_account_ids
-from banking.kernel.fields import AmountField, CurrencyField, FoldedField
+from banking.kernel.fields import AmountField, BegunEverywhere, CurrencyField, FoldedField
 from banking.kernel.periods import Period
 from banking.kernel.sentences import shown
 from banking.kernel.trash import Trashable
@@ -36,6 +36,11 @@ class Tag(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+# All that were entered on a day before their own, and a little more: a few hours, not days, since
+# where the day begins depends on the person.
+ENTERED_AHEAD = Q(created_at__lt=BegunEverywhere("txn_date"))
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
@@ -211,6 +216,12 @@ class Transaction(Trashable):
                 fields=["txn_date"],
                 condition=Q(status="planned", deleted_at=None),
                 name="transaction_planned",
+            ),
+            # Few, unlike those of the months whose forecasts are compared with what came.
+            models.Index(
+                fields=["account", "txn_date"],
+                condition=ENTERED_AHEAD & Q(status="posted", deleted_at=None),
+                name="transaction_entered_ahead",
             ),
             models.Index(
                 fields=["account", "txn_date"],
