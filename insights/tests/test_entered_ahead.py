@@ -1,4 +1,4 @@
-"""What was entered ahead of its day, read by three statements, is what the rule says of each row."""
+"""What was entered ahead of its day is read by three statements: as the rule says of each row."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
