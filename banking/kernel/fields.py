@@ -136,6 +136,6 @@ class BegunEverywhere(models.Func):
     template = "(%(expressions)s || ' 12:00:00')"
     output_field = models.DateTimeField()
 
-    def as_postgresql(self, *args: Any, **kwargs: Any) -> Any:
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
         template = "((%(expressions)s + TIME '12:00') AT TIME ZONE 'UTC')"
-        return self.as_sql(*args, **kwargs, template=template)
+        return self.as_sql(compiler, connection, template=template)
