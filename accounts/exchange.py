@@ -109,7 +109,8 @@ class RateTable:
         if not quotes or not days:
             return {to: cls(to, []) for to in needed}
         kept = read_before("exchange rates")
-        for known, before in kept:
+        # The latest are those of the most days.
+        for known, before in reversed(kept):
             if all(known.get(to, set()) >= group for to, group in needed.items()) and (
                 before.takes_in(days)
             ):

@@ -31,13 +31,27 @@ def remember_accounts(owner_id: int, accounts: Iterable[Account]) -> None:
     read_before("accounts").append((owner_id, sorted(accounts, key=lambda account: account.pk)))
 
 
+_OF_OWNERS = WrittenOnce(
+    lambda owner_ids: Account.objects.filter(user_id__in=owner_ids, deleted_at=None).order_by("pk")
+)
+
+
+def asking_accounts(owner_ids: Collection[int]) -> Asked | None:
+    """What `accounts_of_owners` has to read of these; None if all are known."""
+    missing = set(owner_ids) - dict(read_before("accounts")).keys()
+    return _OF_OWNERS.asking(missing) if missing else None
+
+
 def accounts_of_owners(owner_ids: Collection[int]) -> list[Account]:
-    """Their accounts outside the trash, by primary key; read unless all of them are known."""
+    """Their accounts outside the trash, by owner; those not known yet are read, and then known."""
     known: dict[int, list[Account]] = dict(read_before("accounts"))
-    if known.keys() >= set(owner_ids):
-        return [account for pk in sorted(owner_ids) for account in known[pk]]
-    rows = Account.objects.filter(user_id__in=owner_ids, deleted_at=None)
-    return list(rows.order_by("pk"))
+    if asked := asking_accounts(owner_ids):
+        known |= {owner_id: [] for owner_id in owner_ids if owner_id not in known}
+        read = asked.rows()
+        for account in read:
+            known[account.user_id].append(account)
+        read_before("accounts").extend(known.items())
+    return [account for pk in sorted(owner_ids) for account in known[pk]]
 
 
 SHOWN_OF_CONNECTION = "id", "provider", "institution_name", "status", "last_synced_at", "error"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -9,10 +10,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, AccountShare, shared_account_ids
+from accounts.models import SHARED, Account, AccountShare, accepted_shares, shared_account_ids
 from banking.kernel.fields import AmountField, CurrencyField
 from banking.kernel.periods import Period, add_months
 from banking.kernel.trash import Trashable
+from banking.kernel.written_once import Asked, WrittenOnce
 from transactions.models import Category
 from users.models import User
 
@@ -29,12 +31,31 @@ def owners_shown_to(user: User) -> set[int]:
     as_analyst = {pk for pk, level in levels.items() if level == AccountShare.Level.ANALYST}
     if not as_analyst:
         return set()
-    sharing = Account.objects.filter(pk__in=as_analyst, deleted_at=None).values("user_id")
-    live = Account.objects.filter(user_id__in=sharing, deleted_at=None)
+    # A stand-in has no shares of its own, but was told which accounts it sees.
+    live = _accounts_beside(as_analyst) if user.is_stand_in else _BESIDE_SHARED.rows(user.pk)
     kept_back: dict[int, bool] = {}
-    for pk, owner_id in live.values_list("pk", "user_id"):
+    for pk, owner_id in live:
         kept_back[owner_id] = kept_back.get(owner_id, False) or pk not in as_analyst
     return {owner_id for owner_id, keeps in kept_back.items() if not keeps}
+
+
+def asking_owners(user: User) -> list[Asked]:
+    """What `owners_shown_to` reads."""
+    return [SHARED.asking(user.pk), _BESIDE_SHARED.asking(user.pk)]
+
+
+def _accounts_beside(shared: Any) -> models.QuerySet[Account, tuple[int, int]]:
+    """(account, owner) of all accounts outside the trash of those who own these."""
+    owners = Account.objects.filter(pk__in=shared, deleted_at=None).values("user_id")
+    live = Account.objects.filter(user_id__in=owners, deleted_at=None)
+    return live.values_list("pk", "user_id")
+
+
+_BESIDE_SHARED = WrittenOnce(
+    lambda user_id: _accounts_beside(
+        accepted_shares(user_id).filter(level=AccountShare.Level.ANALYST).values("account_id")
+    )
+)
 
 
 def check_month(year: int, month: int) -> None:
@@ -90,10 +111,16 @@ class BudgetQuerySet(models.QuerySet["Budget"]):
     def to_copy_into(self, user: User, year: int, month: int) -> "BudgetQuerySet":
         """The user's budgets of the previous month whose categories have none in this one."""
         before = add_months(date(year, month, 1), -1)
+        return self.to_copy(user, before.year, before.month, year, month)
+
+    def to_copy(
+        self, user: User, from_year: int, from_month: int, year: int, month: int
+    ) -> "BudgetQuerySet":
+        """The user's budgets of one month whose categories have none in another."""
         own = self.owned_by(user)
         taken = own.in_month(year, month).values("category_id")
         return (
-            own.in_month(before.year, before.month)
+            own.in_month(from_year, from_month)
             .filter(category__deleted_at=None, category__kind=Category.Kind.EXPENSE)
             .exclude(category_id__in=taken)
         )

@@ -11,7 +11,7 @@ left (or overspent), including that budget's own rollover. The chain ends at a m
 budget, at another currency, and after 24 months.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
@@ -20,10 +20,11 @@ from accounts.honesty import NotConverted, RatesUsed
 from banking.kernel.bulk import batched
 from banking.kernel.money import minor_unit
 from banking.kernel.periods import Period, add_months
+from banking.kernel.read_together import read_together
 from banking.kernel.written_once import Asked, WrittenOnce
 from banking.limits import ROLLOVER_MONTHS
 from budgets.models import Budget
-from budgets.spending import SpendingTable, Spent, Subject, load_spending
+from budgets.spending import SpendingTable, Spent, Subject, asking_subjects, load_spending
 from transactions.category_moves import Move
 
 ON_TRACK, WARNING, EXCEEDED = "on_track", "warning", "exceeded"
@@ -217,13 +218,10 @@ def budget_progress(
     budgets: Sequence[Budget], *, on: date, moves: Sequence[Move] = ()
 ) -> list[BudgetProgress]:
     """The progress of each budget, in the given order; `moves` are applied as if already made."""
-    chains = _chains(budgets)
-    concerned = [*budgets, *(link for chain in chains for link in chain)]
-    spending = load_spending(
-        {_subject(budget) for budget in concerned},
-        {budget.starts_on for budget in concerned},
-        on=on,
-    )
+    subjects = {_subject(budget) for budget in budgets}
+    read_together(asking_earlier(budgets), *asking_subjects(subjects))
+    chains = _chains(budgets, _earlier_budgets(budgets))
+    spending = load_spending(subjects, _months_of(budgets, chains), on=on)
     if moves:
         spending.move({(budget.user_id, budget.currency) for budget in budgets}, moves)
     return [
@@ -234,7 +232,11 @@ def budget_progress(
 
 def months_concerned(budgets: Sequence[Budget]) -> set[date]:
     """The months whose spending `budget_progress` reads: theirs, and those that roll over."""
-    return {one.starts_on for chain in [budgets, *_chains(budgets)] for one in chain}
+    return _months_of(budgets, _chains(budgets, _earlier_budgets(budgets)))
+
+
+def _months_of(budgets: Sequence[Budget], chains: Iterable[Sequence[Budget]]) -> set[date]:
+    return {one.starts_on for chain in [budgets, *chains] for one in chain}
 
 
 def month_totals(progresses: Iterable[BudgetProgress]) -> tuple[MonthTotal, ...]:
@@ -261,20 +263,35 @@ def month_totals(progresses: Iterable[BudgetProgress]) -> tuple[MonthTotal, ...]
     )
 
 
-def spending_trend(budget: Budget, *, on: date, months: int = 12) -> tuple[TrendMonth, ...]:
-    """The category's spending in the months up to the budget's own, in the budget's currency."""
-    period = Period.last_months(months, budget.starts_on)
-    earlier = Budget.objects.of_owners([budget.user_id]).filter(
-        category_id=budget.category_id, currency=budget.currency
-    )
-    inside = list(earlier.in_months(period.start, budget.starts_on))
-    by_month = {progress.budget.starts_on: progress for progress in budget_progress(inside, on=on)}
-    subject = _subject(budget)
-    spending = load_spending({subject}, period.months(), on=on)
-    return tuple(
+def progress_and_trend(
+    budget: Budget, *, on: date, months: int = 12
+) -> tuple[BudgetProgress, tuple[TrendMonth, ...]]:
+    """The budget's progress, and its category's spending in the months up to its own, in its
+    currency.
+    """
+    period, subject = Period.last_months(months, budget.starts_on), _subject(budget)
+    asked = _asking_before([budget], period.start)
+    read_together(asked, *asking_subjects([subject]))
+    earlier = _by_key(asked.rows())
+    inside = [
+        budget,
+        *(
+            one
+            for one in earlier.values()
+            if one.currency == budget.currency and one.starts_on in period
+        ),
+    ]
+    chains = _chains(inside, earlier)
+    spending = load_spending({subject}, _months_of(inside, chains) | set(period.months()), on=on)
+    by_month = {
+        one.starts_on: _progress(one, chain, spending, on)
+        for one, chain in zip(inside, chains, strict=True)
+    }
+    trend = tuple(
         _trend_month(month, budget.currency, spending.of(subject, month), by_month.get(month))
         for month in period.months()
     )
+    return by_month[budget.starts_on], trend
 
 
 def _trend_month(
@@ -308,9 +325,8 @@ def _left_over(budget: Budget, spending: SpendingTable) -> Decimal:
     return budget.limit_amount - spending.of(_subject(budget), budget.starts_on).amount
 
 
-def _chains(budgets: Sequence[Budget]) -> list[list[Budget]]:
+def _chains(budgets: Sequence[Budget], earlier: Mapping[BudgetKey, Budget]) -> list[list[Budget]]:
     """For each budget those that roll over into it, latest first."""
-    earlier = _earlier_budgets(budgets)
     return [_chain(budget, earlier) for budget in budgets]
 
 
@@ -330,8 +346,11 @@ def _chain(budget: Budget, earlier: Mapping[BudgetKey, Budget]) -> list[Budget]:
 def _earlier_budgets(budgets: Iterable[Budget]) -> dict[BudgetKey, Budget]:
     """The budgets of the 24 months before each one with rollover, in one query."""
     asked = asking_earlier(budgets)
-    earlier = asked.rows() if asked else []
-    return {(budget.user_id, budget.category_id, budget.starts_on): budget for budget in earlier}
+    return _by_key(asked.rows() if asked else [])
+
+
+def _by_key(budgets: Iterable[Budget]) -> dict[BudgetKey, Budget]:
+    return {(budget.user_id, budget.category_id, budget.starts_on): budget for budget in budgets}
 
 
 def asking_earlier(budgets: Iterable[Budget]) -> Asked | None:
@@ -339,10 +358,17 @@ def asking_earlier(budgets: Iterable[Budget]) -> Asked | None:
     carrying = [budget for budget in budgets if budget.rollover]
     if not carrying:
         return None
-    first = add_months(min(budget.starts_on for budget in carrying), -ROLLOVER_MONTHS)
-    last = add_months(max(budget.starts_on for budget in carrying), -1)
-    owner_ids = {budget.user_id for budget in carrying}
-    category_ids = {budget.category_id for budget in carrying}
+    return _asking_before(carrying, min(budget.starts_on for budget in carrying))
+
+
+def _asking_before(budgets: Collection[Budget], start: date) -> Asked:
+    """The budgets of the same people for these categories, from 24 months before `start` to before
+    the last of these.
+    """
+    first = add_months(start, -ROLLOVER_MONTHS)
+    last = add_months(max(budget.starts_on for budget in budgets), -1)
+    owner_ids = {budget.user_id for budget in budgets}
+    category_ids = {budget.category_id for budget in budgets}
     return _EARLIER.asking(owner_ids, category_ids, first.year, first.month, last.year, last.month)
 
 

@@ -11,18 +11,16 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Q
-
 from accounts.exchange import Rate, RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
-from accounts.known_accounts import accounts_of_owners
+from accounts.known_accounts import accounts_of_owners, asking_accounts
 from accounts.models import Account
 from banking.kernel.money import round_to_minor_unit
 from banking.kernel.periods import Period, add_months, first_of_month
+from banking.kernel.written_once import Asked
 from transactions.category_moves import Move
 from transactions.flows import Flow, Flows, load_flows_in
-from transactions.known_categories import known_categories
-from transactions.models import Category
+from transactions.known_categories import asking_families, sub_categories
 
 
 class Subject(NamedTuple):
@@ -97,6 +95,13 @@ class SpendingTable:
         return min((month for *_, month in self._sums), default=None)
 
 
+def asking_subjects(subjects: Collection[Subject]) -> list[Asked | None]:
+    """What `load_spending` reads of these before their spending."""
+    owner_ids = {subject.owner_id for subject in subjects}
+    category_ids = {subject.category_id for subject in subjects}
+    return [asking_families(category_ids, owner_ids), asking_accounts(owner_ids)]
+
+
 def load_spending(
     subjects: Collection[Subject], months: Iterable[date], *, on: date
 ) -> SpendingTable:
@@ -118,23 +123,11 @@ def load_all_spending(
     return SpendingTable(sums, sub_categories(used, {owner_id}))
 
 
-def sub_categories(category_ids: Collection[int], owner_ids: Collection[int]) -> dict[int, list]:
-    """{category: its subcategories}, both predefined and the owners' own."""
-    families: dict[int, list[int]] = {category_id: [] for category_id in category_ids}
-    if not families:
-        return families
-    known = known_categories(owner_ids)
-    if known is not None:
-        for pk, category in known.items():
-            if category.parent_id in families:
-                families[category.parent_id].append(pk)
-        return families
-    children = Category.objects.filter(
-        Q(user=None) | Q(user_id__in=owner_ids), parent_id__in=category_ids
-    )
-    for pk, parent_id in children.order_by("pk").values_list("pk", "parent_id"):
-        families[parent_id].append(pk)
-    return families
+def read_spending(pairs: Collection[tuple[int, str]], months: Iterable[date], *, on: date) -> None:
+    """Read all that these owners spent in these months, in the currency beside each, so that
+    parts of it are known.
+    """
+    load_flows_in(_accounts_by_currency(pairs), periods=month_runs(months), on=on)
 
 
 def _load_sums(
@@ -146,14 +139,7 @@ def _load_sums(
     runs = month_runs(months)
     if not runs or not pairs:
         return {}
-    by_owner: dict[int, list[Account]] = {}
-    owner_ids = {owner_id for owner_id, _ in pairs}
-    # Archived accounts count: the money was still spent.
-    for account in accounts_of_owners(owner_ids):
-        by_owner.setdefault(account.user_id, []).append(account)
-    accounts: dict[str, list[Account]] = {}
-    for owner_id, currency in sorted(pairs):
-        accounts.setdefault(currency, []).extend(by_owner.get(owner_id, ()))
+    accounts = _accounts_by_currency(pairs)
     loaded = load_flows_in(accounts, periods=runs, on=on, category_ids=category_ids)
     sums: dict[tuple[int, int | None, str, date], _Sum] = {}
     for currency, (flows, _) in loaded.items():
@@ -161,6 +147,19 @@ def _load_sums(
             key = (flow.account.user_id, flow.category_id, currency, first_of_month(flow.on))
             _add(sums.setdefault(key, _Sum(Decimal(0), [], [])), flow)
     return sums
+
+
+def _accounts_by_currency(pairs: Collection[tuple[int, str]]) -> dict[str, list[Account]]:
+    """{currency: the accounts of the owners beside it}. Archived ones count: the money was still
+    spent.
+    """
+    by_owner: dict[int, list[Account]] = {}
+    for account in accounts_of_owners({owner_id for owner_id, _ in pairs}):
+        by_owner.setdefault(account.user_id, []).append(account)
+    accounts: dict[str, list[Account]] = {}
+    for owner_id, currency in sorted(pairs):
+        accounts.setdefault(currency, []).extend(by_owner.get(owner_id, ()))
+    return accounts
 
 
 def _of_runs(flows: Flows, runs: Iterable[Period]) -> Iterable[Flow]:

@@ -15,11 +15,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from banking.kernel.forms import errors_on, go_back, say_with_undo, stay, tell_refusal, yes_or_no
 from banking.kernel.periods import first_of_month
+from banking.kernel.read_together import read_together
+from banking.kernel.snapshot import read_snapshot
 from budgets.forms import BudgetForm, entries_of, new_entries
-from budgets.models import Budget, check_month
-from budgets.month import budget_month
+from budgets.models import Budget, asking_owners, check_month
+from budgets.month_page import month_page
 from budgets.page import detail_context, list_context, list_url
-from budgets.progress import budget_progress, spending_trend
+from budgets.progress import progress_and_trend
 from budgets.services import (
     adopt_suggestions,
     copy_last_month,
@@ -52,27 +54,24 @@ def budget_list(request: UserRequest) -> HttpResponse:
     except ValidationError as error:
         tell_refusal(request, error)
         asked, status = None, 422
-    shown = budget_month(user=user, year=start.year, month=start.month, on=on, include_shared=asked)
-    may_change = may(user, Ability.CHANGE_OWN_DATA)
+    page = month_page(user=user, start=start, on=on, include_shared=asked)
     extra = {} if asked is None else {"include_shared": str(int(asked))}
-    context = list_context(shown, extra) | {"may_change": may_change}
-    if may_change:
-        month: dict[str, Any] = {"year": start.year, "month": start.month}
-        context |= {
-            "suggestions": [] if shown.is_over else suggestions(user=user, on=on, **month),
-            "copy_count": Budget.objects.to_copy_into(user, **month).count(),
-            "trash": Budget.objects.in_trash_of(user).in_month(**month).for_list(),
-        }
+    context = list_context(page.shown, extra) | {
+        "may_change": may(user, Ability.CHANGE_OWN_DATA),
+        "suggestions": page.suggestions,
+        "copy_count": page.copy_count,
+        "trash": page.trash,
+    }
     return render(request, "budgets/budget_list.html", context, status=status)
 
 
 @require_safe
 def budget_detail(request: UserRequest, pk: int) -> HttpResponse:
     """One budget's progress, and its category's last twelve months."""
-    budget = _find(request, pk)
-    on = _today(request)
-    (progress,) = budget_progress([budget], on=on)
-    context = detail_context(progress, spending_trend(budget, on=on))
+    with read_snapshot():
+        read_together(*asking_owners(request.user))
+        budget = _find(request, pk)
+        context = detail_context(*progress_and_trend(budget, on=_today(request)))
     context["may_change"] = budget.user_id == request.user.pk and may(
         request.user, Ability.CHANGE_OWN_DATA
     )

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from django.core.cache import cache
@@ -11,20 +12,25 @@ from django.utils import timezone
 
 from accounts.models import AccountShare
 from alerts.models import Alert
+from banking.kernel.periods import add_months
+from bills.models import Bill
+from budgets.models import Budget
 from insights.models import Export
+from rewards.models import PointsEntry, Reward
 from tests.builders import make_account, make_transaction
 from transactions.models import Category, ImportBatch, Transaction, Transfer
 from transactions.services.categories import create_category
 from transactions.services.categorizing import set_category
+from transactions.services.converting import convert_open_months
 from transactions.services.posting import delete_transactions, restore_transactions
 from transactions.services.transfers import transfer_funds
 
-# URL (formatted with the first account and transaction) and its number of queries. Pages that are
-# kept while nothing changes (insights/kept_pages.py) take two then, and here one more than they
-# would, for their state.
+# URL (formatted with the first account, transaction and so on) and its number of queries. Pages
+# that are kept while nothing changes (insights/kept_pages.py) take two then, and here one more
+# than they would, for their state.
 LISTS = {
     "/": 11,
-    "/api/dashboard/overview": 10,
+    "/api/dashboard/overview": 11,
     "/dashboard/cards/": 2,
     "/accounts/": 7,
     "/exports/": 5,
@@ -45,7 +51,7 @@ LISTS = {
     "/alerts/backtest/?type=low_balance": 5,
     "/alerts/backtest/?type=unusual_spending": 8,
     "/alerts/backtest/?type=large_transaction": 6,
-    "/alerts/backtest/?type=budget_warning": 5,
+    "/alerts/backtest/?type=budget_warning": 10,
     "/api/alerts": 2,
     "/api/alerts/subscribe": 3,
     "/accounts/currency/": 8,
@@ -54,6 +60,31 @@ LISTS = {
     "/api/currency/summary": 4,
     "/accounts/sharing/": 6,
     "/api/shares": 2,
+    "/budgets/": 9,
+    "/budgets/?month={last_month}": 9,
+    "/budgets/new/": 2,
+    "/budgets/{budget}/": 10,
+    "/budgets/{budget}/edit/": 4,
+    "/api/budgets": 10,
+    "/api/budgets/suggestions": 8,
+    "/api/budgets/month/{this_month}": 9,
+    "/api/budgets/{budget}": 10,
+    "/api/budgets/{budget}/progress": 10,
+    "/bills/": 12,
+    "/bills/calendar/": 3,
+    "/bills/new/": 3,
+    "/bills/{bill}/": 14,
+    "/bills/{bill}/edit/": 4,
+    "/bills/{bill}/pay/": 6,
+    "/api/bills": 2,
+    "/api/bills/{bill}": 5,
+    "/rewards/": 10,
+    "/rewards/{reward}/": 7,
+    "/rewards/{reward}/edit/": 2,
+    "/api/rewards": 6,
+    "/api/rewards/total": 5,
+    "/api/rewards/{reward}": 6,
+    "/api/rewards/{reward}/entries": 3,
     "/api/accounts": 4,
     "/api/accounts?is_active=true": 4,
     "/api/transactions": 4,
@@ -82,6 +113,9 @@ FIGURES = {
     "net-worth": 9,
     "yearly": 10,
 }
+
+
+SERIES = UUID(int=7)
 
 
 def figures():
@@ -142,6 +176,29 @@ def grow(owner, other, number):
     )
     row = Transaction.objects.filter(account=first).order_by("pk").first()
     set_category(actor=owner, transaction=row, category=category)
+    # Last month's budget is carried over.
+    for month in (add_months(today, -1), today):
+        day = month - timedelta(days=number)
+        make_transaction(account=own, txn_date=day, category=category)
+        Budget.objects.create(
+            user=owner, category=category, limit_amount=Decimal(50), currency=owner.base_currency,
+            year=month.year, month=month.month, rollover=True,
+        )  # fmt: skip
+    for place, paid in enumerate(({}, {"paid_at": timezone.now(), "paid_on": today})):
+        Bill.objects.create(
+            user=owner, biller_name="row", amount_due=Decimal(5), currency="EUR",
+            due_date=today + timedelta(days=number), account=own, auto_pay=True,
+            series=SERIES, series_start=today, sequence=2 * number + place, **paid,
+            amount_paid=Decimal(5) if paid else None,
+        )  # fmt: skip
+    Reward.objects.create(
+        user=owner, program_name=f"program {number}", points_balance=10, currency="EUR",
+        point_value=Decimal("0.1"),
+    )  # fmt: skip
+    PointsEntry.objects.create(
+        reward=owner.rewards.order_by("pk").first(), kind="earn", points=10, occurred_on=today,
+        expires_on=today + timedelta(days=9), payment=row if number == 0 else None,
+    )  # fmt: skip
 
 
 def queries_of(client, address):
@@ -158,11 +215,16 @@ def queries_of(client, address):
 def test_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client_for, subtests):
     for number in range(2):
         grow(alice, bob, number)
+    today = timezone.now().date()
     row = Transaction.objects.filter(user=alice).order_by("pk").first()
-    limits = {
-        address.format(account=row.account_id, transaction=row.pk): most
-        for address, most in (LISTS | figures()).items()
+    names = {
+        **{"account": row.account_id, "transaction": row.pk},
+        **{"this_month": f"{today:%Y/%m}", "last_month": f"{add_months(today, -1):%Y-%m}"},
+        "budget": alice.budgets.order_by("year", "month", "pk").last().pk,
+        "bill": alice.bills.order_by("pk").first().pk,
+        "reward": alice.rewards.order_by("pk").first().pk,
     }
+    limits = {address.format(**names): most for address, most in (LISTS | figures()).items()}
     client = client_for(alice)
     # The first request of a session stores the device.
     client.get("/alerts/bell/")
@@ -176,6 +238,37 @@ def test_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client
             many = queries_of(client, address)
             assert len(many) == len(few[address]), "\n".join(sorted(many))
             assert len(many) <= most, "\n".join(many)
+
+
+@pytest.mark.once
+@pytest.mark.slow
+def test_budgets_of_two_people_in_two_currencies_take_ten_queries(alice, bob, client_for, subtests):
+    """Some months are converted, some are not, and no rate is known."""
+    for number in range(4):
+        grow(alice, bob, number)
+        if number == 2:
+            convert_open_months(limit=1000)
+    AccountShare.objects.update(level=AccountShare.Level.ANALYST)
+    shared = bob.accounts.order_by("pk").first()
+    make_transaction(account=shared, amount="9", txn_date=date(2026, 10, 3))
+    for budget in alice.budgets.order_by("pk"):
+        Budget.objects.filter(pk=budget.pk).update(currency=["USD", "EUR"][budget.pk // 2 % 2])
+        budget.pk, budget.user = None, bob
+        budget.category = Category.objects.filter(user=None, kind="expense")[budget.category_id % 9]
+        budget.save()
+    his = bob.budgets.order_by("pk").last()
+    client = client_for(alice)
+    client.get("/alerts/bell/")
+    for address in (
+        "/budgets/?include_shared=1",
+        f"/budgets/{his.pk}/",
+        "/api/budgets",
+        "/api/budgets/month/2026/11?include_shared=1",
+        f"/api/budgets/{his.pk}/progress",
+    ):
+        with subtests.test(address):
+            queries = queries_of(client, address)
+            assert len(queries) <= 10, "\n".join(queries)
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ from banking.kernel.read_together import read_together
 from banking.kernel.snapshot import read_before
 from banking.kernel.written_once import Asked, WrittenOnce
 from transactions.converted import Conversion, asking_converted, load_converted
-from transactions.known_categories import known_categories
+from transactions.known_categories import kinds_of
 from transactions.models import Category, DailyTotal, MonthlyTotal
 
 # (account id, category id, its kind, first day of month or day, inflow, outflow, count)
@@ -208,8 +208,14 @@ def _load(
         open_months.setdefault(pk, set()).update(missing)
     daily = _daily_rows(home, open_months, periods, category_ids)
     by_account = {account.pk: account for account, _currency in pairs}
-    kinds = _kinds(
-        {sums.category_id for month in converted.values() for sums in month.sums},
+    # The converted months do not hold them.
+    kinds = kinds_of(
+        {
+            sums.category_id
+            for month in converted.values()
+            for sums in month.sums
+            if category_ids is None or sums.category_id in category_ids
+        },
         {account.user_id for account in by_account.values()},
     )
     rates = RateTable.for_targets(
@@ -268,19 +274,6 @@ def _flows(currency: str, rows: list[Flow], summed: Set[tuple[int, date]]) -> Fl
     for flow in rows:
         by_month.setdefault(first_of_month(flow.on), []).append(flow)
     return Flows(currency, tuple(rows), by_month, summed)
-
-
-def _kinds(ids: Set[int | None], owner_ids: Set[int]) -> dict[int | None, str]:
-    """{category: its kind}, of the converted months, which do not hold it."""
-    kept = read_before("kinds of categories")
-    known: dict[int | None, str] = {pk: kind for pk, kind in kept if pk in ids}
-    known |= {pk: one.kind for pk, one in (known_categories(owner_ids) or {}).items()}
-    wanted = {pk for pk in ids if pk is not None and pk not in known}
-    if wanted:
-        used = list(Category.objects.filter(pk__in=wanted).values_list("pk", "kind"))
-        kept += used
-        known.update(used)
-    return known
 
 
 def _of(by_id: Mapping[int, Account], rows: Iterable[_Row]) -> Iterator[tuple[Account, _Row]]:

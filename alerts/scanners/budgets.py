@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.urls import reverse
 
-from accounts.models import Account
+from accounts.known_accounts import accounts_of_owners
 from alerts.facts import Fact, People, transactions_link
 from alerts.models import Alert, AlertType
 from banking.kernel.money import round_to_minor_unit
@@ -15,8 +15,8 @@ from banking.kernel.periods import Period, first_of_month
 from banking.kernel.sentences import Part, day, money, share
 from budgets.models import Budget
 from budgets.progress import BudgetProgress, budget_progress, progress_of_month
-from budgets.spending import sub_categories
 from transactions.flows import Flow, load_flows_in
+from transactions.known_categories import sub_categories
 
 KINDS = (AlertType.BUDGET_WARNING, AlertType.BUDGET_EXCEEDED)
 # Transactions of a past month may still arrive for some days.
@@ -79,12 +79,12 @@ def _sentence(progress: BudgetProgress, kind: str) -> list[Part]:
 def replay(people: People, days: Period) -> Iterator[Fact]:
     """Judge each day with spending by the total at its end."""
     first, last = days.start - timedelta(days=LATE_DAYS), days.last_day
-    budgets = Budget.objects.of_owners(people.ids).in_months(first, last).for_list()
-    progresses = budget_progress(list(budgets.order_by("user_id", "pk")), on=last)
-    families = sub_categories(
-        {progress.budget.category_id for progress in progresses}, set(people.ids)
-    )
-    spent = _spent_by_day(people, days, {progress.currency for progress in progresses})
+    found = Budget.objects.of_owners(people.ids).in_months(first, last).for_list()
+    budgets = list(found.order_by("user_id", "pk"))
+    # First the days of all months, which their progress adds up too.
+    spent = _spent_by_day(people, days, {budget.currency for budget in budgets})
+    progresses = budget_progress(budgets, on=last)
+    families = sub_categories({budget.category_id for budget in budgets}, set(people.ids))
     for progress in progresses:
         for on, amount in _course(progress, families, spent, days.start):
             if on in days:
@@ -110,8 +110,9 @@ def _course(
 
 
 def _spent_by_day(people: People, days: Period, currencies: set[str]) -> _Spent:
-    accounts = list(Account.objects.filter(user_id__in=people.ids, deleted_at=None).order_by("pk"))
-    whole = Period(first_of_month(days.start - timedelta(days=LATE_DAYS)), days.end)
+    accounts = accounts_of_owners(people.ids)
+    first = first_of_month(days.start - timedelta(days=LATE_DAYS))
+    whole = Period(first, Period.month_of(days.last_day).end)
     loaded = load_flows_in(
         dict.fromkeys(sorted(currencies), accounts),
         periods=daily_periods(whole),

@@ -12,6 +12,8 @@ from rest_framework.response import Response
 from banking.kernel.api_input import GenericApiView, operation
 from banking.kernel.api_parameters import whole_number
 from banking.kernel.forms import yes_or_no
+from banking.kernel.read_together import read_together
+from banking.kernel.snapshot import read_snapshot
 from budgets.api.serializers import (
     AdoptIn,
     BudgetIn,
@@ -22,9 +24,9 @@ from budgets.api.serializers import (
     SuggestionOut,
 )
 from budgets.filters import BudgetFilter
-from budgets.models import EARLIEST_YEAR, LATEST_YEAR, Budget, BudgetQuerySet
+from budgets.models import EARLIEST_YEAR, LATEST_YEAR, Budget, BudgetQuerySet, asking_owners
 from budgets.month import budget_month
-from budgets.progress import budget_progress, spending_trend
+from budgets.progress import budget_progress, progress_and_trend
 from budgets.services import (
     adopt_suggestions,
     copy_last_month,
@@ -94,8 +96,10 @@ class BudgetListApi(BudgetApi):
     def get(self, request: UserApiRequest) -> Response:
         """List your budgets and those shared with you, latest month first."""
         require(request.user, Ability.SEE_BUDGETS)
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        progress = budget_progress(page or [], on=self.today)
+        with read_snapshot():
+            read_together(*asking_owners(request.user))
+            page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+            progress = budget_progress(page or [], on=self.today)
         return self.get_paginated_response(BudgetOut(progress, many=True).data)
 
     @operation(request=BudgetIn, responses={201: BudgetOut})
@@ -113,8 +117,10 @@ class BudgetDetailApi(BudgetApi):
     @operation(operation_id="budgets_retrieve", responses=BudgetOut)
     def get(self, request: UserApiRequest, pk: int) -> Response:
         """Get one budget."""
-        self.find(pk)
-        return Response(self.show(pk))
+        with read_snapshot():
+            read_together(*asking_owners(request.user))
+            (progress,) = budget_progress([self.find(pk)], on=self.today)
+        return Response(BudgetOut(progress).data)
 
     @operation(request=BudgetIn, responses=BudgetOut)
     def put(self, request: UserApiRequest, pk: int) -> Response:
@@ -154,9 +160,9 @@ class BudgetProgressApi(BudgetApi):
     @operation(responses=ProgressDetailOut)
     def get(self, request: UserApiRequest, pk: int) -> Response:
         """One budget's progress and its category's last twelve months."""
-        budget = self.find(pk)
-        (progress,) = budget_progress([budget], on=self.today)
-        trend = spending_trend(budget, on=self.today)
+        with read_snapshot():
+            read_together(*asking_owners(request.user))
+            progress, trend = progress_and_trend(self.find(pk), on=self.today)
         return Response(ProgressDetailOut(progress, context={"trend": trend}).data)
 
 

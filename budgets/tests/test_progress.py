@@ -17,7 +17,7 @@ from accounts.models import ExchangeRate
 from accounts.services import delete_account
 from banking.kernel.periods import add_months
 from budgets.models import Budget
-from budgets.progress import budget_progress, month_totals, progress_of_month, spending_trend
+from budgets.progress import budget_progress, month_totals, progress_and_trend, progress_of_month
 from budgets.services import create_budget, delete_budget, edit_budget
 from tests.builders import make_account, make_transaction, make_user
 from tests.depth import up_to
@@ -329,7 +329,7 @@ def test_the_trend_shows_twelve_months_with_their_limits(budget_for, spend):
     spend("7.00", "groceries", date(2025, 4, 1))
     spend("9.00", "groceries", date(2025, 3, 31))
     spend("60.00", "groceries")
-    trend = spending_trend(budget, on=ON)
+    _progress, trend = progress_and_trend(budget, on=ON)
     assert [row.month for row in (trend[0], trend[-1])] == [date(2025, 4, 1), date(2026, 3, 1)]
     assert [row.spent for row in trend] == [7, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 60]
     assert [row.limit for row in trend if row.limit] == [40, 100]

@@ -15,7 +15,7 @@ from banking.kernel.written_once import Asked, WrittenOnce
 from bills.page import MOST_NEXT, OPEN_BILLS, Line, next_lines
 from bills.preflight import asking_planned
 from budgets.models import Budget
-from budgets.month import OWN_BUDGETS, budget_month
+from budgets.month import BUDGETS_OF, budget_month
 from budgets.progress import BudgetProgress, asking_earlier, months_concerned
 from budgets.spending import month_runs
 from insights.figures.cash_flow import CashFlow, MonthFlow, cash_flow, monthly_trend
@@ -144,7 +144,7 @@ def asking_overview(user: User, choice: PeriodChoice) -> list[Asked]:
     month = choice.month
     asked = [one.asking(user.pk) for one in (SHARED, VISIBLE, OPEN_BILLS, PROGRAMS)]
     if may(user, Ability.SEE_BUDGETS):
-        asked.append(OWN_BUDGETS.asking(user.pk, month.year, month.month))
+        asked.append(BUDGETS_OF.asking({user.pk}, month.year, month.month))
     return asked
 
 
@@ -169,7 +169,7 @@ def _own_budgets(coverage: Coverage, choice: PeriodChoice) -> list[Budget]:
     user, month = coverage.user, choice.month
     if not coverage.sees_insights or not may(user, Ability.SEE_BUDGETS):
         return []
-    return OWN_BUDGETS.rows(user.pk, month.year, month.month)
+    return BUDGETS_OF.rows({user.pk}, month.year, month.month)
 
 
 def _months_of_budgets(coverage: Coverage, choice: PeriodChoice) -> list[Period]:
