@@ -6,6 +6,8 @@ export function startMenus() {
   document.addEventListener("focusin", (event) => {
     for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
   });
+  // A toggle does not bubble.
+  document.addEventListener("toggle", (event) => keepInView(event.target), true);
   document.addEventListener("keydown", (event) => {
     const menu = event.target.closest?.("details.menu[open]") ?? openMenus()[0];
     if (!menu) return;
@@ -13,6 +15,15 @@ export function startMenus() {
     else if (event.key === "ArrowDown") move(event, menu, 1);
     else if (event.key === "ArrowUp") move(event, menu, -1);
   });
+}
+
+// A panel that would cross an edge of the window opens towards the other side.
+function keepInView(menu) {
+  if (!menu.open || !menu.matches("details.menu")) return;
+  const { left, right } = menu.querySelector(".menu__panel").getBoundingClientRect();
+  const air = 8;
+  if (left < air) menu.classList.remove("menu--end");
+  else if (right > document.documentElement.clientWidth - air) menu.classList.add("menu--end");
 }
 
 function openMenus() {

@@ -335,3 +335,22 @@ def test_fifty_lines_of_ten_merchants_take_at_most_sixty_keys(signed_in, live_se
             expect(page.locator("[data-group] .combobox > input:focus")).to_have_value("")
     assert Transaction.objects.filter(category__slug="coffee").count() == 50
     assert len(pressed) <= 60
+
+
+@pytest.mark.parametrize(
+    ("width", "menus"), [(1440, ["Views", "Sort", "Columns"]), (800, ["Views", "Sort"])]
+)
+def test_open_menus_stay_inside_the_window(signed_in, live_server, account, width, menus):
+    make_transaction(account=account)
+    page = signed_in
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{live_server.url}/transactions/")
+    for name in menus:
+        page.locator("summary", has_text=name).click()
+        panel = page.locator("details.menu[open] .menu__panel")
+        # Unmoved by its animation, that is, at rest.
+        panel.evaluate("panel => Promise.all(panel.getAnimations().map(one => one.finished))")
+        box = panel.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        page.keyboard.press("Escape")
