@@ -13,7 +13,7 @@ from django.utils.safestring import mark_safe
 
 from users.admin.base import ForSupportToo, sees_all
 from users.admin.filters import TypedFilter
-from users.admin.lists import customer_link
+from users.admin.lists import column, customer_link
 from users.masking import masked_email, masked_name, masked_phone
 from users.messages.confirmation_mail import send_welcome
 from users.models import User
@@ -58,6 +58,16 @@ class NewUserForm(forms.ModelForm):
             for field, sentences in errors.items():
                 self.add_error(field, sentences)
         return data
+
+
+# The form's fields, and the others as the lists write them. Django compares these functions.
+_SHOWN = [
+    name if name in UserForm.Meta.fields else column(User, name)
+    for name in (
+        *("email", "name", "phone", "role", "is_active", "kyc_status", "base_currency"),
+        *("timezone", "locale", "locked", "last_login", "created_at", "updated_at"),
+    )
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +139,9 @@ class UserAdmin(ForSupportToo):
             return NewUserForm.Meta.fields
         if not sees_all(request):
             return ["email_masked", "name_masked", "phone_masked", "is_active", "locked"]
-        return [
-            "email", "name", "phone", "role", "is_active", "kyc_status", "base_currency",
-            "timezone", "locale", "locked", "last_login", "created_at", "updated_at",
-        ]  # fmt: skip
+        return _SHOWN
 
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         if obj is None:
             return []
         names = self.get_fields(request, obj)
@@ -144,6 +151,7 @@ class UserAdmin(ForSupportToo):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         kwargs["form"] = UserForm if obj else NewUserForm
+        kwargs["help_texts"] = {"is_active": "Without it they can't sign in. Nothing is deleted."}
         return super().get_form(request, obj, change, **kwargs)
 
     def render_change_form(
