@@ -45,6 +45,7 @@ SESSION_SECONDS = 14 * 24 * 3600
 STEP_UP_SECONDS = 300
 # How long a sign-in counts as a step-up for staff actions on users.
 SIGN_IN_PROVES_SECONDS = 900
+PASSWORD_CHARACTERS = 8
 # The admin site shows an account as locked for as long as "sign-in-account" below counts.
 LOCKED_FOR = timedelta(minutes=15)
 # How long support may see a customer's record after stating a reason.

@@ -9,9 +9,10 @@ AUTHENTICATION_BACKENDS = [f"{_DJANGO}.backends.ModelBackend", "users.backends.R
 PASSWORD_HASHERS = [f"{_DJANGO}.hashers.{name}PasswordHasher" for name in ("Argon2", "PBKDF2")]
 _VALIDATORS = f"{_DJANGO}.password_validation"
 _LIKENESS = {"user_attributes": ("email", "name")}
+_LENGTH = {"min_length": limits.PASSWORD_CHARACTERS}
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator", "OPTIONS": _LIKENESS},
-    {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": _LENGTH},
     {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATORS}.NumericPasswordValidator"},
 ]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.forms import Form, add_service_errors
 from banking.kernel.money import currency_choices
+from banking.limits import PASSWORD_CHARACTERS
 from users.allauth_private import send_verification_email_to_address
 from users.locales import best_locale, is_locale, locale_choices
 from users.models import User
@@ -22,6 +23,11 @@ from users.services.factors import request_email_change
 from users.timezones import timezone_choices
 
 THEMES = User._meta.get_field("theme").choices or []
+
+# The validators of banking/sign_in.py in one sentence; each still says what is wrong.
+_PASSWORD_HELP = _(
+    "At least %(length)s characters. Avoid common passwords, numbers only, and your name or email."
+)
 
 
 class PlainLabels(Form):
@@ -37,6 +43,8 @@ class PlainLabels(Form):
         }
         for name, field in self.fields.items():
             field.label = labels.get(name, field.label)
+            if name == "password1":
+                field.help_text = _PASSWORD_HELP % {"length": PASSWORD_CHARACTERS}
             field.widget.attrs.pop("placeholder", None)
 
 
