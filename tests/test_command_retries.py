@@ -1,13 +1,14 @@
 """A command that the database undid runs again by itself, and never takes effect twice."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from threading import Barrier, get_ident
 
 import psycopg
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 from django.db import transaction as db_transaction
 
@@ -16,8 +17,9 @@ from banking.kernel import commands
 from banking.kernel.commands import LOST, command, in_one_commit
 from tests.builders import make_account, make_user
 from tests.invariants import assert_ledger_holds
-from transactions.models import Transaction, Transfer
+from transactions.models import Attachment, Transaction, Transfer
 from transactions.services.transfers import transfer_funds
+from transactions.tests.test_attachments import PNG
 from users.idempotency import run_once
 from users.models import IdempotentCommand
 
@@ -170,6 +172,47 @@ def test_a_connection_lost_before_the_commit_is_replaced(owner):
     in_one_commit(lambda is_again: lose_connection_once(calls, lambda: rename("renamed")))
     assert Account.objects.filter(name="renamed").exists()
     assert (len(calls), counted(LOST) - before) == (2, 1)
+
+
+@contextmanager
+def connection_lost_at(words):
+    """The connection is lost before the first statement that has these words."""
+    lost = []
+
+    def execute(proceed, sql, *rest):
+        if words in sql and not lost:
+            lost.append(sql)
+            end_own_connection()
+        return proceed(sql, *rest)
+
+    with connection.execute_wrapper(execute):
+        yield
+    assert lost
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}])
+def test_an_upload_whose_connection_is_lost_is_read_again(owner, api_for, headers):
+    account = owner.accounts.get(name="a")
+    file = SimpleUploadedFile("bank.csv", b"Date,Description,Amount\n2026-03-01,Rewe,-12.50\n")
+    with connection_lost_at('INSERT INTO "transactions_importbatch"'):
+        answer = api_for(owner).post(
+            "/api/transactions/import",
+            {"file": file, "account": account.pk},
+            format="multipart",
+            headers=headers,
+        )
+    assert (answer.status_code, answer.json()["counts"]["added"]) == (201, 1)
+    receipt = SimpleUploadedFile("receipt.png", PNG)
+    row = Transaction.objects.get()
+    with connection_lost_at('INSERT INTO "transactions_attachment"'):
+        answer = api_for(owner).post(
+            f"/api/transactions/{row.pk}/attachments",
+            {"file": receipt},
+            format="multipart",
+            headers=headers and {"Idempotency-Key": "receipt"},
+        )
+    assert answer.status_code == 201
+    assert bytes(Attachment.objects.get().content) == PNG
 
 
 def test_a_connection_lost_at_the_commit_is_repeated_only_with_a_key(owner):

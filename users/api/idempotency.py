@@ -84,6 +84,10 @@ def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Res
     """Respond with (status, data) of `command`, run at most once per Idempotency-Key."""
     key = _key_of(request)
 
+    def attempt() -> tuple[int, Any]:
+        _rewind_files(request)
+        return command()
+
     def refusal(error: Exception) -> tuple[int, Any] | None:
         if not isinstance(error, DjangoValidationError):
             return None
@@ -96,7 +100,7 @@ def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Res
             user=user_of(request),
             key=key,
             body=[request.method, request.path, _body_of(request)] if key else None,
-            command=command,
+            command=attempt,
             refusal=refusal,
         )
     except KeyReusedError as error:
@@ -107,6 +111,13 @@ def answer_once(request: Request, command: Callable[[], tuple[int, Any]]) -> Res
     if outcome.status == HTTP_202_ACCEPTED and "url" in outcome.data:
         headers["Location"] = outcome.data["url"]
     return Response(outcome.data, status=outcome.status, headers=headers)
+
+
+def _rewind_files(request: Request) -> None:
+    """An attempt that the database undid may have read them."""
+    if request.content_type.startswith("multipart/"):
+        for file in request.FILES.values():
+            file.seek(0)
 
 
 def was_answered(request: Request) -> bool:
@@ -141,5 +152,4 @@ def _digest_of(value: Any) -> Any:
     digest = hashlib.sha256()
     for chunk in value.chunks():
         digest.update(chunk)
-    value.seek(0)
     return digest.hexdigest()
