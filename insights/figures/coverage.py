@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from accounts.known_accounts import remember_accounts, visible_accounts
-from accounts.models import Account, AccountShare, shared_account_ids
+from accounts.known_accounts import VISIBLE, remember_accounts, visible_accounts
+from accounts.models import SHARED, Account, AccountShare, shared_account_ids
+from banking.kernel.read_together import read_together
+from banking.kernel.written_once import Asked
 from users.models import User
 from users.policy import Ability, may, require
 
@@ -66,9 +68,15 @@ def coverage_for(user: User, *, include_shared: bool | None = None) -> Coverage:
     )
 
 
+def asking_coverage(user: User) -> tuple[Asked, Asked]:
+    """What a coverage reads."""
+    return SHARED.asking(user.pk), VISIBLE.asking(user.pk)
+
+
 def insights_coverage(user: User, *, include_shared: bool | None = None) -> Coverage:
     """As `coverage_for`, without view-only shared accounts: insights never include those."""
     require(user, Ability.SEE_INSIGHTS)
+    read_together(*asking_coverage(user))
     levels = shared_account_ids(user)
     visible = visible_accounts(user)
     own = [account for account in visible if account.user_id == user.pk]

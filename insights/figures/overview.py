@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from accounts.exchange import RateTable
-from accounts.known_accounts import VISIBLE, asking_feeds
-from accounts.models import SHARED, reader, shared_account_ids
+from accounts.known_accounts import asking_feeds
+from accounts.models import reader, shared_account_ids
 from alerts.models import COUNTED
 from banking.kernel.periods import Period, first_of_month
 from banking.kernel.read_together import read_together
@@ -19,7 +19,7 @@ from budgets.month import BUDGETS_OF, budget_month
 from budgets.progress import BudgetProgress, asking_earlier, months_concerned
 from budgets.spending import month_runs
 from insights.figures.cash_flow import CashFlow, MonthFlow, cash_flow, monthly_trend
-from insights.figures.coverage import Coverage, coverage_for
+from insights.figures.coverage import Coverage, asking_coverage, coverage_for
 from insights.figures.net_worth import NetWorth, net_worth
 from insights.figures.period_choice import PeriodChoice
 from insights.figures.spending import CategorySpending, categories_of, spending_by_category
@@ -142,7 +142,7 @@ def flow_periods(choice: PeriodChoice) -> tuple[Period, Period, Period]:
 def asking_overview(user: User, choice: PeriodChoice) -> list[Asked]:
     """What an overview reads of a person, whatever their accounts."""
     month = choice.month
-    asked = [one.asking(user.pk) for one in (SHARED, VISIBLE, OPEN_BILLS, PROGRAMS)]
+    asked = [*asking_coverage(user), OPEN_BILLS.asking(user.pk), PROGRAMS.asking(user.pk)]
     if may(user, Ability.SEE_BUDGETS):
         asked.append(BUDGETS_OF.asking({user.pk}, month.year, month.month))
     return asked

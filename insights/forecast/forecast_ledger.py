@@ -8,10 +8,10 @@ transfers to them are expenses, while transfers between covered accounts do not 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Q, Sum
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Cast
 
 from accounts.exchange import Rate, RateTable
@@ -20,6 +20,7 @@ from banking.kernel.money import Units, to_units
 from banking.kernel.periods import add_months
 from banking.kernel.read_together import read_together
 from banking.kernel.written_once import Asked, WrittenOnce
+from banking.limits import FORECAST_HISTORY_DAYS
 from bills.models import Bill
 from bills.recurrence import occurrence_date
 from insights.figures.coverage import Coverage
@@ -85,9 +86,10 @@ class BillFact(BillTerms):
 class Ledger:
     """The covered accounts' money by day, up to `on`, in each account's own currency.
 
-    Amounts are whole ten-thousandths. `balances` are the stored ones: today's money, including what
-    a bank already posted for later days; `on` may be a past day. `ahead` holds future-dated
-    transactions that were entered by `on` or an earlier day.
+    Amounts are whole ten-thousandths. `daily` begins with the year before the first forecast; an
+    account with earlier entries has nothing on the day before that. `balances` are the stored ones:
+    today's money, including what a bank already posted for later days; `on` may be a past day.
+    `ahead` holds future-dated transactions that were entered by `on` or an earlier day.
     """
 
     on: date
@@ -157,10 +159,10 @@ def load_ledger(
     )
     days = sorted({on, *origins})
     after = add_months(days[0], -LOOKBACK_MONTHS)
-    since = after if with_past else on
-    sums_asked = _SUMS.asking({account.pk for account in accounts}, since)
+    since = days[0] - timedelta(days=FORECAST_HISTORY_DAYS) if with_past else on
+    asked = _asking_daily(accounts, since, after)
     read_together(
-        sums_asked,
+        *asked,
         _asking_bills(coverage.user, days[0]),
         DISMISSED.asking(coverage.user.pk),
         ANSWERS.asking(coverage.user.pk),
@@ -168,7 +170,7 @@ def load_ledger(
         *asking_ahead(accounts, days, HORIZONS[-1]),
         *more,
     )
-    sums = _daily_sums(sums_asked)
+    sums = _daily_sums(*asked, since)
     ahead = load_ahead(accounts, days=days, ahead=HORIZONS[-1], timezone=coverage.user.timezone)
     unknown = _not_written_yet(sums, ahead, on)
     bills = _bills(coverage.user, days[0])
@@ -222,14 +224,48 @@ _SUMS = WrittenOnce(
 )
 
 
-def _daily_sums(asked: Asked) -> dict[int, dict[int, int]]:
-    """{account: {day: net}} from the daily totals."""
-    sums: dict[int, dict[int, int]] = {}
+# Accounts with entries after one day, until another. Each of the totals' two indexes has a part of
+# them, so each is asked.
+_EARLIER: WrittenOnce[int] = WrittenOnce(
+    lambda account_ids, after, last: (
+        Account.objects.filter(
+            Exists(_totals_between(after, last).filter(category=None))
+            | Exists(_totals_between(after, last).exclude(category=None)),
+            pk__in=account_ids,
+        )
+        .order_by()
+        .values_list("pk", flat=True)
+    )
+)
+
+
+def _totals_between(after: date, last: date) -> QuerySet[DailyTotal]:
+    return DailyTotal.objects.filter(account=OuterRef("pk"), day__gt=after, day__lte=last)
+
+
+def _asking_daily(accounts: Iterable[Account], since: date, after: date) -> tuple[Asked, Asked]:
+    """The nets after the day `since`, and who has entries until then, but after the day `after`."""
+    ids = {account.pk for account in accounts}
+    return _SUMS.asking(ids, since), _EARLIER.asking(ids, after, since)
+
+
+def _daily_sums(asked: Asked, earlier: Asked, since: date) -> dict[int, dict[int, int]]:
+    """{account: {day: net}} from the daily totals; nothing on the day `since` for earlier ones."""
+    sums = {account_id: {since.toordinal(): 0} for account_id in earlier.rows()}
     for account_id, on, inflow, outflow in asked.rows():
         sums.setdefault(account_id, {})[on.toordinal()] = int(inflow - outflow)
     return sums
 
 
+# The currencies of a person's bills.
+BILLED_IN: WrittenOnce[str] = WrittenOnce(
+    lambda user_id: (
+        Bill.objects.filter(user_id=user_id)
+        .order_by()
+        .values_list("currency", flat=True)
+        .distinct()
+    )
+)
 _BILLS = WrittenOnce(
     lambda user_id, since: Bill.objects.filter(
         Q(paid_at=None, skipped_at=None) | Q(due_date__gte=since) | Q(paid_on__gte=since),

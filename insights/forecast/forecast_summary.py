@@ -6,10 +6,11 @@ from datetime import date
 
 from django.core.exceptions import ValidationError
 
+from banking.kernel.read_together import read_together
 from banking.kernel.snapshot import read_snapshot
-from insights.figures.coverage import Coverage, insights_coverage
+from insights.figures.coverage import Coverage, asking_coverage, insights_coverage
 from insights.forecast.forecast import Forecast, forecast_at
-from insights.forecast.forecast_ledger import HORIZONS, load_ledger
+from insights.forecast.forecast_ledger import BILLED_IN, HORIZONS, load_ledger
 from insights.forecast.hit_rate import HitRate, hit_rate, origins_for
 from insights.forecast.kept_hit_rate import keep, kept, key_of
 from users.models import User
@@ -33,6 +34,7 @@ def forecast_summary(
     """
     currency = currency or user.base_currency
     with read_snapshot():
+        read_together(*asking_coverage(user), BILLED_IN.asking(user.pk))
         coverage = insights_coverage(user, include_shared=include_shared)
         key = key_of(coverage, on=on, days=days, currency=currency)
         known = kept(key)

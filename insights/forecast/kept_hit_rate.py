@@ -13,10 +13,11 @@ from django.core.cache import cache
 from redis.exceptions import RedisError
 
 from accounts.exchange import RateTable
+from banking.kernel.read_together import read_together
 from banking.limits import HIT_RATE_SECONDS
-from bills.models import Bill
-from insights.figures.books import last_events
+from insights.figures.books import asking_events, last_events
 from insights.figures.coverage import Coverage
+from insights.forecast.forecast_ledger import BILLED_IN
 from insights.forecast.hit_rate import HitRate, origins_for
 
 # Increase this when the calculation changes, so that values cached by older releases are ignored.
@@ -53,9 +54,12 @@ def key_of(coverage: Coverage, *, on: date, days: int, currency: str) -> str:
 
 
 def _rates(coverage: Coverage, currency: str, on: date) -> list[str]:
-    bills = Bill.objects.filter(user=coverage.user).order_by().values_list("currency", flat=True)
-    currencies = {account.currency for account in coverage.accounts} | set(bills.distinct())
+    billed = BILLED_IN.rows(coverage.user.pk)
+    currencies = {account.currency for account in coverage.accounts} | set(billed)
     origins = origins_for(on)
-    table = RateTable.for_dates(currencies, currency, origins)
+    # Today's too, which the forecast needs.
+    dates = [*origins, on]
+    read_together(RateTable.asking(currencies, currency, dates), asking_events(coverage))
+    table = RateTable.for_dates(currencies, currency, dates)
     rates = [table.rate(code, origin) for code in sorted(currencies) for origin in origins]
     return [str(rate and rate.rate) for rate in rates]

@@ -14,14 +14,12 @@ from hashlib import sha256
 from accounts.exchange import RateTable
 from banking.kernel.build import build
 from banking.kernel.keeping import keep, recall
-from banking.kernel.written_once import WrittenOnce
 from banking.limits import OUTLOOK_SECONDS
-from bills.models import Bill
 from insights.figures.books import last_events
 from insights.figures.coverage import Coverage
 from insights.figures.kept import OUTLOOK, key_of
 from insights.figures.links import Links
-from insights.forecast.forecast_ledger import load_ledger
+from insights.forecast.forecast_ledger import BILLED_IN, load_ledger
 from insights.home.news import NewsItem, asking_refund_days, news_of_payments
 from insights.home.safe_to_spend import SPENDABLE, Outlook, asking_pending, outlook_of
 from insights.recurring.doubts import Doubt, doubts_among
@@ -83,14 +81,3 @@ def _rates(coverage: Coverage, currency: str, on: date) -> list[str]:
     table = RateTable.for_dates(currencies, currency, [on])
     rates = [table.rate(code, on) for code in sorted(currencies)]
     return [str(rate and rate.rate) for rate in rates]
-
-
-# The currencies of a person's bills.
-BILLED_IN: WrittenOnce[str] = WrittenOnce(
-    lambda user_id: (
-        Bill.objects.filter(user_id=user_id)
-        .order_by()
-        .values_list("currency", flat=True)
-        .distinct()
-    )
-)

@@ -26,10 +26,11 @@ from insights.figures.overview import (
 )
 from insights.figures.period_choice import PeriodChoice
 from insights.figures.questions import Question
+from insights.forecast.forecast_ledger import BILLED_IN
 from insights.home.account_lines import LAST_UPDATES, AccountLine, account_lines, latest_days
 from insights.home.cards import Layout, layout_from
 from insights.home.getting_started import Checklist, asking_done, checklist_for
-from insights.home.kept_outlook import BILLED_IN, Ahead, ahead_of
+from insights.home.kept_outlook import Ahead, ahead_of
 from insights.home.needs import Needs, asking_listed, asking_waiting, needs_of
 from insights.home.news import NewsItem, asking_alerts, news
 from insights.home.pace import MonthPace, month_pace, pace_period

@@ -63,13 +63,7 @@ def known_bills(user: User) -> KnownBills:
     """The user's bills and answers, in two queries."""
     openly: dict[UUID, BillTerms] = {}
     settled: dict[int, UUID] = {}
-    bills = (
-        Bill.objects.visible_to(user)
-        .order_by("due_date", "id")
-        .only("biller_name", "amount_due", "currency", "due_date", "series", "payment_id",
-              "paid_at", "skipped_at", "deleted_at", "account_id", "category_id", "recurrence")
-    )  # fmt: skip
-    for bill in bills:
+    for bill in KNOWN_BILLS.rows(user.pk):
         if bill.payment_id is not None:
             settled[bill.payment_id] = bill.series
         if bill.is_open and bill.series not in openly:
@@ -85,6 +79,16 @@ def known_bills(user: User) -> KnownBills:
                 recurrence=bill.recurrence,
             )
     return KnownBills(openly, settled, answers_of(user))
+
+
+KNOWN_BILLS = WrittenOnce(
+    lambda user_id: (
+        Bill.objects.visible_to(User(pk=user_id))
+        .order_by("due_date", "id")
+        .only("biller_name", "amount_due", "currency", "due_date", "series", "payment_id",
+              "paid_at", "skipped_at", "deleted_at", "account_id", "category_id", "recurrence")
+    )
+)  # fmt: skip
 
 
 def answers_of(user: User) -> Answers:

@@ -9,12 +9,15 @@ from decimal import Decimal
 
 from accounts.exchange import RateTable
 from accounts.honesty import NotConverted, RatesUsed, merged, rates_used
+from banking.kernel.read_together import read_together
 from banking.kernel.snapshot import read_snapshot
-from insights.figures.coverage import Coverage, insights_coverage
+from banking.kernel.written_once import Asked, WrittenOnce
+from insights.figures.coverage import Coverage, asking_coverage, insights_coverage
 from insights.models import RecurringDismissal, SameAnswer
 from insights.recurring.doubts import Doubt, doubts_among
-from insights.recurring.recurring import Recurring, find_recurring
-from insights.recurring.recurring_bills import known_bills, with_bills
+from insights.recurring.entries import asking_busy
+from insights.recurring.recurring import DISMISSED, Recurring, find_recurring
+from insights.recurring.recurring_bills import ANSWERS, KNOWN_BILLS, known_bills, with_bills
 from users.models import User
 
 
@@ -78,11 +81,14 @@ def recurring_summary(
     """
     currency = currency or user.base_currency
     with read_snapshot():
+        read_together(*asking_coverage(user), *_asking_of_person(user))
         coverage = insights_coverage(user, include_shared=include_shared)
+        in_use = {account.currency for account in coverage.accounts}
+        read_together(asking_busy(coverage.accounts, on), RateTable.asking(in_use, currency, [on]))
+        RateTable.for_dates(in_use, currency, [on])
         unlinked, bills = find_recurring(coverage, on), known_bills(user)
         found = with_bills(unlinked, bills)
-        dismissed = tuple(RecurringDismissal.objects.visible_to(user).select_related("account"))
-        answers = tuple(SameAnswer.objects.visible_to(user).select_related("account"))
+        dismissed, answers = tuple(_DISMISSED.rows(user.pk)), tuple(_ANSWERED.rows(user.pk))
         active = [item for item in found if item.is_active]
         counted = [item for item in active if item.counts]
         currencies = {item.currency for item in counted}
@@ -109,6 +115,22 @@ def recurring_summary(
         ),
         rates=rates_used(rate for rate in known.values() if rate is not None),
     )
+
+
+_DISMISSED = WrittenOnce(
+    lambda user_id: RecurringDismissal.objects.visible_to(User(pk=user_id)).select_related(
+        "account"
+    )
+)
+_ANSWERED = WrittenOnce(
+    lambda user_id: SameAnswer.objects.visible_to(User(pk=user_id)).select_related("account")
+)
+
+
+def _asking_of_person(user: User) -> list[Asked]:
+    """What is read of a person whatever their accounts."""
+    read = (DISMISSED, KNOWN_BILLS, ANSWERS, _DISMISSED, _ANSWERED)
+    return [one.asking(user.pk) for one in read]
 
 
 def _cost(found: Iterable[Recurring], rates: RateTable, on: date) -> Cost:
