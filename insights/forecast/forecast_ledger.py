@@ -160,7 +160,7 @@ def load_ledger(
     days = sorted({on, *origins})
     after = add_months(days[0], -LOOKBACK_MONTHS)
     since = days[0] - timedelta(days=FORECAST_HISTORY_DAYS) if with_past else on
-    asked = _asking_daily(accounts, since, after)
+    asked = _asking_daily(accounts, since)
     read_together(
         *asked,
         _asking_bills(coverage.user, days[0]),
@@ -224,13 +224,13 @@ _SUMS = WrittenOnce(
 )
 
 
-# Accounts with entries after one day, until another. Each of the totals' two indexes has a part of
-# them, so each is asked.
+# Accounts with entries until a day. Each of the totals' two indexes has a part of them, so each is
+# asked.
 _EARLIER: WrittenOnce[int] = WrittenOnce(
-    lambda account_ids, after, last: (
+    lambda account_ids, last: (
         Account.objects.filter(
-            Exists(_totals_between(after, last).filter(category=None))
-            | Exists(_totals_between(after, last).exclude(category=None)),
+            Exists(_totals_until(last).filter(category=None))
+            | Exists(_totals_until(last).exclude(category=None)),
             pk__in=account_ids,
         )
         .order_by()
@@ -239,14 +239,14 @@ _EARLIER: WrittenOnce[int] = WrittenOnce(
 )
 
 
-def _totals_between(after: date, last: date) -> QuerySet[DailyTotal]:
-    return DailyTotal.objects.filter(account=OuterRef("pk"), day__gt=after, day__lte=last)
+def _totals_until(last: date) -> QuerySet[DailyTotal]:
+    return DailyTotal.objects.filter(account=OuterRef("pk"), day__lte=last)
 
 
-def _asking_daily(accounts: Iterable[Account], since: date, after: date) -> tuple[Asked, Asked]:
-    """The nets after the day `since`, and who has entries until then, but after the day `after`."""
+def _asking_daily(accounts: Iterable[Account], since: date) -> tuple[Asked, Asked]:
+    """The nets after the day `since`, and which accounts have entries until then."""
     ids = {account.pk for account in accounts}
-    return _SUMS.asking(ids, since), _EARLIER.asking(ids, after, since)
+    return _SUMS.asking(ids, since), _EARLIER.asking(ids, since)
 
 
 def _daily_sums(asked: Asked, earlier: Asked, since: date) -> dict[int, dict[int, int]]:

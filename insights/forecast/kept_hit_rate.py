@@ -21,7 +21,7 @@ from insights.forecast.forecast_ledger import BILLED_IN
 from insights.forecast.hit_rate import HitRate, origins_for
 
 # Increase this when the calculation changes, so that values cached by older releases are ignored.
-_RULES = 5
+_RULES = 6
 
 
 def kept(key: str) -> list[HitRate | None]:

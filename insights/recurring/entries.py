@@ -256,10 +256,12 @@ def _beyond(
             _MERCHANTS.asking({pk for pk, _name in named}, first_of_month(after), until),
         )
     first = _first_months(accounts, named, until) if named else {}
+    tills = _tills(first, after, until)
     left_out = [
         Q(account_id=account, merchant=name)
         & (Q() if first[account, name] is None else Q(txn_date__lt=first[account, name]))
         for account, name in named
+        if account not in tills or tills[account]
     ]
     if unnamed:
         worded = (
@@ -278,7 +280,7 @@ def _beyond(
         left_out += [
             Q(account_id=account, merchant="", description=text) for account, text in worded
         ]
-    return reduce(or_, left_out, Q(pk__in=[])), _tills(first, after, until)
+    return reduce(or_, left_out, Q(pk__in=[])), tills
 
 
 def _tills(

@@ -217,6 +217,24 @@ def test_a_forecast_needs_three_months_and_ignores_later_transactions(alice, cli
     assert forecast_of(alice, on=today) == first
 
 
+@pytest.mark.parametrize(
+    ("back", "history"), [(None, 39), (364, 364), (365, 365), (366, 365), (500, 365), (1500, 365)]
+)
+def test_history_begins_with_the_first_entry_however_long_a_pause_followed(alice, back, history):
+    """At most a year of it counts, and what the accuracy of earlier forecasts read is no matter."""
+    account = make_account(user=alice, currency=alice.base_currency)
+    days = [ON - timedelta(days=number) for number in range(40)]
+    days += [ON - timedelta(days=back)] if back else []
+    post(account, *[(day, "-1.00", "Shop") for day in days])
+    cache.clear()
+    first, again = forecast_of(alice), forecast_of(alice)
+    assert first == again
+    assert (first.history_days, first.is_known) == (history, back is not None)
+    if back:
+        spent = 40 + (back < history)
+        assert first.everyday == Decimal(-spent * 10_000 // history) / 10_000
+
+
 @pytest.mark.slow
 def test_a_future_dated_transaction_replaces_the_payment_it_settles(alice, steady):
     for name, due, repeats in (("Dentist", 28, "none"), ("Water Works", 24, "monthly")):
