@@ -23,6 +23,7 @@ from transactions.services.categories import create_category
 from transactions.services.categorizing import set_category
 from transactions.services.converting import convert_open_months
 from transactions.services.posting import delete_transactions, restore_transactions
+from transactions.services.saved_views import save_view
 from transactions.services.transfers import transfer_funds
 
 # URL (formatted with the first account, transaction and so on) and its number of queries. Pages
@@ -37,8 +38,11 @@ LISTS = {
     "/api/exports": 4,
     "/accounts/{account}/": 10,
     "/transactions/": 10,
-    "/transactions/?search=row&ordering=-amount": 11,
-    "/transactions/?category=food&ordering=category": 12,
+    "/transactions/?search=row&ordering=-amount": 10,
+    "/transactions/?category=food&ordering=category": 10,
+    "/transactions/?account={account}&columns=tags,balance": 10,
+    "/transactions/?search=row&category=food&tag=all&account={account}": 10,
+    "/transactions/?category=gone&tag=gone&merchant_is=gone&account=99999&import_batch=99999": 10,
     "/transactions/{transaction}/": 10,
     "/transactions/new/": 8,
     "/transactions/categories/": 2,
@@ -174,6 +178,9 @@ def grow(owner, other, number):
         outflow_transaction=make_transaction(account=own, amount="-7"),
         inflow_transaction=make_transaction(account=pot, amount="7"),
     )
+    gone = f"category=c{number}&tag=t{number}&merchant_is=m{number}"
+    lost = f"account=9{number}000&import_batch=9{number}000"
+    save_view(actor=owner, name=f"view {number}", query=f"{gone}&{lost}")
     row = Transaction.objects.filter(account=first).order_by("pk").first()
     set_category(actor=owner, transaction=row, category=category)
     # Last month's budget is carried over.

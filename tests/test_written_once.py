@@ -32,7 +32,7 @@ VALUES = {
     **dict.fromkeys(("month", "first_month"), (3, 12)),
     "shared_ids": ([], [14, 2]),
     "days": ([DAYS[0]], [*DAYS]),
-    "slugs": (["food"], ["rent", "travel"]),
+    **dict.fromkeys(("slugs", "words"), (["food"], ["rent", "travel"])),
     "names": (["Corner Shop"], ["Tillpay", "Café"]),
     "own_chain": ("user:3", "user:88"),
     "family": (UUID(int=2**100 + 7), UUID(int=9)),

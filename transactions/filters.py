@@ -2,17 +2,19 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any, cast
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q, Value
-from django.db.models.functions import Coalesce, Left, Lower
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Left, Lower, StrIndex
+from django.db.models.lookups import GreaterThan
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 
@@ -20,6 +22,7 @@ from accounts.models import Account, AccountShare, shared_account_ids
 from banking.kernel.fields import folded
 from banking.kernel.filters import CurrencyFilter, IdFilter, IsoDateFilter
 from banking.kernel.typed_fields import AmountFilterField
+from banking.kernel.written_once import Asked, WrittenOnce
 from banking.limits import SEARCH_LENGTH, SORT_KEYS
 from transactions.models import (
     Category,
@@ -32,6 +35,7 @@ from transactions.models import (
 )
 from transactions.predefined import UNCATEGORIZED
 from transactions.summaries import COUNTED, counted_by_parts
+from users.models import User
 
 # The `merchant_is` value for transactions without a merchant.
 NO_MERCHANT = "(none)"
@@ -165,34 +169,29 @@ class TransactionFilter(django_filters.FilterSet):
         model = Transaction
         fields: list[str] = []
 
+    def asking(self) -> list[Asked]:
+        """What valid filters ask before they can search."""
+        reach = reach_of(self.request.user)
+        asked, given = [], self.form.cleaned_data
+        if slug := given.get("category"):
+            asked += [_IN_CATEGORY.asking(*reach, slug), _ANY_PART.asking(*reach)]
+        if words := _words(given.get("search", "")):
+            asked += [_TAGS_WITH.asking(*reach, words), _ANY_NOTE_WITH.asking(*reach, words)]
+        return asked
+
     def in_category(self, rows: TransactionQuerySet, name: str, slug: str) -> TransactionQuerySet:
         """Filter by category. A split transaction belongs to the categories of its parts only."""
-        shared = list(shared_account_ids(self.request.user))
         if slug == UNCATEGORIZED:
             whole, parts = Q(category=None), TransactionSplit.objects.filter(category=None)
         else:
-            ids = self._category_ids(slug, shared)
+            ids = _IN_CATEGORY.rows(*reach_of(self.request.user), slug)
             whole, parts = Q(category__in=ids), TransactionSplit.objects.filter(category__in=ids)
-        seen = Q(transaction__user=self.request.user)
-        if shared:
-            seen |= Q(transaction__account__in=shared)
-        if not TransactionSplit.objects.filter(seen).exists():
+        if not _ANY_PART.rows(*reach_of(self.request.user)):
             return rows.filter(whole)
         found = rows.filter(
             Q(whole, is_split=False) | Q(is_split=True, pk__in=parts.values("transaction"))
         )
         return counted_by_parts(found, parts)
-
-    def _category_ids(self, slug: str, shared: list[int]) -> list[int]:
-        """The categories with that slug: the user's own, and those of owners who share accounts
-        with them.
-        """
-        owners = Q(user=None) | Q(user=self.request.user)
-        if shared:
-            owners |= Q(user__in=Account.objects.filter(pk__in=shared).values("user"))
-        named = Q(slug=slug) | Q(parent__slug=slug)
-        found = Category.objects.filter(owners, named).values_list("pk", flat=True)
-        return list(found)
 
     def at_merchant(self, rows: TransactionQuerySet, name: str, key: str) -> TransactionQuerySet:
         """Exactly this merchant, in any case; NO_MERCHANT selects transactions without one."""
@@ -219,14 +218,12 @@ class TransactionFilter(django_filters.FilterSet):
         """Which tags and whether any part's note have a word is asked first: a condition on other
         tables costs more for each row of a long history than the row's own texts.
         """
-        words = list(dict.fromkeys(text.split()))
-        tags = list(
-            Tag.objects.filter(self._of_owners("user"), _any(words, "name_key")).values_list(
-                "pk", "name_key"
-            )
-        )
-        notes = TransactionSplit.objects.filter(self._of_owners("transaction__user"))
-        has_notes = notes.filter(_any(words, "notes_key")).exists()
+        words = _words(text)
+        if not words:  # Of a text that is only accents, nothing is left.
+            return Q()
+        reach = reach_of(self.request.user)
+        tags = _TAGS_WITH.rows(*reach, words)
+        has_notes = _ANY_NOTE_WITH.rows(*reach, words)
         found = Q()
         for word in words:
             has_word = Q(search_text__contains=word)
@@ -234,20 +231,12 @@ class TransactionFilter(django_filters.FilterSet):
                 tagged = Transaction.tags.through.objects.filter(tag__in=tag_ids)
                 has_word |= Q(pk__in=tagged.values("transaction"))
             if has_notes:
-                noted = notes.filter(notes_key__contains=word)
+                noted = _parts_of(*reach).filter(notes_key__contains=word)
                 has_word |= Q(is_split=True, pk__in=noted.values("transaction"))
             if (amount := _amount_in(word)) is not None:
                 has_word |= Q(amount=amount)
             found &= has_word
         return found
-
-    def _of_owners(self, name: str) -> Q:
-        """Rows of the people whose transactions this user sees some of."""
-        own = Q(**{name: self.request.user})
-        shared = list(shared_account_ids(self.request.user))
-        if not shared:
-            return own
-        return own | Q(**{f"{name}__in": Account.objects.filter(pk__in=shared).values("user")})
 
     def by_transfer(self, rows: TransactionQuerySet, name: str, how: str) -> TransactionQuerySet:
         # A split transaction's own category does not count, and parts are never transfers.
@@ -307,11 +296,61 @@ def _with_filters(names: frozenset[str]) -> type[TransactionFilter]:
     return cast("type[TransactionFilter]", narrowed)
 
 
-def _any(words: list[str], field: str) -> Q:
-    found = Q(pk__in=[])
-    for word in words:
-        found |= Q(**{f"{field}__contains": word})
-    return found
+def _words(text: str) -> list[str]:
+    return list(dict.fromkeys(text.split()))
+
+
+def reach_of(user: User) -> tuple[int, list[int]]:
+    """The user and the accounts shared with them, as statements that are written once take them."""
+    return user.pk, list(shared_account_ids(user))
+
+
+def of_owners(name: str, user_id: int, shared_ids: Collection[int]) -> Q:
+    """Rows of the people whose transactions this user sees some of."""
+    own = Q(**{name: user_id})
+    if not shared_ids:
+        return own
+    return own | Q(**{f"{name}__in": Account.objects.filter(pk__in=shared_ids).values("user")})
+
+
+def _parts_of(user_id: int, shared_ids: Collection[int]) -> QuerySet[TransactionSplit]:
+    return TransactionSplit.objects.filter(of_owners("transaction__user", user_id, shared_ids))
+
+
+def _any(words: Iterable[str], field: str) -> Q:
+    """Whether a folded text has one of these words. Not by LIKE: its pattern is no word itself."""
+    return reduce(or_, (Q(GreaterThan(StrIndex(field, Value(word)), 0)) for word in words))
+
+
+# The categories with that slug: the user's own, and those of owners who share accounts with them.
+_IN_CATEGORY = WrittenOnce(
+    lambda user_id, shared_ids, slug: Category.objects.filter(
+        Q(user=None) | of_owners("user", user_id, shared_ids), Q(slug=slug) | Q(parent__slug=slug)
+    ).values_list("pk", flat=True)
+)
+# One part of a split transaction that the user sees, if there is any.
+_ANY_PART = WrittenOnce(
+    lambda user_id, shared_ids: (
+        TransactionSplit.objects.filter(
+            Q(transaction__user=user_id) | Q(transaction__account__in=shared_ids)
+        )
+        .order_by()
+        .values_list("pk", flat=True)[:1]
+    )
+)
+_TAGS_WITH = WrittenOnce(
+    lambda user_id, shared_ids, words: Tag.objects.filter(
+        of_owners("user", user_id, shared_ids), _any(words, "name_key")
+    ).values_list("pk", "name_key")
+)
+_ANY_NOTE_WITH = WrittenOnce(
+    lambda user_id, shared_ids, words: (
+        _parts_of(user_id, shared_ids)
+        .filter(_any(words, "notes_key"))
+        .order_by()
+        .values_list("pk", flat=True)[:1]
+    )
+)
 
 
 def sort_transactions(rows: TransactionQuerySet, names: list[str]) -> TransactionQuerySet:

@@ -24,6 +24,11 @@ def tag_names(ids: Collection[int]) -> dict[int, list[str]]:
     return found
 
 
+OWN_NAMES = WrittenOnce(
+    lambda user_id: Tag.objects.filter(user_id=user_id).values_list("name", flat=True)
+)
+
+
 def tags_by_name(user_id: int, names: Iterable[str], *, make: bool) -> dict[str, Tag]:
     """{folded name: the tag}. `Holiday` finds a tag named `holiday`, in at most two queries.
 

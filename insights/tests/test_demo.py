@@ -225,6 +225,7 @@ def values_for(user: User) -> dict:
     rows = Transaction.objects.filter(user=user)
     tables = (Account.objects, Category.objects, Reward.objects, rows.order_by("-pk")[:50])
     ids = {pk for table in tables for pk in table.values_list("pk", flat=True)}
+    told = rows.exclude(category_changes=None).order_by("pk")[0]
     first, last = date(2000, 1, 1), date(2100, 1, 1)
     chain = f"user:{user.pk}"
     return {
@@ -235,8 +236,8 @@ def values_for(user: User) -> dict:
         **{"starts": [first], "ends": [last], "names": {row.merchant for row in rows[:100]}},
         **{"currencies": {"USD", "EUR"}, "quotes": {"USD", "EUR"}},
         **{"own_chain": chain, "chain_names": [chain], "year": ON.year, "month": ON.month},
-        **{"first_year": first.year, "first_month": 1, "days": [ON], "row_id": 2**40},
-        **{"slug": "transfer", "slugs": ["transfer", "food"], "name": chain},
+        **{"first_year": first.year, "first_month": 1, "days": [ON], "row_id": told.pk},
+        **{"slug": "transfer", "slugs": ["transfer", "food"], "name": chain, "words": ["a", "e"]},
         **{"account_id": rows[0].account_id, "units": 10_000, "family": UUID(int=7)},
     }
 

@@ -8,9 +8,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from banking.kernel.formats import date_format
+from banking.kernel.written_once import Asked
 from transactions.forms.choosing import CategorySelect, category_choices
-from transactions.models import Tag, Transaction
+from transactions.known_categories import asking_categories_of
+from transactions.models import Transaction
 from transactions.predefined import UNCATEGORIZED
+from transactions.tags import OWN_NAMES
 from users.models import User
 
 # The order in the panel. `search` is in the bar itself.
@@ -32,6 +35,12 @@ DATES = ("date_from", "date_to")
 AMOUNTS = ("amount_min", "amount_max")
 
 
+def asking_choices(user: User, names: Collection[str]) -> list[Asked]:
+    """What `dress_filter_form` reads."""
+    asked = {"category": asking_categories_of(user.pk), "tag": OWN_NAMES.asking(user.pk)}
+    return [one for name, one in asked.items() if name in names]
+
+
 def dress_filter_form(
     form: Any, user: User, names: Collection[str], accounts: Iterable[Account]
 ) -> Any:
@@ -46,7 +55,7 @@ def dress_filter_form(
     if "category" in names:
         _choose(form, "category", category_choices(user.pk, _("Any category"), with_none=True))
     if "tag" in names:
-        tags = Tag.objects.filter(user=user).values_list("name", flat=True)
+        tags = OWN_NAMES.rows(user.pk)
         _choose(form, "tag", [("", _("Any tag")), *((name, name) for name in tags)])
     for name, words, kinds in (
         ("txn_type", _("In and out"), Transaction.Type),
@@ -94,5 +103,6 @@ def _words(form: Any, name: str, value: str) -> str:
         return str(field.written(form.cleaned_data[name]))
     if name in DATES and name not in form.errors:
         return date_format(form.cleaned_data[name], "DATE_FORMAT")
-    choices = getattr(field.widget, "choices", None) or getattr(field, "choices", [])
-    return next((str(label) for key, label in _flat(list(choices)) if str(key) == value), value)
+    # One that is read when it is needed has no length, so it is asked for its choices.
+    choices = [*getattr(field.widget, "choices", ())] or [*getattr(field, "choices", ())]
+    return next((str(label) for key, label in _flat(choices) if str(key) == value), value)

@@ -163,6 +163,19 @@ def test_filters_are_chips_that_can_be_removed(client, checking, groceries):
     assert columns[5]["url"].endswith("ordering=amount")
 
 
+@pytest.mark.parametrize("name", sorted(TransactionFilter.base_filters.keys() - {"ordering"}))
+def test_every_filter_of_the_address_is_a_chip(client, checking, name):
+    values = {
+        **dict.fromkeys(("date_from", "date_to"), "2026-03-01"),
+        **dict.fromkeys(("amount_min", "amount_max", "account", "import_batch"), "1"),
+        **{"txn_type": "expense", "currency": "EUR", "status": "posted", "transfers": "only"},
+        **{"counts_as": "income", "shared": "only"},
+    }
+    answer = client.get("/transactions/", {name: values.get(name, "food")})
+    assert answer.status_code == 200
+    assert [chip["name"] for chip in answer.context["chips"]] == [name]
+
+
 def test_filters_open_as_a_fragment_or_a_page_and_keep_each_other(client, checking, groceries):
     query = "search=rewe&category=groceries&ordering=-amount&status=posted"
     text = page(client, f"/transactions/?{query}")

@@ -4,7 +4,7 @@ The list comes first and never waits for a sum: how many transactions match and 
 is a fragment of its own, read when it is asked for.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,15 +19,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_safe
 
-from accounts.known_accounts import visible_accounts
+from accounts.known_accounts import asking_visible, visible_accounts
 from accounts.models import Account
 from banking.kernel.formats import date_format
 from banking.kernel.keyset import KeysetPage
 from banking.kernel.periods import add_months, first_of_month
+from banking.kernel.read_together import read_together
 from banking.kernel.snapshot import read_snapshot
 from banking.kernel.written_once import WrittenOnce
 from transactions.filters import TransactionFilter, filters_named
-from transactions.forms.filtering import PANEL, chip_labels, dress_filter_form
+from transactions.forms.filtering import PANEL, asking_choices, chip_labels, dress_filter_form
 from transactions.forms.gone_filters import gone_filters
 from transactions.list_rows import page_of, page_of_all
 from transactions.models import SavedView, Transaction, TransactionQuerySet
@@ -99,8 +100,21 @@ def transaction_list(request: UserRequest) -> HttpResponse:
     """Transactions of own and shared accounts, filtered and sorted by the URL."""
     if any(value == "" for values in request.GET.lists() for value in values[1]):
         return redirect(f"{request.path}{_query(_without_empty(request.GET))}")
+    with read_snapshot():
+        context = _listed(request)
+    status = 422 if context["form"].errors else 200
+    return render(request, "transactions/transaction_list.html", context, status=status)
+
+
+def _listed(request: UserRequest) -> dict[str, Any]:
+    """All that the page shows."""
+    user = request.user
+    read_together(*asking_visible(user), _SAVED.asking(user.pk))
+    accounts, views = visible_accounts(user), _SAVED.rows(user.pk)
     filters = _filters(request)
-    is_valid = filters.is_valid()
+    # Only for names in the chips, or for errors: the panel is read when it is opened.
+    names = PANEL if filters.form.errors else [name for name in PANEL if name in request.GET]
+    read_together(*filters.asking(), *asking_choices(user, names))
     chosen = chosen_columns(request)
     columns = [column for column in chosen if column.name != "balance" or has_balances(request.GET)]
     sorting = filters.form.cleaned_data.get("ordering") or ["-txn_date"]
@@ -108,12 +122,8 @@ def transaction_list(request: UserRequest) -> HttpResponse:
     if is_by_day:  # The heading of each day says the date.
         columns = [column for column in columns if column.name != "txn_date"]
     shown = {column.name for column in columns}
-    with read_snapshot():
-        accounts = visible_accounts(request.user)
-        context = _page_of(request, filters, accounts, shown)
-        # Only for names in the chips, or for errors: the panel is read when it is opened.
-        names = PANEL if filters.form.errors else [name for name in PANEL if name in request.GET]
-        form = dress_filter_form(filters.form, request.user, names, accounts)
+    context = _page_of(request, filters, accounts, shown)
+    form = dress_filter_form(filters.form, user, names, accounts)
     today = local_date(request.user.timezone, timezone.now())
     context |= {
         "form": form,
@@ -134,15 +144,14 @@ def transaction_list(request: UserRequest) -> HttpResponse:
         "has_accounts": bool(accounts),
         "own_accounts": _importable(request, accounts),
         "may_bulk": may(request.user, Ability.CHANGE_OWN_DATA),
-        **_views(request, chosen, is_empty=not context["rows_count"]),
+        **_views(request, views, chosen, is_empty=not context["rows_count"]),
         "selection_key": _with(request.GET, cursor=None, ordering=None, totals=None),
         "totals_url": reverse("transactions:transaction_totals") + _with(request.GET, cursor=None),
         "totals_toggle": _with(request.GET, totals=None if "totals" in request.GET else "1"),
         "shows_totals": "totals" in request.GET,
     }
     context["group_span"] = len(shown - {"amount", "balance"}) + context["may_bulk"]
-    template = "transactions/transaction_list.html"
-    return render(request, template, context, status=200 if is_valid else 422)
+    return context
 
 
 def _filters(request: UserRequest) -> TransactionFilter:
@@ -348,14 +357,19 @@ def _presets(query: QueryDict, today: date) -> list[dict[str, Any]]:
 _SAVED = WrittenOnce(lambda user_id: SavedView.objects.visible_to(User(pk=user_id)))
 
 
-def _views(request: UserRequest, columns: tuple[Column, ...], *, is_empty: bool) -> dict[str, Any]:
+def _views(
+    request: UserRequest,
+    views: Sequence[SavedView],
+    columns: tuple[Column, ...],
+    *,
+    is_empty: bool,
+) -> dict[str, Any]:
     """The saved views, which of them is active, what saving would store, and the filters that name
     something that no longer exists.
     """
     present = _with(request.GET, cursor=None, **{PARAMETER: named(columns)}).lstrip("?")
     # A view without columns uses those of the session.
     same = (present, _with(request.GET, cursor=None).lstrip("?"))
-    views = _SAVED.rows(request.user.pk)
     current = next((view for view in views if view.query in same), None)
     # A list with rows has no such filter.
     present_query = request.GET if is_empty else QueryDict()
