@@ -17,6 +17,7 @@ from banking.limits import REMINDER_LEAD_DAYS
 from bills.models import Bill
 from bills.services.planning import EDITABLE
 from transactions.forms.choosing import AccountChoice, CategoryField
+from transactions.known_categories import categories_of
 from users.models import User
 
 
@@ -58,7 +59,7 @@ class BillForm(Form):
     def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["account"].queryset = _own_accounts(owner)
-        self.fields["category"].set_owner(owner.pk)
+        self.fields["category"].offer(categories_of(owner.pk))
 
 
 class PayForm(Form):

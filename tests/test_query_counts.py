@@ -23,6 +23,7 @@ from transactions.services.categories import create_category
 from transactions.services.categorizing import set_category
 from transactions.services.converting import convert_open_months
 from transactions.services.posting import delete_transactions, restore_transactions
+from transactions.services.rule_editing import create_rule
 from transactions.services.saved_views import save_view
 from transactions.services.transfers import transfer_funds
 
@@ -44,7 +45,17 @@ LISTS = {
     "/transactions/?search=row&category=food&tag=all&account={account}": 10,
     "/transactions/?category=gone&tag=gone&merchant_is=gone&account=99999&import_batch=99999": 10,
     "/transactions/{transaction}/": 10,
+    "/transactions/{transaction}/split/": 10,
+    "/transactions/{transaction}/edit/": 10,
+    "/transactions/{transaction}/category/": 10,
+    "/transactions/{transaction}/notes/": 10,
     "/transactions/new/": 8,
+    "/transactions/new/?like={transaction}": 10,
+    "/transactions/rules/": 3,
+    "/transactions/rules/new/?from_transaction={transaction}": 10,
+    "/transactions/rules/{rule}/edit/": 10,
+    "/transactions/rules/{rule}/preview/": 10,
+    "/transactions/rules/preview/": 10,
     "/transactions/categories/": 2,
     "/transactions/transfers/": 5,
     "/api/transfers": 2,
@@ -178,6 +189,14 @@ def grow(owner, other, number):
         outflow_transaction=make_transaction(account=own, amount="-7"),
         inflow_transaction=make_transaction(account=pot, amount="7"),
     )
+    create_rule(
+        actor=owner,
+        user=owner,
+        category=category,
+        keyword_pattern="row",
+        merchant_pattern=f"^merchant {number}",
+        account=first,
+    )
     gone = f"category=c{number}&tag=t{number}&merchant_is=m{number}"
     lost = f"account=9{number}000&import_batch=9{number}000"
     save_view(actor=owner, name=f"view {number}", query=f"{gone}&{lost}")
@@ -228,6 +247,7 @@ def test_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client
         **{"account": row.account_id, "transaction": row.pk},
         **{"this_month": f"{today:%Y/%m}", "last_month": f"{add_months(today, -1):%Y-%m}"},
         "budget": alice.budgets.order_by("year", "month", "pk").last().pk,
+        "rule": alice.category_rules.order_by("pk").first().pk,
         "bill": alice.bills.order_by("pk").first().pk,
         "reward": alice.rewards.order_by("pk").first().pk,
     }

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from banking.kernel.forms import Form
 from transactions.forms.choosing import CategorySelect, category_choices
 from transactions.forms.entering import TagsField
+from transactions.known_categories import categories_of
 from transactions.models import Category
 from transactions.predefined import UNCATEGORIZED
 from users.models import User
@@ -29,7 +30,7 @@ class BulkForm(Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, auto_id="bulk_%s", **kwargs)
         self.user = user
-        choices = category_choices(user.pk, _("Choose a category"), with_none=True)
+        choices = category_choices(categories_of(user.pk), _("Choose a category"), with_none=True)
         self.fields["category"].choices = choices
         for field in self.fields.values():
             field.widget.attrs["form"] = "bulk"

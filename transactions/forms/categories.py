@@ -6,7 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.forms import Form
+from banking.kernel.narrowing import sure
 from transactions.forms.choosing import CategoryField
+from transactions.known_categories import categories_of
 from transactions.models import Category
 from transactions.predefined import TREE
 from users.models import User
@@ -75,7 +77,7 @@ class CategoryDeleteForm(Form):
     def __init__(self, *args: Any, category: Category, rule_count: int, **kw: Any) -> None:
         parent = category.parent
         super().__init__(*args, initial={"target": parent.slug if parent else ""}, **kw)
-        self.fields["target"].set_owner(category.user_id, without=category.slug)
+        self.fields["target"].offer(categories_of(sure(category.user_id)), without=category.slug)
         if not rule_count:
             del self.fields["rules"]
 

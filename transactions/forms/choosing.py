@@ -10,8 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import may_post_to
 from accounts.models import Account, AccountQuerySet
 from banking.kernel.icons import collected
-from banking.kernel.narrowing import sure
-from transactions.known_categories import categories_of
 from transactions.models import Category
 from transactions.predefined import UNCATEGORIZED
 from users.models import User
@@ -56,19 +54,18 @@ class CategorySelect(forms.Select):
 
 
 def category_choices(
-    owner_id: int,
+    found: Sequence[Category],
     empty: Any,
     *,
     with_none: bool = False,
     without: str | None = None,
     likely: Sequence[int] = (),
 ) -> Choices:
-    """Category slugs by group, in one query. Each top-level category heads its own group.
+    """Slugs of an owner's categories by group. Each top-level category heads its own group.
 
     `likely` are the ids of the categories that a combobox shows first, in this order.
     """
     places = {category_id: place for place, category_id in enumerate(likely)}
-    found = categories_of(owner_id)
     children: dict[int, list[Category]] = {}
     for category in found:
         if category.parent_id is not None:
@@ -101,20 +98,21 @@ class CategoryField(forms.ChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         options: dict[str, Any] = {"required": False, "label": _("Category")}
         super().__init__(**(options | kwargs))
-        self.owner_id: int | None = None
+        self.known: Sequence[Category] = ()
 
-    def set_owner(
-        self, owner_id: int, *, without: str | None = None, likely: Sequence[int] = ()
+    def offer(
+        self, known: Sequence[Category], *, without: str | None = None, likely: Sequence[int] = ()
     ) -> None:
-        self.owner_id = owner_id
+        """Let one of these, the owner's, be chosen."""
+        self.known = known
         empty = _("No category")
-        self.choices = category_choices(owner_id, empty, without=without, likely=likely)
+        self.choices = category_choices(known, empty, without=without, likely=likely)
 
     def clean(self, value: Any) -> Category | None:
         slug = super().clean(value)
         if not slug:
             return None
-        found = Category.objects.of_owner(sure(self.owner_id)).filter(slug=slug).first()
+        found = next((one for one in self.known if one.slug == slug), None)
         if found is None:
             raise ValidationError(_("Choose one of your own categories."))
         return found

@@ -13,7 +13,7 @@ from banking.kernel.money import SMALLEST_STEP
 from banking.kernel.typed_fields import AmountFormField
 from banking.kernel.written_once import Asked
 from transactions.forms.choosing import AccountChoice, CategoryField, accounts_to_post_to
-from transactions.known_categories import asking_categories_of
+from transactions.known_categories import asking_categories_of, categories_of
 from transactions.likely_categories import asking_likely, likely_categories
 from transactions.models import Transaction
 from users.models import User
@@ -95,7 +95,7 @@ class TransactionForm(Form):
         self.fields["account"].queryset = accounts_to_post_to(user)
         owner_id = row.user_id if row else user.pk
         likely = likely_categories(owner_id, today_in(user.timezone), row)
-        self.fields["category"].set_owner(owner_id, likely=likely)
+        self.fields["category"].offer(categories_of(owner_id), likely=likely)
         if row is not None:
             self.fields["amount"].currency = row.account.currency
         if row is None or row.status != Transaction.Status.PLANNED:
@@ -181,4 +181,4 @@ class CategoryChoiceForm(Form):
         # Several rows of a list may be open at once.
         super().__init__(*args, initial=initial, auto_id=f"id_%s_{row.pk}", **kwargs)
         likely = likely_categories(row.user_id, today_in(user.timezone), row)
-        self.fields["category"].set_owner(row.user_id, likely=likely)
+        self.fields["category"].offer(categories_of(row.user_id), likely=likely)

@@ -10,7 +10,7 @@ from accounts.models import Account
 from banking.kernel.formats import date_format
 from banking.kernel.written_once import Asked
 from transactions.forms.choosing import CategorySelect, category_choices
-from transactions.known_categories import asking_categories_of
+from transactions.known_categories import asking_categories_of, categories_of
 from transactions.models import Transaction
 from transactions.predefined import UNCATEGORIZED
 from transactions.tags import OWN_NAMES
@@ -53,7 +53,11 @@ def dress_filter_form(
         named = [(account.pk, str(account)) for account in accounts]
         _choose(form, "account", [("", _("Any account")), *named])
     if "category" in names:
-        _choose(form, "category", category_choices(user.pk, _("Any category"), with_none=True))
+        _choose(
+            form,
+            "category",
+            category_choices(categories_of(user.pk), _("Any category"), with_none=True),
+        )
     if "tag" in names:
         tags = OWN_NAMES.rows(user.pk)
         _choose(form, "tag", [("", _("Any tag")), *((name, name) for name in tags)])

@@ -1,5 +1,6 @@
 """The rule form."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -10,7 +11,8 @@ from banking.kernel.forms import Form
 from banking.kernel.typed_fields import AmountFormField
 from banking.limits import PATTERN_LENGTH
 from transactions.forms.choosing import AccountChoice, CategoryField
-from transactions.models import CategoryRule
+from transactions.known_categories import categories_of
+from transactions.models import Category, CategoryRule
 from users.models import User
 
 # Shown if one of them is set; otherwise hidden behind a disclosure.
@@ -55,11 +57,13 @@ class RuleForm(Form):
         widget=forms.CheckboxInput(attrs={"role": "switch"}),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, user: User, categories: Sequence[Category] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["account"].queryset = Account.objects.owned_by(user)
         category = self.fields["category"]
-        category.set_owner(user.pk)
+        category.offer(categories or categories_of(user.pk))
         category.choices = [("", _("Choose a category")), *list(category.choices)[1:]]
 
 

@@ -1,5 +1,6 @@
 """The form to split a transaction into parts."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -8,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from banking.kernel.forms import Form
 from banking.kernel.typed_fields import AmountFormField
 from transactions.forms.choosing import CategoryField
-from transactions.models import Transaction
+from transactions.known_categories import categories_of
+from transactions.models import Category, Transaction
 from transactions.services.splitting import MOST_PARTS, Part
 
 BLANK_ROWS = 3
@@ -21,9 +23,11 @@ class PartForm(Form):
     category = CategoryField()
     notes = forms.CharField(label=_("Notes"), max_length=200, required=False)
 
-    def __init__(self, *args: Any, owner_id: int, currency: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, categories: Sequence[Category], currency: str, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["category"].set_owner(owner_id)
+        self.fields["category"].offer(categories)
         self.fields["amount"].currency = currency
         self.fields["amount"].widget.attrs["data-part-amount"] = ""
 
@@ -42,7 +46,7 @@ def parts_formset(data: Any, row: Transaction) -> forms.BaseFormSet:
         }
         for part in parts
     ]
-    whole = {"owner_id": row.user_id, "currency": row.account.currency}
+    whole = {"categories": categories_of(row.user_id), "currency": row.account.currency}
     return PartFormSet(data, initial=initial, form_kwargs=whole, prefix="part")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction as db_transaction
 from django.utils import timezone
 
@@ -149,14 +149,21 @@ def move_rule(*, actor: User, rule: CategoryRule, steps: int) -> None:
 
 def checked_rule(rule: CategoryRule, changes: Mapping[str, Any]) -> CategoryRule:
     """The unsaved rule with the changes applied. Raises ValidationError at the field."""
+    drafted_rule(rule, changes)
+    _check_owner(rule)
+    return rule
+
+
+def drafted_rule(rule: CategoryRule, changes: Mapping[str, Any]) -> CategoryRule:
+    """As `checked_rule`, for a form that has found category and account among the user's own."""
     for name in EDITABLE:
         if name in changes:
             setattr(rule, name, changes[name])
     rule.keyword_pattern = " ".join(rule.keyword_pattern.split())
     rule.merchant_pattern = rule.merchant_pattern.strip()
     _check_pattern(rule)
-    rule.full_clean(exclude=["user"])
-    _check_owner(rule)
+    rule.full_clean(exclude=["user", "category", "account"], validate_constraints=False)
+    _refuse_contradictions(rule)
     for name in ("amount_min", "amount_max"):
         if (getattr(rule, name) or 0) < 0:
             raise ValidationError({name: "Enter amounts without a minus. Rules ignore the sign."})
@@ -185,6 +192,18 @@ def _check_pattern(rule: CategoryRule) -> None:
         )
     except ValidationError as error:
         raise ValidationError({"merchant_pattern": error}) from None
+
+
+def _refuse_contradictions(rule: CategoryRule) -> None:
+    """What the constraints would refuse, without a query for each."""
+    low, high = rule.amount_min, rule.amount_max
+    refused = {
+        "category_rule_has_a_text": not (rule.keyword_pattern or rule.merchant_pattern),
+        "category_rule_amounts_in_order": low is not None and high is not None and high < low,
+    }
+    told = [one for one in CategoryRule._meta.constraints if refused[one.name]]
+    if told:
+        raise ValidationError({NON_FIELD_ERRORS: [one.violation_error_message for one in told]})
 
 
 def _check_owner(rule: CategoryRule) -> None:

@@ -17,6 +17,7 @@ from banking.limits import GROUPS_A_PAGE
 from transactions import dispatching
 from transactions.forms.choosing import category_choices
 from transactions.forms.merchant_groups import GroupForm
+from transactions.known_categories import categories_of
 from transactions.merchant_groups import (
     GroupPage,
     find_group,
@@ -77,7 +78,7 @@ def group_settle(request: UserRequest) -> HttpResponse:
 
 
 def _category_options(request: UserRequest) -> SafeString:
-    choices = category_choices(request.user.pk, "")[1:]
+    choices = category_choices(categories_of(request.user.pk), "")[1:]
     return render_to_string("transactions/_group_options.html", {"choices": choices})
 
 

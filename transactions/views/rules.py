@@ -27,14 +27,14 @@ from banking.kernel.snapshot import read_snapshot
 from banking.limits import RULE_DRAFT_ROWS, RULES_A_PAGE
 from transactions import dispatching
 from transactions.forms.rules import CONDITIONS, RuleForm, rule_entries
-from transactions.models import Category, CategoryRule, Change, Transaction
+from transactions.models import CategoryRule, Change, Transaction
 from transactions.rules.rule_preview import RulePreview, matching_rows, preview_rules
 from transactions.rules.rule_proposals import propose_rule
 from transactions.rules.rule_scan import Verdict
 from transactions.services.rule_editing import (
-    checked_rule,
     create_rule,
     delete_rule,
+    drafted_rule,
     edit_rule,
     move_rule,
     restore_rule,
@@ -220,11 +220,13 @@ def _matches(request: UserRequest, form: RuleForm, rule: CategoryRule | None) ->
     blockers = {name for name in form.errors if name != "category"}
     if not has_text or blockers:
         return {"matches": None}
-    draft = copy(rule) if rule else CategoryRule(user=request.user)
+    draft = copy(rule) if rule else CategoryRule()
+    draft.user = request.user
     # Any category will do while none is chosen: only the matches matter here.
-    entries["category"] = entries.get("category") or Category.objects.filter(user=None).first()
+    predefined = (one for one in form.fields["category"].known if one.user_id is None)
+    entries["category"] = entries.get("category") or next(predefined)
     try:
-        checked_rule(draft, entries)
+        drafted_rule(draft, entries)
     except ValidationError as error:
         add_service_errors(form, error)
         return {"matches": None}
@@ -239,7 +241,10 @@ def _form_page(
     rule: CategoryRule | None = None,
     source: Transaction | None = None,
 ) -> HttpResponse:
-    asked = form if form.is_bound else RuleForm(form.initial, user=request.user)
+    asked = form
+    if not form.is_bound:
+        known = form.fields["category"].known
+        asked = RuleForm(form.initial, user=request.user, categories=known)
     context = {
         "form": form,
         "rule": rule,
