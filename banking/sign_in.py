@@ -27,6 +27,7 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "users.forms.ResetPasswordKeyForm",
     "add_email": "users.forms.ChangeEmailForm",
     "change_password": "users.forms.ChangePasswordForm",
+    "reauthenticate": "users.forms.ReauthenticateForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -136,8 +136,13 @@ def test_query_count_does_not_grow_with_rows(
 
 def test_codes_are_shown_as_labels_and_user_text_as_entered(alice):
     record(
-        actor=None, action="alerts.alert.raised", target=alice, type="unusual_spending", name="a_b"
+        actor=None,
+        action="alerts.alert.raised",
+        target=alice,
+        type="unusual_spending",
+        name="a_b",
+        skipped=0,
     )
     entry = describe(activity_of(alice).first(), alice)
-    assert entry["details"] == [("type", "unusual spending"), ("name", "a_b")]
+    assert entry["details"] == [("type", "unusual spending"), ("name", "a_b"), ("skipped", "0")]
     assert entry["said"] == ["unusual spending", "name: a_b"]

@@ -142,6 +142,10 @@ class ChangePasswordForm(PlainLabels, allauth_forms.ChangePasswordForm):
         return password
 
 
+class ReauthenticateForm(PlainLabels, allauth_forms.ReauthenticateForm):
+    """The password, before something sensitive."""
+
+
 class ProfileForm(Form):
     """All fields of people.EDITABLE."""
 

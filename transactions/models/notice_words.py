@@ -84,7 +84,7 @@ SENTENCES: dict[str, Any] = {
     ),
     "balance_gap": _(
         "The file's opening balance %(opening)s plus its lines (%(total)s) doesn't equal its"
-        " closing balance %(closing)s: %(gap)s is missing."
+        " closing balance %(closing)s; the difference is %(gap)s."
     ),
     "not_listed": _("The bank no longer lists %(description)s, %(amount)s on %(on)s."),
     "more_not_listed": ngettext_lazy(

@@ -341,7 +341,7 @@ def test_lines_that_miss_the_closing_balance_give_a_warning(checking):
     batch = checked(checking, csv_of([*good, "2026-03-03,Bus,-1.00,99.00"], header))
     assert batch.warning_texts == [
         "The file's opening balance €100.00 plus its lines (€5.00) doesn't equal its closing"
-        " balance €99.00: -€6.00 is missing."
+        " balance €99.00; the difference is -€6.00."
     ]
     assert batch.new_count == 3
 

@@ -67,7 +67,8 @@ def describe(event: AuditEvent, reader: User) -> dict[str, Any]:
         "ip": event.ip or "" if _may_see_place(event, reader) else "",
         "device": event.device if _may_see_place(event, reader) else "",
         "details": details,
-        "said": [_said(name, text) for name, text in details],
+        # A count of nothing is not worth a reader's time.
+        "said": [_said(name, text) for name, text in details if text != "0"],
     }
 
 
