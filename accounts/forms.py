@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.currency import FIRST_RATES, LAST_DAY
 from accounts.models import Account, AccountShare
-from banking.kernel.forms import Form
+from banking.kernel.forms import Form, RowsField
 from banking.kernel.money import currency_choices
 from banking.kernel.typed_fields import AmountFormField
 from users.models import User
@@ -102,7 +102,7 @@ class InviteForm(Form):
         initial=AccountShare.Level.VIEWER,
         widget=forms.RadioSelect,
     )
-    accounts = forms.ModelMultipleChoiceField(
+    accounts = RowsField(
         label=_("Accounts"), queryset=Account.objects.none(), widget=forms.CheckboxSelectMultiple
     )
 

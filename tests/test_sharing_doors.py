@@ -38,6 +38,16 @@ def events_of(user: User) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("chosen", ["9" * 26, "9" * 19, "-1", "٥", "x", ""])
+def test_an_account_that_is_no_id_is_refused_in_place(alices, checking, chosen):
+    form = {"email": "bob@example.com", "level": "viewer", "accounts": [checking.pk, chosen]}
+    page = alices.post("/accounts/sharing/", form)
+    assert page.status_code == 422
+    assert page.context["form"].errors["accounts"]
+    assert not Notification.objects.exists()
+    assert alices.get("/accounts/sharing/", {"account": chosen}).status_code == 200
+
+
 @pytest.mark.slow
 def test_a_share_from_invitation_to_revocation(alices, client_for, alice, bob, checking, savings):
     bobs = client_for(bob)

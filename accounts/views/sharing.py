@@ -20,7 +20,7 @@ from accounts.sharing import (
     has_unconfirmed_address,
     invite,
 )
-from banking.kernel.forms import errors_on, go_back
+from banking.kernel.forms import errors_on, go_back, row_ids
 from users import limits
 from users.policy import Ability, may, require
 from users.signed_in import UserRequest
@@ -32,7 +32,7 @@ def share_list(request: UserRequest) -> HttpResponse:
     invite form.
     """
     user = request.user
-    asked = [pk for pk in request.GET.getlist("account") if pk.isdecimal() and len(pk) < 19]
+    asked = row_ids(request.GET.getlist("account"))
     form = InviteForm(request.POST or None, user=user, initial={"accounts": asked})
     if request.method == "POST":
         require(user, Ability.CHANGE_OWN_DATA)

@@ -95,6 +95,18 @@ def row_ids(texts: Iterable[str]) -> list[int]:
     return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
 
 
+class RowsField(forms.ModelMultipleChoiceField):
+    """Several rows by id. Django's own field asks the database for ids that SQLite can't hold."""
+
+    def clean(self, value: Any) -> Any:
+        for text in value or ():
+            if not row_ids([str(text)]):
+                wrong = {"value": text}
+                sentence = self.error_messages["invalid_choice"]
+                raise ValidationError(sentence, code="invalid_choice", params=wrong)
+        return super().clean(value)
+
+
 class YesNoField(forms.NullBooleanField):
     """Accepts "true" or "false"; Django's own field treats every other word as absent."""
 
