@@ -73,7 +73,7 @@ def _numbers_differ(ours: str, theirs: str) -> bool:
 def _run_together(ours: str, theirs: str) -> bool:
     """`KERNBAKERY` and `Kern Bakery`: the same letters, spaced differently or truncated."""
     shorter, longer = sorted((ours.replace(" ", ""), theirs.replace(" ", "")), key=len)
-    return len(shorter) >= 2 * SHORTEST_PREFIX and longer.startswith(shorter)
+    return shorter == longer or (len(shorter) >= 2 * SHORTEST_PREFIX and longer.startswith(shorter))
 
 
 def _is_number(word: str) -> bool:

@@ -603,6 +603,13 @@ def test_other_peoples_questions_return_404(checking, bob, api_for):
     assert set(listed[0]) >= {"id", "account", "incoming", "candidate", "reason"}
 
 
+@pytest.mark.parametrize(("one", "other"), [("DM Köln", "DMKÖLN"), ("B2 Bar", "B2BAR")])
+def test_the_same_letters_in_other_spaces_are_asked_about(checking, one, other):
+    imported(checking, f"Date,Description,Amount\n2026-03-13,{one},-10.00\n".encode())
+    again = f"Date,Description,Amount\n2026-03-13,{other},-10.00\n2026-03-14,Pay,5.00\n".encode()
+    assert counts_of(imported(checking, again)) == {"read": 2, "added": 1, "review": 1}
+
+
 @pytest.mark.slow
 def test_file_can_be_imported_again_after_its_matches_are_deleted(checking, alice):
     first = imported(checking, csv_of(PAID))
