@@ -95,7 +95,7 @@ def row_ids(texts: Iterable[str]) -> list[int]:
     return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
 
 
-class RowsField(forms.ModelMultipleChoiceField):
+class RowsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic at run time
     """Several rows by id. Django's own field asks the database for ids that SQLite can't hold."""
 
     def clean(self, value: Any) -> Any:

@@ -31,6 +31,12 @@ class TokenAuthentication(JWTAuthentication):
                 code="token_not_valid",
             ) from error
 
+    def get_header(self, request: Request) -> bytes:
+        """The Authorization header, its scheme spelled as expected: its case has no meaning."""
+        header: bytes = super().get_header(request)
+        scheme, blank, rest = (header or b"").partition(b" ")
+        return b"Bearer" + blank + rest if scheme.lower() == b"bearer" else header
+
     def get_user(self, validated_token: Token) -> Any:
         try:
             user_id, family = int(validated_token["user_id"]), UUID(validated_token["family"])

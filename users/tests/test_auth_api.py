@@ -51,6 +51,14 @@ def actions() -> list[str]:
 SIGN_UP = {"name": "Dora Diaz", "email": "Dora@Example.com", "password": "a-Long-pass-7"}
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_scheme_of_a_token_is_read_in_any_case(api, scheme):
+    access = signed_in(make_user())["access"]
+    assert api.get("/api/users/me", HTTP_AUTHORIZATION=f"{scheme} {access}").status_code == 200
+    assert api.get("/api/users/me", HTTP_AUTHORIZATION=f"{scheme} x").status_code == 401
+
+
 # --- Sign-up ----------------------------------------------------------------------------------
 
 
