@@ -21,7 +21,6 @@ from bills.preflight import (
     AutoPayState,
     Shortfall,
     auto_pay_outlook,
-    shortfalls,
     shortfalls_among,
 )
 from bills.recurrence import MONTHS_OF, occurrence_date
@@ -66,12 +65,15 @@ class Line:
 def list_context(*, user: User, on: date) -> dict[str, Any]:
     """Overdue bills first, then upcoming ones, then those paid this month."""
     mine, month = Bill.objects.visible_to(user).for_list(), Period.month_of(on)
-    lacking = shortfalls(user=user, on=on)
+    open_bills = OPEN_BILLS.rows(user.pk)
+    late = [bill for bill in open_bills if bill.due_date < on]
+    coming = [bill for bill in open_bills if bill.due_date >= on]
+    lacking = shortfalls_among(open_bills, on)
     paid = mine.with_status(Bill.Status.PAID, on)
     paid = paid.filter(paid_on__gte=month.start, paid_on__lt=month.end)
     scheduled = mine.with_status(Bill.Status.SCHEDULED, on).order_by("paid_on", "id")
-    overdue = lines(mine.overdue(on)[:BILLS_SHOWN], on, lacking)
-    upcoming = lines(mine.upcoming(on)[:BILLS_SHOWN], on, lacking)
+    overdue = lines(late[:BILLS_SHOWN], on, lacking)
+    upcoming = lines(coming[:BILLS_SHOWN], on, lacking)
     _mark_maybe_paid([*reversed(overdue), *upcoming], on)
     trash = Bill.objects.filter(user=user).exclude(deleted_at=None)
     # The rest of an undone payment: the whole bill is due again.
@@ -81,9 +83,9 @@ def list_context(*, user: User, on: date) -> dict[str, Any]:
         "upcoming": upcoming,
         "scheduled": lines(scheduled[:BILLS_SHOWN], on),
         "paid": lines(paid.order_by("-paid_on", "-id")[:BILLS_SHOWN], on),
-        "overdue_sum": Sums.of(mine.overdue(on)),
-        "upcoming_sum": Sums.of(mine.upcoming(on)),
-        "paid_sum": Sums.of(paid, "amount_paid"),
+        "overdue_sum": Sums.of_due(late),
+        "upcoming_sum": Sums.of_due(coming),
+        "paid_sum": Sums.of_paid(paid),
         "most_shown": BILLS_SHOWN,
         "short": [line for line in upcoming if line.outlook and line.outlook.state in UNPAYABLE],
         "trash": trash.order_by("-deleted_at", "due_date")[:50],
@@ -165,11 +167,16 @@ class Sums:
     by_currency: tuple[tuple[str, Decimal], ...]
 
     @classmethod
-    def of(cls, bills: BillQuerySet, name: str = "amount_due") -> "Sums":
-        """Totals of all bills, including those the page does not list."""
+    def of_paid(cls, bills: BillQuerySet) -> "Sums":
+        """What was paid for all of these, including those the page does not list."""
         rows = bills.order_by("currency").values_list("currency")
-        found = list(rows.annotate(Sum(name), Count("pk")))
+        found = list(rows.annotate(Sum("amount_paid"), Count("pk")))
         return cls(sum(row[2] for row in found), tuple(row[:2] for row in found))
+
+    @classmethod
+    def of_due(cls, bills: Iterable[Bill]) -> "Sums":
+        """What is due for these."""
+        return cls.of_amounts([(bill.currency, bill.amount_due) for bill in bills])
 
     @classmethod
     def of_amounts(cls, amounts: Sequence[tuple[str, Decimal]]) -> "Sums":

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,11 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 from banking.kernel.formats import date_format
 from banking.kernel.forms import errors_on, go_back, say_with_undo, stay, tell_refusal
 from banking.kernel.narrowing import sure
-from bills.doubts import doubts_about
+from bills.detail_page import detail_context
 from bills.forms import BillForm, PayForm, entries_of, new_entries, proposed_entries
-from bills.matching import match_suggestions
 from bills.models import Bill
-from bills.page import auto_pay_note, calendar_context, lines, list_context
+from bills.page import calendar_context, list_context
 from bills.preflight import shortfalls
 from bills.services.paying import pay_bill, settle_with, unpay_bill
 from bills.services.planning import (
@@ -32,8 +31,7 @@ from bills.services.planning import (
     skip_bill,
     turns_auto_pay_on,
 )
-from bills.services.reminding import receipts_of, send_reminder
-from rewards.totals import points_of_payment
+from bills.services.reminding import send_reminder
 from transactions.models import Transaction
 from users.policy import Ability, may, require
 from users.signed_in import UserRequest
@@ -42,7 +40,6 @@ from users.timezones import local_date
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _YEARS = range(1950, 2100)
-HISTORY = 24
 
 
 @require_safe
@@ -72,21 +69,10 @@ def bill_calendar(request: UserRequest) -> HttpResponse:
 @require_safe
 def bill_detail(request: UserRequest, pk: int) -> HttpResponse:
     """One bill: shortfall, suggested payments, history, reminders."""
-    bill, on = _find(request, pk), _today(request)
-    series = Bill.objects.visible_to(request.user).for_list().filter(series=bill.series)
-    others = series.exclude(pk=pk).order_by("-due_date", "-id")[:HISTORY]
-    (line,) = lines([bill], on, shortfalls(user=request.user, on=on))
-    context = {
-        "bill": bill,
-        "line": line,
-        "auto_pay_note": auto_pay_note(bill, on, line.outlook),
-        "history": lines(others, on),
-        "matches": match_suggestions(bill),
-        "doubts": doubts_about(user=request.user, bill=bill, on=on),
-        "receipts": receipts_of(bill)[:HISTORY],
-        "points": points_of_payment(bill.payment_id) if bill.payment_id else 0,
-        "may_change": may(request.user, Ability.CHANGE_OWN_DATA),
-    }
+    context = detail_context(user=request.user, pk=pk, on=_today(request))
+    if context is None:
+        raise Http404
+    context["may_change"] = may(request.user, Ability.CHANGE_OWN_DATA)
     return render(request, "bills/bill_detail.html", context)
 
 

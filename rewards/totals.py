@@ -141,17 +141,17 @@ class _Paid:
     points: dict[int, int]
 
 
-def best_alternative(*, user: User, on: date) -> Comparison | None:
-    """The program that would have earned the most extra this month, by value in
-    the base currency.
+def best_alternative(total: RewardsTotal, *, on: date) -> Comparison | None:
+    """The program of these that would have earned the most extra this month, by value in the base
+    currency.
     """
-    rewards = {reward.pk: reward for reward in Reward.objects.visible_to(user)}
+    rewards = {holding.reward.pk: holding.reward for holding in total.holdings}
     if len(rewards) < 2:
         return None
     paid = _paid_in(Period.month_of(on), rewards)
     if not paid:
         return None
-    base = user.base_currency
+    base = total.currency
     currencies = {payment.currency for payment in paid} | {
         reward.currency for reward in rewards.values()
     }

@@ -31,9 +31,10 @@ from users.timezones import local_date
 def reward_list(request: UserRequest) -> HttpResponse:
     """All programs: value, expiring points, and what another program would have earned."""
     user, on = request.user, _today(request)
+    total = rewards_total(user=user, on=on)
     context = {
-        "total": rewards_total(user=user, on=on),
-        "alternative": best_alternative(user=user, on=on),
+        "total": total,
+        "alternative": best_alternative(total, on=on),
         "may_change": may(user, Ability.CHANGE_OWN_DATA),
         "trash": Reward.objects.filter(user=user).exclude(deleted_at=None).order_by("-deleted_at"),
     }

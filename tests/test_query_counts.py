@@ -85,15 +85,15 @@ LISTS = {
     "/api/budgets/month/{this_month}": 9,
     "/api/budgets/{budget}": 10,
     "/api/budgets/{budget}/progress": 10,
-    "/bills/": 12,
+    "/bills/": 8,
     "/bills/calendar/": 3,
     "/bills/new/": 3,
-    "/bills/{bill}/": 14,
+    "/bills/{bill}/": 9,
     "/bills/{bill}/edit/": 4,
     "/bills/{bill}/pay/": 6,
     "/api/bills": 2,
     "/api/bills/{bill}": 5,
-    "/rewards/": 10,
+    "/rewards/": 9,
     "/rewards/{reward}/": 7,
     "/rewards/{reward}/edit/": 2,
     "/api/rewards": 6,
@@ -269,8 +269,8 @@ def test_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client
 
 @pytest.mark.once
 @pytest.mark.slow
-def test_budgets_of_two_people_in_two_currencies_take_ten_queries(alice, bob, client_for, subtests):
-    """Some months are converted, some are not, and no rate is known."""
+def test_budgets_and_bills_in_two_currencies_take_ten_queries(alice, bob, client_for, subtests):
+    """Bob shares his budgets, some months are converted and some are not, and no rate is known."""
     for number in range(4):
         grow(alice, bob, number)
         if number == 2:
@@ -284,6 +284,8 @@ def test_budgets_of_two_people_in_two_currencies_take_ten_queries(alice, bob, cl
         budget.category = Category.objects.filter(user=None, kind="expense")[budget.category_id % 9]
         budget.save()
     his = bob.budgets.order_by("pk").last()
+    bill = alice.bills.filter(paid_at=None).order_by("pk").first()
+    alice.bills.exclude(pk=bill.pk).update(currency="CHF")
     client = client_for(alice)
     client.get("/alerts/bell/")
     for address in (
@@ -292,6 +294,10 @@ def test_budgets_of_two_people_in_two_currencies_take_ten_queries(alice, bob, cl
         "/api/budgets",
         "/api/budgets/month/2026/11?include_shared=1",
         f"/api/budgets/{his.pk}/progress",
+        "/bills/",
+        f"/bills/{bill.pk}/",
+        f"/bills/{bill.pk}/pay/",
+        f"/api/bills/{bill.pk}",
     ):
         with subtests.test(address):
             queries = queries_of(client, address)

@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction as db_transaction
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from banking.kernel.bulk import batched
 from banking.kernel.formats import date_format
 from banking.kernel.money import format_money
+from banking.kernel.written_once import Asked, WrittenOnce
 from banking.limits import BILL_CATCH_UP_DAYS, REMINDER_LEAD_DAYS, REMINDERS_FROM_HOUR
 from bills.models import Bill
 from bills.preflight import auto_pay_outlook, shortfalls
@@ -101,11 +101,17 @@ def channels_of(user: User) -> list[str]:
     return [EMAIL] if channel_problem(user, SMS) else [EMAIL, SMS]
 
 
-def receipts_of(bill: Bill) -> QuerySet[Notification]:
+def asking_receipts(owner_id: int, bill_id: int) -> Asked:
     """The messages sent about an occurrence with their status, newest first."""
-    keys = [f"bill:{bill.pk}", *(f"bill:{bill.pk}:{days}" for days in range(61))]
-    found = Notification.objects.filter(recipient=bill.user_id, kind=KIND, target_key__in=keys)
-    return found.order_by("-id")
+    keys = [f"bill:{bill_id}", *(f"bill:{bill_id}:{days}" for days in range(61))]
+    return _RECEIPTS.asking(owner_id, keys)
+
+
+_RECEIPTS = WrittenOnce(
+    lambda user_id, names: Notification.objects.filter(
+        recipient=user_id, kind=KIND, target_key__in=names
+    ).order_by("-id")
+)
 
 
 @db_transaction.atomic

@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import takewhile
 
+from banking.kernel.read_together import read_together
 from bills.models import Bill
 from insights.figures.coverage import insights_coverage
-from insights.recurring.recurring import Recurring, find_recurring
+from insights.recurring.entries import asking_busy
+from insights.recurring.recurring import DISMISSED, Recurring, find_recurring
 from insights.recurring.recurring_bills import (
+    ANSWERS,
     CLOSE,
     NEAR,
     RECURRENCES,
@@ -73,6 +76,7 @@ def doubts_of_bill(*, user: User, bill: Bill, on: date) -> list[Doubt]:
         for account in coverage.accounts
         if account.currency == bill.currency and bill.account_id in (None, account.pk)
     )
+    read_together(DISMISSED.asking(user.pk), ANSWERS.asking(user.pk), asking_busy(payers, on))
     found = find_recurring(replace(coverage, accounts=payers), on)
     return [
         doubt
