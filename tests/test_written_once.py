@@ -39,7 +39,7 @@ VALUES = {
     "name": ("user:3", "system"),
     "slug": ("transfer", "food"),
     "units": (-12_500, 70_000),
-    "account_id": (7, 41),
+    **dict.fromkeys(("account_id", "batch_id"), (7, 41)),
     "email": ("a@example.com", "b@example.com"),
 }
 

@@ -58,7 +58,7 @@ class GroupPage:
 
 def uncategorized(user: User) -> TransactionQuerySet:
     """The person's own transactions without a category; a split one counts by its parts."""
-    return Transaction.objects.visible_to(user).filter(user=user, category=None, is_split=False)
+    return Transaction.objects.filter(user=user, category=None, is_split=False).live()
 
 
 def merchant_groups(user: User) -> list[MerchantGroup]:

@@ -14,7 +14,7 @@ from banking.kernel.snapshot import read_snapshot
 from banking.kernel.written_once import Asked, WrittenOnce
 from bills.page import MOST_NEXT, OPEN_BILLS, Line, next_lines
 from bills.preflight import asking_planned
-from budgets.models import Budget
+from budgets.models import Budget, asking_owners
 from budgets.month import BUDGETS_OF, budget_month
 from budgets.progress import BudgetProgress, asking_earlier, months_concerned
 from budgets.spending import month_runs
@@ -144,7 +144,7 @@ def asking_overview(user: User, choice: PeriodChoice) -> list[Asked]:
     month = choice.month
     asked = [*asking_coverage(user), OPEN_BILLS.asking(user.pk), PROGRAMS.asking(user.pk)]
     if may(user, Ability.SEE_BUDGETS):
-        asked.append(BUDGETS_OF.asking({user.pk}, month.year, month.month))
+        asked += [BUDGETS_OF.asking({user.pk}, month.year, month.month), *asking_owners(user)]
     return asked
 
 

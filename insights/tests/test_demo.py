@@ -238,7 +238,7 @@ def values_for(user: User) -> dict:
         **{"own_chain": chain, "chain_names": [chain], "year": ON.year, "month": ON.month},
         **{"first_year": first.year, "first_month": 1, "days": [ON], "row_id": told.pk},
         **{"slug": "transfer", "slugs": ["transfer", "food"], "name": chain, "words": ["a", "e"]},
-        **{"account_id": rows[0].account_id, "units": 10_000, "family": UUID(int=7)},
+        **{"account_id": rows[0].account_id, "batch_id": 1, "units": 10_000, "family": UUID(int=7)},
     }
 
 

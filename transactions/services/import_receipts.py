@@ -6,19 +6,42 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
+from banking.kernel.written_once import Asked, WrittenOnce
 from transactions.models import BankLine, ImportBatch, ImportRow, Transaction
+
+_PENDING = WrittenOnce(
+    lambda batch_id: (
+        ImportRow.objects.filter(
+            batch_id=batch_id, verdict=ImportRow.Verdict.ADDED, is_pending=True
+        )
+        .order_by()
+        .values("batch")
+        .annotate(total=Sum("signed_amount"))
+        .values_list("total", flat=True)
+    )
+)
 
 
 def pending_in(batch: ImportBatch) -> Decimal:
     """The signed sum of the added lines that the bank has only announced."""
-    added = ImportRow.objects.filter(batch=batch, verdict=ImportRow.Verdict.ADDED, is_pending=True)
-    return added.aggregate(total=Sum("signed_amount"))["total"] or Decimal(0)
+    return sum(_PENDING.rows(batch.pk), Decimal(0))
+
+
+_BOOKED = WrittenOnce(
+    lambda batch_id: BankLine.objects.filter(
+        import_batch_id=batch_id,
+        after__status=Transaction.Status.POSTED,
+        before__has_key="status",
+    ).values_list("after", "transaction__signed_amount")
+)
 
 
 def booked_by(batch: ImportBatch) -> Decimal:
     """The signed sum of what was pending or planned before, and this file books."""
-    lines = BankLine.objects.filter(
-        import_batch=batch, after__status=Transaction.Status.POSTED, before__has_key="status"
-    )
-    amounts = lines.values_list("after", "transaction__signed_amount")
+    amounts = _BOOKED.rows(batch.pk)
     return sum((Decimal(after.get("signed_amount", now)) for after, now in amounts), Decimal(0))
+
+
+def asking_sums(batch: ImportBatch) -> list[Asked]:
+    """What `pending_in` and `booked_by` read."""
+    return [_PENDING.asking(batch.pk), _BOOKED.asking(batch.pk)]

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,8 +20,10 @@ from accounts.access import may_change, require_change
 from banking.kernel.forms import add_service_errors, errors_on, go_back, tell_refusal
 from banking.kernel.keyset import keyset_page
 from banking.kernel.narrowing import sure
+from banking.kernel.read_together import read_together
 from banking.kernel.snapshot import read_snapshot
 from banking.kernel.uploads import content_length
+from banking.kernel.written_once import WrittenOnce
 from banking.limits import FILES_A_PAGE, FORM_OVERHEAD_BYTES
 from transactions import dispatching
 from transactions.forms.importing import (
@@ -46,7 +49,7 @@ from transactions.services.import_reading import (
     merged_mapping,
     preview,
 )
-from transactions.services.import_receipts import booked_by, pending_in
+from transactions.services.import_receipts import asking_sums, booked_by, pending_in
 from transactions.services.importing import (
     AlreadyImportedError,
     choose_accounts,
@@ -58,6 +61,7 @@ from transactions.services.importing import (
 from transactions.sources.files.csv_mapping import CsvMapping, Detection, Reading
 from transactions.sources.files.incoming import UnreadableFile
 from transactions.statement_proof import prove_page
+from users.models import User
 from users.policy import Ability, require
 from users.signed_in import UserRequest
 
@@ -284,6 +288,29 @@ def import_confirm(request: UserRequest, pk: int) -> HttpResponse:
     return redirect("transactions:import_check", pk)
 
 
+# How many of an import's questions and transactions wait, or nothing.
+_UNLISTED = WrittenOnce(
+    lambda batch_id: (
+        ReviewItem.objects.open()
+        .filter(unlisted_in_id=batch_id)
+        .order_by()
+        .values("unlisted_in")
+        .annotate(count=Count("pk"))
+        .values_list("count", flat=True)
+    )
+)
+_WITHOUT_CATEGORY = WrittenOnce(
+    lambda user_id, batch_id: (
+        uncategorized(User(pk=user_id))
+        .filter(import_batch_id=batch_id)
+        .order_by()
+        .values("import_batch")
+        .annotate(count=Count("pk"))
+        .values_list("count", flat=True)
+    )
+)
+
+
 @require_safe
 def import_receipt(request: UserRequest, pk: int) -> HttpResponse:
     """The permanent receipt of an import: counts and sums."""
@@ -291,19 +318,20 @@ def import_receipt(request: UserRequest, pk: int) -> HttpResponse:
     if not batch.is_confirmed:
         return redirect("transactions:import_check", pk)
     with read_snapshot():
+        unlisted, left = _UNLISTED.asking(pk), _WITHOUT_CATEGORY.asking(batch.user_id, pk)
+        read_together(*asking_sums(batch), unlisted, left)
         is_statement = batch.status == Status.DONE and batch.covers_to is not None
-        proof = prove_page(batch.account, [batch])[0] if is_statement else None
-    context = {
-        "batch": batch,
-        "proof": proof,
-        "pending": pending_in(batch),
-        "booked": booked_by(batch),
-        "others": others_of(batch),
-        "unlisted_count": ReviewItem.objects.open().filter(unlisted_in=batch).count(),
-        "may_change": may_change(request.user, batch.account),
-        "uncategorized_count": uncategorized(request.user).filter(import_batch=batch).count(),
-        "is_first": batch.status == Status.DONE and _is_first(batch),
-    }
+        context = {
+            "batch": batch,
+            "proof": prove_page(batch.account, [batch])[0] if is_statement else None,
+            "pending": pending_in(batch),
+            "booked": booked_by(batch),
+            "others": others_of(batch),
+            "unlisted_count": sum(unlisted.rows()),
+            "may_change": may_change(request.user, batch.account),
+            "uncategorized_count": sum(left.rows()),
+            "is_first": batch.status == Status.DONE and _is_first(batch),
+        }
     return render(request, "transactions/import_receipt.html", context)
 
 
