@@ -19,6 +19,7 @@ from insights.models import Export
 from rewards.models import PointsEntry, Reward
 from tests.builders import make_account, make_transaction
 from transactions.models import Category, ImportBatch, Transaction, Transfer
+from transactions.rules.suggestions import suggester_of
 from transactions.services.categories import create_category
 from transactions.services.categorizing import set_category
 from transactions.services.converting import convert_open_months
@@ -26,6 +27,7 @@ from transactions.services.posting import delete_transactions, restore_transacti
 from transactions.services.rule_editing import create_rule
 from transactions.services.saved_views import save_view
 from transactions.services.transfers import transfer_funds
+from transactions.tests.import_samples import MARCH, csv_of, imported
 
 # URL (formatted with the first account, transaction and so on) and its number of queries. Pages
 # that are kept while nothing changes (insights/kept_pages.py) take two then, and here one more
@@ -49,7 +51,7 @@ LISTS = {
     "/transactions/{transaction}/edit/": 10,
     "/transactions/{transaction}/category/": 10,
     "/transactions/{transaction}/notes/": 10,
-    "/transactions/new/": 8,
+    "/transactions/new/": 9,
     "/transactions/new/?like={transaction}": 10,
     "/transactions/rules/": 3,
     "/transactions/rules/new/?from_transaction={transaction}": 10,
@@ -60,6 +62,7 @@ LISTS = {
     "/transactions/transfers/": 5,
     "/api/transfers": 2,
     "/transactions/import/history/": 2,
+    "/transactions/import/{receipt}/": 10,
     "/alerts/": 3,
     "/alerts/bell/": 3,
     "/alerts/subscriptions/": 3,
@@ -106,10 +109,10 @@ LISTS = {
     "/api/transactions?search=row&category=food&tag=t0&ordering=-merchant": 7,
     "/api/transactions/{transaction}/category-history": 5,
     "/api/categories": 2,
-    "/transactions/by-merchant/": 7,
-    "/api/transactions/by-merchant": 6,
-    "/transactions/learned/": 4,
-    "/api/categories/learned": 4,
+    "/transactions/by-merchant/": 10,
+    "/api/transactions/by-merchant": 9,
+    "/transactions/learned/": 8,
+    "/api/categories/learned": 8,
     "/api/imports": 2,
     "/users/activity/": 3,
     "/api/users/me/activity": 3,
@@ -230,6 +233,7 @@ def grow(owner, other, number):
 def queries_of(client, address):
     # Do not let this request benefit from what the last one cached.
     cache.clear()
+    suggester_of.cache_clear()
     with CaptureQueriesContext(connection) as captured:
         answer = client.get(address)
     assert answer.status_code == 200, address
@@ -247,6 +251,7 @@ def test_page_runs_as_many_queries_for_twenty_rows_as_for_two(alice, bob, client
         **{"account": row.account_id, "transaction": row.pk},
         **{"this_month": f"{today:%Y/%m}", "last_month": f"{add_months(today, -1):%Y-%m}"},
         "budget": alice.budgets.order_by("year", "month", "pk").last().pk,
+        "receipt": imported(make_account(user=alice), csv_of(MARCH)).pk,
         "rule": alice.category_rules.order_by("pk").first().pk,
         "bill": alice.bills.order_by("pk").first().pk,
         "reward": alice.rewards.order_by("pk").first().pk,

@@ -8,7 +8,7 @@ With a replica, the snapshots of pages are its own while it keeps up (banking/ke
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 from django.db import transaction as db_transaction
+from django.http import HttpRequest
 
 from banking.kernel import replica
 
@@ -50,6 +51,12 @@ def read_snapshot(*, takes_time: bool = False) -> Iterator[str]:
             yield alias
     finally:
         _inside.reset(token)
+
+
+def snapshot_to_show(request: HttpRequest) -> AbstractContextManager[Any]:
+    """A snapshot for a request that only shows. What is read in one must not be written."""
+    is_safe = request.method in ("GET", "HEAD")
+    return read_snapshot() if is_safe else nullcontext()
 
 
 def lift_time_limits(alias: str) -> None:

@@ -5,14 +5,15 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import may_post_to
-from accounts.models import Account, AccountQuerySet
+from accounts.models import Account, AccountQuerySet, AccountShare, shared_account_ids
 from banking.kernel.icons import collected
 from transactions.models import Category
 from transactions.predefined import UNCATEGORIZED
 from users.models import User
+from users.policy import Ability, may
 
 Choices = list[tuple[str, Any]]
 
@@ -127,6 +128,8 @@ class AccountChoice(forms.ModelChoiceField):
 
 def accounts_to_post_to(user: User) -> AccountQuerySet:
     """Active accounts to which this user may add transactions."""
-    visible = Account.objects.visible_to(user).active()
-    ids = [account.pk for account in visible if may_post_to(user, account)]
-    return Account.objects.filter(pk__in=ids)
+    if not may(user, Ability.CREATE_TRANSACTIONS):
+        return Account.objects.none()
+    levels = shared_account_ids(user)
+    as_analyst = [pk for pk, level in levels.items() if level == AccountShare.Level.ANALYST]
+    return Account.objects.filter(Q(user=user) | Q(pk__in=as_analyst)).active()

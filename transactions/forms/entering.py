@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from banking.kernel.forms import Form
 from banking.kernel.money import SMALLEST_STEP
+from banking.kernel.read_together import read_together
 from banking.kernel.typed_fields import AmountFormField
 from banking.kernel.written_once import Asked
 from transactions.forms.choosing import AccountChoice, CategoryField, accounts_to_post_to
@@ -94,6 +95,7 @@ class TransactionForm(Form):
         self.row = row
         self.fields["account"].queryset = accounts_to_post_to(user)
         owner_id = row.user_id if row else user.pk
+        read_together(*asking_choice(user, owner_id))
         likely = likely_categories(owner_id, today_in(user.timezone), row)
         self.fields["category"].offer(categories_of(owner_id), likely=likely)
         if row is not None:
@@ -107,6 +109,9 @@ class TransactionForm(Form):
             for name in BANK_FIELDS:
                 self.fields[name].disabled = True
             self.fields["account"].queryset = type(row.account).objects.filter(pk=row.account_id)
+        if not self.is_bound:
+            # Read once, for the choices and for whether there are any; their length is a query.
+            self.fields["account"].choices = list(iter(self.fields["account"].choices))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -165,10 +170,9 @@ class NotesForm(Form):
             self.fields[only].help_text = ""
 
 
-def asking_choice(user: User, row: Transaction) -> list[Asked]:
-    """What `CategoryChoiceForm` reads, unless what the owner taught has changed."""
-    likely = asking_likely(row.user_id, today_in(user.timezone))
-    return [asking_categories_of(row.user_id), *likely]
+def asking_choice(user: User, owner_id: int) -> list[Asked]:
+    """What a choice of this owner's categories reads, unless what they taught has changed."""
+    return [asking_categories_of(owner_id), *asking_likely(owner_id, today_in(user.timezone))]
 
 
 class CategoryChoiceForm(Form):
@@ -180,5 +184,6 @@ class CategoryChoiceForm(Form):
         initial = {"category": row.category.slug if row.category else ""}
         # Several rows of a list may be open at once.
         super().__init__(*args, initial=initial, auto_id=f"id_%s_{row.pk}", **kwargs)
+        read_together(*asking_choice(user, row.user_id))
         likely = likely_categories(row.user_id, today_in(user.timezone), row)
         self.fields["category"].offer(categories_of(row.user_id), likely=likely)

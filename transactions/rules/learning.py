@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from django.db.models import Max, Q
 
+from banking.kernel.written_once import Asked, WrittenOnce
 from banking.limits import CHOICES_LEARNED_FROM
 from transactions.matching.words import telling_words
 from transactions.models import (
@@ -214,13 +215,22 @@ def _choices(owner_id: int) -> Iterator[tuple[Payee, Choice]]:
             yield payee_of(title, is_inflow=is_inflow), choice
 
 
+_FORGOTTEN = WrittenOnce(
+    lambda user_id: ForgottenChoices.objects.filter(user=user_id).values_list(
+        "payee", "is_inflow", "forgotten_at"
+    )
+)
+
+
+def asking_forgotten(owner_id: int) -> Asked:
+    """What `habits_of` reads of the choices that this person told us to forget."""
+    return _FORGOTTEN.asking(owner_id)
+
+
 def _forget(owner_id: int, habits: Habits) -> None:
     """Leave out forgotten choices: those last changed before that time."""
     forgotten = {
-        Payee(key, is_inflow): at
-        for key, is_inflow, at in ForgottenChoices.objects.filter(user=owner_id).values_list(
-            "payee", "is_inflow", "forgotten_at"
-        )
+        Payee(key, is_inflow): at for key, is_inflow, at in asking_forgotten(owner_id).rows()
     }
     found = {payee: habit for payee in forgotten if (habit := habits.named(payee))}
     old = [

@@ -13,9 +13,10 @@ from typing import Any
 
 from django.db.models import Count, Max, QuerySet, Value
 
+from banking.kernel.read_together import read_together
 from banking.kernel.written_once import Asked, WrittenOnce
 from transactions.category_names import CategoryNames
-from transactions.known_categories import categories_of
+from transactions.known_categories import asking_categories_of, categories_of
 from transactions.models import (
     Category,
     CategoryChange,
@@ -24,7 +25,7 @@ from transactions.models import (
     Transaction,
 )
 from transactions.rules import merchants
-from transactions.rules.learning import Habit, Habits, chosen_by, habits_of
+from transactions.rules.learning import Habit, Habits, asking_forgotten, chosen_by, habits_of
 from transactions.rules.rule_book import Line, RuleBook
 from users.models import User
 
@@ -131,7 +132,7 @@ def suggester_for(owner_id: int) -> Suggester:
     change.
     """
     version = sorted(_VERSION.rows(owner_id), key=itemgetter(0))
-    return _suggester(owner_id, tuple(version))
+    return suggester_of(owner_id, tuple(version))
 
 
 def asking_suggester(owner_id: int) -> list[Asked]:
@@ -163,6 +164,14 @@ _VERSION = WrittenOnce(_version)
 
 
 @lru_cache(maxsize=64)
-def _suggester(owner_id: int, version: tuple) -> Suggester:
-    rules = CategoryRule.objects.visible_to(User(pk=owner_id)).in_force().in_order()
-    return Suggester(categories_of(owner_id), list(rules), habits_of(owner_id))
+def suggester_of(owner_id: int, version: tuple) -> Suggester:
+    """The suggester of this person's version, read once in a process."""
+    read_together(
+        asking_categories_of(owner_id), _RULES.asking(owner_id), asking_forgotten(owner_id)
+    )
+    return Suggester(categories_of(owner_id), _RULES.rows(owner_id), habits_of(owner_id))
+
+
+_RULES = WrittenOnce(
+    lambda user_id: CategoryRule.objects.visible_to(User(pk=user_id)).in_force().in_order()
+)

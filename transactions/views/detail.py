@@ -27,7 +27,7 @@ from banking.kernel.forms import (
 from banking.kernel.money import parse_amount, plain_amount
 from banking.kernel.periods import add_months
 from banking.kernel.read_together import read_together
-from banking.kernel.snapshot import read_snapshot
+from banking.kernel.snapshot import read_snapshot, snapshot_to_show
 from banking.kernel.written_once import WrittenOnce
 from transactions.cells import notes_cell, tags_cell
 from transactions.forms.entering import (
@@ -86,7 +86,7 @@ def transaction_detail(request: UserRequest, pk: int) -> HttpResponse:
         row = _find(request, pk)
         may = may_change(request.user, row.account)
         asked = [one.asking(pk) for one in (_CHANGES, _BANK_LINES, _RECEIPTS)]
-        read_together(*asked, *asking_choice(request.user, row))
+        read_together(*asked, *asking_choice(request.user, row.user_id))
         context = {
             "row": row,
             "changes": _CHANGES.rows(pk),
@@ -119,8 +119,8 @@ def _as_bill(row: Transaction) -> str:
 def transaction_create(request: UserRequest) -> HttpResponse:
     """Enter a transaction by hand."""
     require(request.user, Ability.CREATE_TRANSACTIONS)
-    initial = _initial(request)
-    form = TransactionForm(request.POST or None, initial=initial, user=request.user)
+    with snapshot_to_show(request):
+        form = TransactionForm(request.POST or None, initial=_initial(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             made = _post_once(request, form)
@@ -172,10 +172,11 @@ def _post_once(request: UserRequest, form: TransactionForm) -> dict[str, Any]:
 
 def transaction_edit(request: UserRequest, pk: int) -> HttpResponse:
     """Edit a transaction. On an imported one the bank's data is read-only."""
-    row = _find_to_change(request, pk)
-    form = TransactionForm(
-        request.POST or None, initial=entries_of(row), user=request.user, row=row
-    )
+    with snapshot_to_show(request):
+        row = _find_to_change(request, pk)
+        form = TransactionForm(
+            request.POST or None, initial=entries_of(row), user=request.user, row=row
+        )
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             review = edit_entry(actor=request.user, transaction=row, **form.changes()).review
@@ -215,8 +216,9 @@ def _inline_field(request: UserRequest) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def transaction_category(request: UserRequest, pk: int) -> HttpResponse:
     """Choose a transaction's category on a page, or with htmx in its list row."""
-    row = _find_to_change(request, pk)
-    form = CategoryChoiceForm(request.POST or None, user=request.user, row=row)
+    with snapshot_to_show(request):
+        row = _find_to_change(request, pk)
+        form = CategoryChoiceForm(request.POST or None, user=request.user, row=row)
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             category = form.cleaned_data["category"]
