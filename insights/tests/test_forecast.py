@@ -199,6 +199,12 @@ def test_amounts_without_a_rate_are_left_out_and_counted(alice, steady):
     assert after.points[9].expected - before.points[9].expected == Decimal("735.00")
 
 
+def test_a_forecast_without_an_account_offers_to_add_one(alice, client_for):
+    page = client_for(alice).get(PAGE).content.decode().partition("<main")[2].partition("</main")[0]
+    assert 'href="/accounts/new/"' in page
+    assert "/transactions/import/" not in page
+
+
 def test_a_forecast_needs_three_months_and_ignores_later_transactions(alice, client_for):
     account = make_account(user=alice, currency=alice.base_currency, opening_balance="100")
     today = timezone.now().date()
