@@ -29,7 +29,9 @@ _OUTFLOW = (
     "Debited|Withdrawn|Outgoing transfer|Money sent|Cash out|Withdraw|Výběr|"
     "निकासी|नामे|Дт|Д-т|Дб|Məxaric|Çıxarış|Chiqim|Шығыс|Чыгым|Зарлага|გასავალი|დებეტი|Ելք|"
     "Դեբետ|Dalje|Debi|برداشت|بدهکار|منه|উত্তোলন|পেমেন্ট|பற்று|ဒက်ဘစ်|ထုတ်ငွေ|ចេញ|"
-    "ເງິນອອກ|ወጪ|Imetoka|Toka|Расходна|Задолжување|Должи|Дугује|Исплата"
+    "ເງິນອອກ|ወጪ|Imetoka|Toka|Расходна|Задолжување|Должи|Дугује|Исплата|"
+    "Sent|Transfer out|Gesendet|Auszahlung|Abgang|Envoyé|Retrait|Enviado|Inviato|Prelievo|"
+    "Verzonden|Opname|Wysłane|Skickat|Sendt|Lähetetty|Odesláno|Elküldött|Отправлено|Gönderilen"
 )
 _INFLOW = (
     "π|C|CR|CRDT|Credit|Credito|Crédito|Crédit|Kredit|Haber|Abono|Haben|H|Bij|In|Inflow|"
@@ -45,7 +47,9 @@ _INFLOW = (
     "Příchozí platba|Bejövő|Wpływy|Credited|Deposited|Incoming transfer|जमा|"
     "Money received|Cash in|Top up|Top-up|Vklad|Inntekt|Кт|К-т|Кр|Mədaxil|Kirim|Kiriş|Кіріс|"
     "Киреше|Орлого|შემოსავალი|კრედიტი|Մուտք|Կրեդիտ|Hyrje|Kredi|واریز|بستانکار|له|জমা|வரவு|"
-    "သွင်းငွေ|ចូល|ເງິນເຂົ້າ|ገቢ|Imeingia|Приходна|Побарува|Одобрение|Потражује|Уплата"
+    "သွင်းငွေ|ចូល|ເງິນເຂົ້າ|ገቢ|Imeingia|Приходна|Побарува|Одобрение|Потражује|Уплата|"
+    "Transfer in|Empfangen|Einzahlung|Zugang|Reçu|Dépôt|Recibido|Recebido|Ricevuto|Versamento|"
+    "Ontvangen|Storting|Otrzymane|Mottaget|Modtaget|Vastaanotettu|Přijato|Kapott|Получено|Alınan"
 )
 # Two letters that stand for the directions together: (money out, money in). Alone, some mean the
 # opposite elsewhere: "D" is debit in English and dobro in Slovene.
