@@ -35,6 +35,9 @@ LONGEST_CELL = 1024 * 1024  # 32,767 characters with formatting; no real cell is
 CELL_POSITION = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,8})([0-9]{1,12})[\"']")
 BLANKS = re.compile(rb"\s+")
 SHARED_TEXT = re.compile(rb"\st\s*=\s*[\"']s[\"']")
+# From here on, Excel's 15 digits have no room for decimals.
+_NO_DECIMALS = Decimal("1e15")
+_DECIMALS_MEANT, _NOISE = 8, Decimal("1e-9")
 EXCEL_EPOCH = date(1899, 12, 30)
 MOST_DAYS_APART = 400
 OTHER_KINDS = {
@@ -171,8 +174,7 @@ def cell_text(cell: object) -> str:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
-        # Excel keeps 15 digits; the rest is binary noise (19.99 is stored as 19.989999999999998).
-        text = format(Decimal(f"{cell:.15g}"), "f")
+        text = format(_without_noise(cell), "f")
         return NumberText(text.rstrip("0").rstrip(".") if "." in text else text)
     if isinstance(cell, datetime):
         is_day = cell.time() == time.min
@@ -180,6 +182,17 @@ def cell_text(cell: object) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
     return str(cell)
+
+
+def _without_noise(cell: float) -> Decimal:
+    """Excel's 15 digits, without what calculating in binary adds: 10000.1 - 9900.05 in a cell is
+    100.050000000001.
+    """
+    number = Decimal(f"{cell:.15g}")
+    if abs(number) >= _NO_DECIMALS:
+        return number
+    near = round(number, _DECIMALS_MEANT) or Decimal(0)
+    return near if abs(near - number) < _NOISE else number
 
 
 def measure(data: bytes) -> Extent:
