@@ -22,26 +22,20 @@ _PENDING = WrittenOnce(
 )
 
 
+def asking_pending_in(batch: ImportBatch) -> Asked:
+    """What `pending_in` reads."""
+    return _PENDING.asking(batch.pk)
+
+
 def pending_in(batch: ImportBatch) -> Decimal:
     """The signed sum of the added lines that the bank has only announced."""
     return sum(_PENDING.rows(batch.pk), Decimal(0))
 
 
-_BOOKED = WrittenOnce(
-    lambda batch_id: BankLine.objects.filter(
-        import_batch_id=batch_id,
-        after__status=Transaction.Status.POSTED,
-        before__has_key="status",
-    ).values_list("after", "transaction__signed_amount")
-)
-
-
 def booked_by(batch: ImportBatch) -> Decimal:
     """The signed sum of what was pending or planned before, and this file books."""
-    amounts = _BOOKED.rows(batch.pk)
+    lines = BankLine.objects.filter(
+        import_batch=batch, after__status=Transaction.Status.POSTED, before__has_key="status"
+    )
+    amounts = lines.values_list("after", "transaction__signed_amount")
     return sum((Decimal(after.get("signed_amount", now)) for after, now in amounts), Decimal(0))
-
-
-def asking_sums(batch: ImportBatch) -> list[Asked]:
-    """What `pending_in` and `booked_by` read."""
-    return [_PENDING.asking(batch.pk), _BOOKED.asking(batch.pk)]

@@ -49,7 +49,7 @@ from transactions.services.import_reading import (
     merged_mapping,
     preview,
 )
-from transactions.services.import_receipts import asking_sums, booked_by, pending_in
+from transactions.services.import_receipts import asking_pending_in, booked_by, pending_in
 from transactions.services.importing import (
     AlreadyImportedError,
     choose_accounts,
@@ -318,27 +318,28 @@ def import_receipt(request: UserRequest, pk: int) -> HttpResponse:
     if not batch.is_confirmed:
         return redirect("transactions:import_check", pk)
     with read_snapshot():
+        others = others_of(batch)
         unlisted, left = _UNLISTED.asking(pk), _WITHOUT_CATEGORY.asking(batch.user_id, pk)
-        read_together(*asking_sums(batch), unlisted, left)
+        read_together(asking_pending_in(batch), unlisted, left)
         is_statement = batch.status == Status.DONE and batch.covers_to is not None
         context = {
             "batch": batch,
             "proof": prove_page(batch.account, [batch])[0] if is_statement else None,
             "pending": pending_in(batch),
             "booked": booked_by(batch),
-            "others": others_of(batch),
+            "others": others,
             "unlisted_count": sum(unlisted.rows()),
             "may_change": may_change(request.user, batch.account),
             "uncategorized_count": sum(left.rows()),
-            "is_first": batch.status == Status.DONE and _is_first(batch),
+            "is_first": batch.status == Status.DONE and _is_first(batch, others),
         }
     return render(request, "transactions/import_receipt.html", context)
 
 
-def _is_first(batch: ImportBatch) -> bool:
+def _is_first(batch: ImportBatch, others: list[ImportBatch]) -> bool:
     """Whether the person has imported nothing else yet."""
     done = ImportBatch.objects.filter(user=batch.user_id, status=Status.DONE)
-    group = {part.pk for part in others_of(batch)} | {batch.pk}
+    group = {part.pk for part in others} | {batch.pk}
     return not done.exclude(pk__in=group).exists()
 
 
