@@ -1,10 +1,12 @@
 """Check references that have no foreign key in the database, for speed (`check_ledger`)."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.db.models import Model, Q
 
 from transactions.ledger_report import CHUNK, Invariant, Violation
-from transactions.models import Category, CategoryChange, CategoryRule, ImportBatch, ImportRow
-from users.models import User
+from transactions.models import CategoryChange, ImportRow
 
 
 def references(account_id: int | None) -> Invariant:
@@ -14,26 +16,23 @@ def references(account_id: int | None) -> Invariant:
     if account_id is not None:
         changes = changes.filter(transaction__account=account_id)
         lines = lines.filter(batch__account=account_id)
-    categories = {"to_category": Category, "from_category": Category, "rule": CategoryRule}
-    for table, rows, targets in (
-        ("transactions.categorychange", changes, {**categories, "actor": User}),
-        (
-            "transactions.importrow",
-            lines,
-            {"batch": ImportBatch, "category": Category, "rule": CategoryRule},
-        ),
+    for table, rows, names in (
+        ("transactions.categorychange", changes, ("to_category", "from_category", "rule", "actor")),
+        ("transactions.importrow", lines, ("batch", "category", "rule")),
     ):
         found.checked_count += rows.count()
-        lost = rows.filter(_nowhere(targets)).order_by("pk").values_list("pk", flat=True)
+        nowhere = _nowhere(rows.model, names)
+        lost = rows.filter(nowhere).order_by("pk").values_list("pk", flat=True)
         for pk in lost.iterator(chunk_size=CHUNK):
             found.add(Violation(table, pk, "What it refers to is gone.", account_id))
     return found
 
 
-def _nowhere(targets: dict[str, type[Model]]) -> Q:
-    """Rows that refer by one of these fields to a row that is not there."""
+def _nowhere(model: type[Model], names: Iterable[str]) -> Q:
+    """Rows of the model that refer by one of these fields to a row that is not there."""
     condition = Q(pk__in=[])
-    for name, model in targets.items():
+    for name in names:
+        target: Any = model._meta.get_field(name).related_model
         named = Q(**{f"{name}__isnull": False})
-        condition |= named & ~Q(**{f"{name}_id__in": model._default_manager.values("pk")})
+        condition |= named & ~Q(**{f"{name}_id__in": target._default_manager.values("pk")})
     return condition

@@ -38,8 +38,8 @@ def _staged_rows(user_id: int | None) -> QuerySet[ImportRow]:
 
 def forget_lost_categories(batch: ImportBatch) -> None:
     """Clear categories from staged rows if they were deleted after the check."""
-    usable_once = Q(user=None) | Q(user=batch.user_id)
-    deleted = Category.objects.filter(usable_once, deleted_at__isnull=False)
+    own_or_predefined = Q(user=None) | Q(user=batch.user_id)
+    deleted = Category.objects.filter(own_or_predefined, deleted_at__isnull=False)
     lost = list(deleted.values_list("pk", flat=True))
     if lost:
         rows = ImportRow.objects.filter(batch=batch, category__in=lost)
