@@ -15,7 +15,7 @@ from django.test import RequestFactory
 
 from banking.kernel import stylesheets
 from banking.kernel.icons import collected, collection, draw
-from banking.kernel.money import format_money
+from banking.kernel.money import format_compact, format_figure, format_money
 from tests.builders import make_user
 
 pytestmark = pytest.mark.once
@@ -225,6 +225,16 @@ def test_amounts_are_isolated_from_surrounding_text_direction(locale, amount, cu
 def test_plain_text_amounts_are_isolated_where_the_locale_marks_direction():
     assert format_money(Decimal("-33.10"), "USD", "ar-AE") == "\u2068-33.10\u00a0US$\u2069"
     assert format_money(Decimal("-33.10"), "USD", "en-US") == "-$33.10"
+
+
+def test_amounts_of_charts_have_the_minus_sign_of_figures():
+    for locale, shown in (("en-US", "−€2.5K"), ("de-DE", "−2500 €"), ("sv-SE", "−2,5 tn €")):
+        written = format_compact(Decimal(-2500), "EUR", locale)
+        assert written.replace("\u00a0", " ") == shown
+        assert format_figure(Decimal(-3), "EUR", locale) in render(
+            "{% money_figure amount currency %}",
+            amount=Decimal(-3), currency="EUR", locale=locale,
+        )  # fmt: skip
 
 
 @pytest.mark.django_db

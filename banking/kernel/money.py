@@ -187,8 +187,13 @@ def _written(digits: str, currency: str, locale: str) -> str:
     return text if unmarked == text else f"{FIRST_STRONG_ISOLATE}{unmarked}{POP_ISOLATE}"
 
 
+def format_figure(amount: Decimal, currency: str, locale: str = "en") -> str:
+    """As `format_money` with a true minus sign, for an amount that stands alone, as in a table."""
+    return format_money(amount, currency, locale).replace("-", "\N{MINUS SIGN}")
+
+
 def format_compact(amount: Decimal, currency: str, locale: str = "en") -> str:
-    """A round amount in few characters: "$2.5K", "2500 €"; for the scale of a chart only."""
+    """A round amount in few characters: "$2.5K", "−2500 €"; for the scale of a chart only."""
     return _written_compact(str(amount), currency, locale)
 
 
@@ -197,7 +202,7 @@ def _written_compact(digits: str, currency: str, locale: str) -> str:
     text = format_compact_currency(
         Decimal(digits), currency, locale=locale_of(locale), fraction_digits=1
     )
-    return text.translate(_DIRECTION_MARKS)
+    return text.translate(_DIRECTION_MARKS).replace("-", "\N{MINUS SIGN}")
 
 
 def format_number(amount: Decimal, currency: str, locale: str = "en") -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from banking.kernel.formats import date_format
-from banking.kernel.money import format_money
+from banking.kernel.money import format_figure
 from banking.kernel.periods import Period
 from insights.figures.links import Links
 from insights.figures.net_worth import AccountBalance
@@ -178,7 +178,7 @@ def _pace_rows(pace: MonthPace, locale: str) -> list[tuple[str, str, str]]:
     """(day, spending so far or expected, the month before's), as the table shows them."""
 
     def text(amount: Decimal | None) -> str:
-        return "–" if amount is None else format_money(amount, pace.currency, locale)
+        return "–" if amount is None else format_figure(amount, pace.currency, locale)
 
     return [
         (

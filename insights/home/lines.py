@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from banking.kernel import formats
-from banking.kernel.money import format_money
+from banking.kernel.money import format_figure
 from banking.kernel.navigation_tags import row_url
 from banking.kernel.template_tags import (
     category_icon,
@@ -205,7 +205,7 @@ def worth_rows(context: dict[str, Any], points: Iterable[WorthPoint]) -> SafeStr
     return mark_safe(
         "".join(
             f"<tr><th scope=row>{esc(formats.date_format(point.on, 'j M Y'))}"
-            f"<td>{esc(format_money(point.total, currency, locale))}"
+            f"<td>{esc(format_figure(point.total, currency, locale))}"
             for point in points
         )
     )

@@ -123,6 +123,19 @@ def test_every_script_starts_on_a_touch_screen(browser, live_server, owner, clie
     context.close()
 
 
+def test_the_scale_of_a_chart_has_the_minus_sign_of_figures(page, live_server):
+    page.goto(f"{live_server.url}/users/login/")
+    written = page.evaluate(
+        """async () => {
+            const { drawOptions } = await import("/static/js/chart_options.js");
+            const figure = { dataset: { chart: "bar", currency: "EUR" } };
+            const { scales } = drawOptions(figure, { labels: [], series: [] }, () => "").options;
+            return [-2500, 0, 1200].map(scales.y.ticks.callback);
+        }"""
+    )
+    assert written == ["\N{MINUS SIGN}€2.5K", "€0", "€1.2K"]
+
+
 def test_forms_await_the_first_field_and_show_a_password_on_request(page, live_server):
     page.goto(f"{live_server.url}/users/signup/")
     expect(page.get_by_label("Name")).to_be_focused()

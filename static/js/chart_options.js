@@ -42,7 +42,10 @@ function linkOf(data, hits, isRound) {
 
 function formatter(currency) {
   const locale = document.documentElement.dataset.region || "en-US";
-  const digits = (options) => new Intl.NumberFormat(locale, options).format;
+  const digits = (options) => {
+    const { format } = new Intl.NumberFormat(locale, options);
+    return (value) => format(value).replace("-", "\u2212");
+  };
   // Rates differ in their last digits.
   if (!currency) return { full: digits({ maximumSignificantDigits: 8 }), short: digits({ maximumSignificantDigits: 5 }) };
   const style = { style: "currency", currency };
