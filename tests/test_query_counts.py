@@ -91,7 +91,7 @@ LISTS = {
     "/bills/": 8,
     "/bills/calendar/": 3,
     "/bills/new/": 3,
-    "/bills/{bill}/": 9,
+    "/bills/{bill}/": 8,
     "/bills/{bill}/edit/": 4,
     "/bills/{bill}/pay/": 6,
     "/api/bills": 2,

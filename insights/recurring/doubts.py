@@ -13,6 +13,7 @@ from insights.recurring.recurring import DISMISSED, Recurring, find_recurring
 from insights.recurring.recurring_bills import (
     ANSWERS,
     CLOSE,
+    KNOWN_BILLS,
     NEAR,
     RECURRENCES,
     BillTerms,
@@ -76,7 +77,8 @@ def doubts_of_bill(*, user: User, bill: Bill, on: date) -> list[Doubt]:
         for account in coverage.accounts
         if account.currency == bill.currency and bill.account_id in (None, account.pk)
     )
-    read_together(DISMISSED.asking(user.pk), ANSWERS.asking(user.pk), asking_busy(payers, on))
+    of_person = [one.asking(user.pk) for one in (DISMISSED, ANSWERS, KNOWN_BILLS)]
+    read_together(*of_person, asking_busy(payers, on))
     found = find_recurring(replace(coverage, accounts=payers), on)
     return [
         doubt
