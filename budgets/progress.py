@@ -214,16 +214,34 @@ def progress_of_month(
         yield from budget_progress(list(budgets.order_by("user_id", "pk")), on=on)
 
 
-def budget_progress(
-    budgets: Sequence[Budget], *, on: date, moves: Sequence[Move] = ()
-) -> list[BudgetProgress]:
-    """The progress of each budget, in the given order; `moves` are applied as if already made."""
+def budget_progress(budgets: Sequence[Budget], *, on: date) -> list[BudgetProgress]:
+    """The progress of each budget, in the given order."""
+    chains, spending = _spent_by(budgets, on)
+    return _progresses(budgets, chains, spending, on)
+
+
+def progress_if_moved(
+    budgets: Sequence[Budget], *, on: date, moves: Sequence[Move]
+) -> list[tuple[BudgetProgress, BudgetProgress]]:
+    """The progress of each budget, and what it would be with the moves."""
+    chains, spending = _spent_by(budgets, on)
+    before = _progresses(budgets, chains, spending, on)
+    spending.move({(budget.user_id, budget.currency) for budget in budgets}, moves)
+    after = _progresses(budgets, chains, spending, on)
+    return list(zip(before, after, strict=True))
+
+
+def _spent_by(budgets: Sequence[Budget], on: date) -> tuple[list[list[Budget]], SpendingTable]:
+    """For each budget those that roll over into it, and the spending of all of them."""
     subjects = {_subject(budget) for budget in budgets}
     read_together(asking_earlier(budgets), *asking_subjects(subjects))
     chains = _chains(budgets, _earlier_budgets(budgets))
-    spending = load_spending(subjects, _months_of(budgets, chains), on=on)
-    if moves:
-        spending.move({(budget.user_id, budget.currency) for budget in budgets}, moves)
+    return chains, load_spending(subjects, _months_of(budgets, chains), on=on)
+
+
+def _progresses(
+    budgets: Sequence[Budget], chains: Sequence[Sequence[Budget]], spending: SpendingTable, on: date
+) -> list[BudgetProgress]:
     return [
         _progress(budget, chain, spending, on)
         for budget, chain in zip(budgets, chains, strict=True)

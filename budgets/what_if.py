@@ -6,7 +6,7 @@ from datetime import date
 from django.urls import reverse
 
 from budgets.models import Budget
-from budgets.progress import BudgetProgress, budget_progress
+from budgets.progress import BudgetProgress, progress_if_moved
 from transactions.category_moves import LimitEffect, Move
 from users.models import User
 from users.policy import Ability, may
@@ -17,9 +17,7 @@ def budget_effects(user: User, moves: Sequence[Move], on: date) -> list[LimitEff
     if not may(user, Ability.SEE_BUDGETS):
         return []
     rows = list(Budget.objects.owned_by(user).in_month(on.year, on.month).for_list())
-    before = budget_progress(rows, on=on)
-    after = budget_progress(rows, on=on, moves=moves)
-    pairs = zip(before, after, strict=True)
+    pairs = progress_if_moved(rows, on=on, moves=moves)
     return [_effect(was, will) for was, will in pairs if _differ(was, will)]
 
 

@@ -100,14 +100,17 @@ def preview_rules(
     counts: Counter[Verdict] = Counter()
     page = _Page(listed, _position(cursor), page_size)
     moves = _Moves()
-    total, most = Transaction.objects.filter(user=user).live().count(), settings.RULE_PREVIEW_ROWS
-    for judged in RuleScan(user, rule).pieces(limit=most):
+    scan, most = RuleScan(user, rule), settings.RULE_PREVIEW_ROWS
+    for judged in scan.pieces(limit=most):
         for row, verdict, decided in judged:
             counts[verdict] += 1
             if verdict is Verdict.CHANGES:
                 moves.add(row, sure(decided))
             if verdict is listed:
                 page.offer((row, verdict, decided))
+    total = scan.read_count
+    if total == most:  # There may be more.
+        total = Transaction.objects.filter(user=user).live().count()
     effects, month_count = moves.effects(user, _cut_month(user, most) if total > most else None)
     return RulePreview(
         rows=_shown(page.rows, rule),

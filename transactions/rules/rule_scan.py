@@ -8,10 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from itertools import chain
 from typing import NamedTuple, cast
 
 from django.db.models import Q, QuerySet
 
+from banking.kernel.read_together import read_together
+from banking.kernel.written_once import WrittenOnce
 from transactions.models import CategoryRule, Transaction, Transfer
 from transactions.rules.rule_book import Line, RuleBook
 from users.models import User
@@ -58,8 +61,10 @@ class RuleScan:
     def __init__(self, user: User, rule: CategoryRule | None = None) -> None:
         self.user = user
         self.rule = rule
-        in_force = CategoryRule.objects.visible_to(user).in_force().in_order()
-        rules = list(in_force.select_related("category"))
+        # How many transactions were read so far.
+        self.read_count = 0
+        read_together(_IN_FORCE.asking(user.pk), _TRANSFERS.asking(user.pk))
+        rules = _IN_FORCE.rows(user.pk)
         if rule is None:
             self._asked, self._earlier = RuleBook(rules), RuleBook([])
         else:
@@ -67,7 +72,7 @@ class RuleScan:
                 other for other in rules if other.pk != rule.pk and _place(other) < _place(rule)
             ]
             self._asked, self._earlier = RuleBook([rule]), RuleBook(earlier)
-        self._transferred = _confirmed_transfers(user)
+        self._transferred = set(chain.from_iterable(_TRANSFERS.rows(user.pk)))
 
     def judge(self, row: ScannedRow) -> tuple[Verdict, CategoryRule | None]:
         """The verdict for a transaction, and the rule that decides it."""
@@ -91,6 +96,7 @@ class RuleScan:
         rows.
         """
         for rows in live_rows(self.user, account_ids, limit):
+            self.read_count += len(rows)
             judged = ((row, *self.judge(row)) for row in rows)
             yield [judgment for judgment in judged if judgment[1] is not Verdict.NOT_MATCHED]
 
@@ -103,7 +109,7 @@ class RuleScan:
             Q(outflow_transaction__in=ids) | Q(inflow_transaction__in=ids),
             status=Transfer.Status.CONFIRMED,
         )
-        self._transferred = (self._transferred - ids) | _sides(confirmed)
+        self._transferred = (self._transferred - ids) | set(chain.from_iterable(_sides(confirmed)))
 
     def _is_locked(self, row: ScannedRow) -> bool:
         return (
@@ -147,10 +153,21 @@ def _place(rule: CategoryRule) -> tuple[int, float]:
     return rule.priority, float("inf") if rule.pk is None else rule.pk
 
 
-def _confirmed_transfers(user: User) -> set[int]:
-    return _sides(Transfer.objects.filter(user=user, status=Transfer.Status.CONFIRMED))
+def _sides(transfers: QuerySet[Transfer]) -> QuerySet[Transfer, tuple[int, int]]:
+    return transfers.order_by().values_list("outflow_transaction_id", "inflow_transaction_id")
 
 
-def _sides(transfers: QuerySet[Transfer]) -> set[int]:
-    pairs = transfers.order_by().values_list("outflow_transaction_id", "inflow_transaction_id")
-    return {pk for pair in pairs for pk in pair}
+_IN_FORCE = WrittenOnce(
+    lambda user_id: (
+        CategoryRule.objects.visible_to(User(pk=user_id))
+        .in_force()
+        .in_order()
+        .select_related("category")
+    )
+)
+# The two sides of each confirmed transfer.
+_TRANSFERS = WrittenOnce(
+    lambda user_id: _sides(
+        Transfer.objects.filter(user_id=user_id, status=Transfer.Status.CONFIRMED)
+    )
+)
