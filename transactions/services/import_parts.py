@@ -325,14 +325,10 @@ def _refuse_answers(
 def accounts_needed(names: list[str]) -> ValidationError:
     """The error for a file whose parts are not assigned."""
     listed = ", ".join(f"“{name}”" for name in names[:10])
-    return ValidationError(
-        {
-            "accounts": ValidationError(
-                f"This file has several accounts. Choose an account for each: {listed}.",
-                code="accounts_needed",
-            )
-        }
-    )
+    sentence = f"This file has several accounts. Choose an account for each: {listed}."
+    if len(names) == 1:
+        sentence = f"This file is from {listed}. Choose the account it belongs to."
+    return ValidationError({"accounts": ValidationError(sentence, code="accounts_needed")})
 
 
 def _refusal(sentence: str) -> ValidationError:

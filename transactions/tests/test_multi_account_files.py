@@ -645,6 +645,18 @@ def test_accounts_of_one_name_are_told_apart_in_our_own_export(post, alice, bob,
     assert likely["errors"][0]["code"] == "accounts_needed"
 
 
+def test_a_file_of_one_other_account_is_not_called_one_of_several(post, alice, own, client_for):
+    here, there = own("Everyday"), own("Rainy day")
+    make_transaction(account=there, amount="-5.00")
+    content = "".join(csv_lines(Transaction.objects.all(), alice)).encode()
+    asked = post(content, here).json()
+    sentence = "This file is from “Rainy day”. Choose the account it belongs to."
+    assert [error["detail"] for error in asked["errors"]] == [sentence]
+    page = client_for(alice).get(f"/transactions/import/{asked['import_id']}/accounts/")
+    assert b"may be from another account" in page.content
+    assert b"several accounts" not in page.content
+
+
 def test_number_and_currency_alone_are_no_name(post, own):
     """German banks write the currency behind the account's number."""
     plain = own("Everyday")
