@@ -242,9 +242,15 @@ def values_for(user: User) -> dict:
     }
 
 
-def shown(row: object) -> str:
-    """All that a row holds, with what is joined to it and with the types of the values."""
+def shown(row: object, within: tuple[int, ...] = ()) -> str:
+    """All that a row holds, with what is joined to it and with the types of the values.
+
+    `within` are the rows around it: what is joined one to one leads back to them.
+    """
     if not isinstance(row, Model):
         return repr(row)
-    held = {**row.__dict__, **row._state.fields_cache}
-    return f"{type(row)} {[(key, shown(one)) for key, one in held.items() if key != '_state']}"
+    if id(row) in within:
+        return f"around {row.pk}"
+    held, around = {**row.__dict__, **row._state.fields_cache}, (*within, id(row))
+    fields = [(key, shown(one, around)) for key, one in held.items() if key != "_state"]
+    return f"{type(row)} {fields}"
