@@ -1,7 +1,7 @@
 """Preview a rule: the affected transactions, and each month's categories before and after."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,8 @@ from django.http import Http404
 from banking.kernel.keyset import NO_SUCH_PAGE
 from banking.kernel.narrowing import sure
 from banking.kernel.periods import first_of_month
+from banking.kernel.read_together import read_together
+from banking.kernel.written_once import WrittenOnce
 from banking.limits import LINES_A_PAGE
 from transactions.category_moves import LimitEffect, Move, limit_effects
 from transactions.models import Category, CategoryRule, MonthlyTotal, Transaction
@@ -223,8 +225,10 @@ class _Moves:
         months = sorted({month for month, _, _ in all_nets}, reverse=True)
         shown = months[:MOST_MONTHS]
         nets = {key: net for key, net in all_nets.items() if key[0] in shown and net}
+        ids = {pk for _, _, pk in nets if pk is not None}
+        read_together(_STANDING.asking(user.pk, shown), _CATEGORIES.asking(ids))
         standing = _standing_nets(user, shown)
-        categories = Category.objects.in_bulk({pk for _, _, pk in nets if pk is not None})
+        categories: dict[int | None, Category] = {one.pk: one for one in _CATEGORIES.rows(ids)}
         effects = [
             _effect(key, categories.get(key[2]), standing.get(key, Decimal(0)), net)
             for key, net in nets.items()
@@ -240,18 +244,23 @@ def _weight(effect: MonthEffect) -> tuple:
 
 
 def _standing_nets(
-    user: User, months: Iterable[date]
+    user: User, months: Sequence[date]
 ) -> dict[tuple[date, str, int | None], Decimal]:
-    totals = MonthlyTotal.objects.filter(
-        user=user, account__deleted_at=None, month__in=list(months)
-    )
-    grouped = totals.order_by().values_list("month", "account__currency", "category_id")
     return {
         (month, currency, category_id): inflow - outflow
-        for month, currency, category_id, inflow, outflow in grouped.annotate(
-            Sum("inflow"), Sum("outflow")
-        )
+        for month, currency, category_id, inflow, outflow in _STANDING.rows(user.pk, months)
     }
+
+
+_STANDING = WrittenOnce(
+    lambda user_id, days: (
+        MonthlyTotal.objects.filter(user_id=user_id, account__deleted_at=None, month__in=days)
+        .order_by()
+        .values_list("month", "account__currency", "category_id")
+        .annotate(Sum("inflow"), Sum("outflow"))
+    )
+)
+_CATEGORIES = WrittenOnce(lambda ids: Category.objects.filter(pk__in=ids))
 
 
 def _effect(
