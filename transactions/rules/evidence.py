@@ -110,8 +110,8 @@ def _is_meant(key: Keyword, found: list[Keyword], words: list[str], case: Case) 
     """Whether a word that has other meanings is the brand.
 
     It is where the line names the kind of shop, where a city follows, or where nothing else is
-    said. Capitals, as tills print, count if the line begins with the word, it is nobody's name and
-    the others make no sentence with it, nor a longer name without a place.
+    said but "refund". Capitals, as tills print, count if the line begins with the word, it is
+    nobody's name and the others make no sentence with it, nor a longer name without a place.
     """
     same = {key.slug} | (DEPARTMENTS if key.slug in STORES else set())
     kinds = {
@@ -122,7 +122,7 @@ def _is_meant(key: Keyword, found: list[Keyword], words: list[str], case: Case) 
     if kinds & same or not _BILLS.isdisjoint(words):
         return is_no_sentence(key, words)
     left = {word for word in words if word.isalpha()} - NOISE - {key.text}
-    if not left or _place_after(key, words):
+    if not left - refund_words(found) or _place_after(key, words):
         return True
     if case != Case.UPPER or kinds or key.text in _NAMES:
         return False
@@ -133,6 +133,11 @@ def _is_meant(key: Keyword, found: list[Keyword], words: list[str], case: Case) 
     is_placed = any(len(word) >= LONGEST_ARTICLE for word in in_places) or words[-1] in PLACES
     is_name_alone = len(left) <= MOST_STRANGE_WORDS or is_placed
     return is_first and is_name_alone and is_no_sentence(key, words)
+
+
+def refund_words(found: list[Keyword]) -> set[str]:
+    """The words that say "refund": it comes from whoever was paid before."""
+    return {word for key in found if key.slug == "refunds" for word in key.text.split()}
 
 
 def _is_between_people(key: Keyword, found: list[Keyword], words: list[str], case: Case) -> bool:

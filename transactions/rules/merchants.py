@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from transactions.rules import merchant_map
-from transactions.rules.evidence import LONGEST_ARTICLE, Case, Writing, has_evidence
+from transactions.rules.evidence import LONGEST_ARTICLE, Case, Writing, has_evidence, refund_words
 from transactions.rules.keywords import (
     BRAND,
     DEPARTMENT,
@@ -156,7 +156,7 @@ def _brand(found: list[Keyword], words: list[str], writing: Writing) -> Keyword 
     brands = brands or [
         key
         for key in found
-        if _is_shop(key, words, is_upper=writing.case == Case.UPPER)
+        if _is_shop(key, found, words, is_upper=writing.case == Case.UPPER)
         or (key.grade in ORDINARY and words[: writing.starred] == key.text.split())
     ]
     if brands and brands[0].slug == "fuel" and all(key.slug in _SELL_FUEL for key in brands[1:]):
@@ -168,15 +168,15 @@ def _brand(found: list[Keyword], words: list[str], writing: Writing) -> Keyword 
     )
 
 
-def _is_shop(key: Keyword, words: list[str], *, is_upper: bool) -> bool:
-    """Whether an ordinary word is the shop of that name: nothing else is left of the line, or it
-    is printed as a till does, with the store's number.
+def _is_shop(key: Keyword, found: list[Keyword], words: list[str], *, is_upper: bool) -> bool:
+    """Whether an ordinary word is the shop of that name: nothing else is left of the line but
+    "refund", or it is printed as a till does, with the store's number.
     """
     if key.grade not in ORDINARY:
         return False
     # Merchant and description may name the same brand: each word counts once.
-    telling = dict.fromkeys(word for word in words if word not in NOISE and word.isalpha())
-    is_alone = telling.keys() <= set(key.text.split())
+    telling = {word for word in words if word not in NOISE and word.isalpha()}
+    is_alone = telling - refund_words(found) <= set(key.text.split())
     is_numbered = number_after(key, words) == STORE_NUMBER
     if key.grade == LINE_WORD:
         return is_alone and is_numbered and not PLACES.isdisjoint(words)

@@ -138,6 +138,14 @@ def test_an_ordinary_word_or_a_persons_name_is_no_category(text):
         ("ZINSEN Q3", "interest"),
         ("STATE PENSION", "pension"),
         ("REFUND ZALANDO", "clothing"),
+        # Ordinary words, which are a shop only where nothing else is said.
+        ("ZARA REFUND", "clothing"),
+        ("Refund Zara", "clothing"),
+        ("Erstattung Amazon", "shopping"),
+        ("REEMBOLSO ZARA 0412", "clothing"),
+        ("Refund for Zara concert", "refunds"),
+        ("REFUND", "refunds"),
+        ("TAX REFUND", "refunds"),
         ("ZELLE FROM ANNA K", "other-income"),
     ],
 )
