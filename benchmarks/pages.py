@@ -147,6 +147,8 @@ def build(rows: int) -> None:
     )
     token = answer.json()["access"]
     _check_sums(client, user, {"Authorization": f"Bearer {token}"})
+    # The first visit of a day is noted, after which a page is no longer the one kept.
+    client.get("/")
     deep = _deep_cursor(user)
     paths = {**PAGES, "list, deep": f"/transactions/?cursor={deep}" if deep else PAGES["list"]}
     counted = {}

@@ -201,7 +201,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=150)
-    parser.add_argument("--pause", type=float, default=0.3, help="between two things, on average")
+    parser.add_argument("--pause", type=float, default=0.6, help="between two things, on average")
     parser.add_argument("--kills", type=int, default=8)
     report = rehearse(**vars(parser.parse_args()))
     wrong = report["wrong"]
